@@ -1,0 +1,40 @@
+//! Waiting for the network from Python.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use rustpython_vm::{PyResult, VirtualMachine};
+use tauraro_engine::runtime;
+
+/// How often a waiting thread looks for signals: well below what a person pressing Ctrl-C notices.
+const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+
+/// Waits for `future` while other Python threads, the garbage collector and signals go on.
+///
+/// A signal handler that raises, Ctrl-C's above all, ends the wait: `future` is dropped, which
+/// cancels the operation, and the handler's exception is returned.
+///
+/// # Errors
+/// What a signal handler raised; `RuntimeError` on a thread that drives asynchronous tasks.
+pub fn block_on<F: Future>(vm: &VirtualMachine, future: F) -> PyResult<F::Output> {
+    if runtime::is_async_context() {
+        return Err(vm.new_runtime_error("a blocking call was made on a thread that drives asynchronous tasks"));
+    }
+    let mut future = pin!(future);
+    loop {
+        vm.check_signals()?;
+        let waited = vm.allow_threads(|| {
+            runtime::block_on(async {
+                tokio::select! {
+                    biased;
+                    output = &mut future => Some(output),
+                    () = tokio::time::sleep(SIGNAL_CHECK) => None,
+                }
+            })
+        });
+        if let Some(output) = waited {
+            return Ok(output);
+        }
+    }
+}

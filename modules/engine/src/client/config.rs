@@ -1,0 +1,73 @@
+//! What a [`Transport`](super::Transport) is made from.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::policy::Policy;
+use crate::tls::TlsConfig;
+
+/// How long each phase of an exchange may take; `None` waits for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Establishing a connection: DNS, TCP and TLS together.
+    pub connect: Option<Duration>,
+    /// Between two arrivals of response data.
+    pub read: Option<Duration>,
+    /// Between two moments at which the peer takes request data.
+    pub write: Option<Duration>,
+    /// Waiting for a free slot of the pool.
+    pub pool: Option<Duration>,
+}
+
+/// Bounds of the connection pool; `None` is unbounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolLimits {
+    /// Connections in use at the same time.
+    pub max_connections: Option<usize>,
+    /// Idle connections kept for reuse.
+    pub max_keepalive_connections: Option<usize>,
+    /// How long an idle connection is kept.
+    pub keepalive_expiry: Option<Duration>,
+}
+
+impl Default for PoolLimits {
+    /// httpx's defaults: 100 connections, 20 of them idle, for 5 seconds.
+    fn default() -> Self {
+        Self {
+            max_connections: Some(100),
+            max_keepalive_connections: Some(20),
+            keepalive_expiry: Some(Duration::from_secs(5)),
+        }
+    }
+}
+
+/// What a [`Transport`](super::Transport) is made from.
+#[derive(Clone, Debug)]
+pub struct TransportConfig {
+    /// Whom to trust and who to be.
+    pub tls: TlsConfig,
+    /// Whether HTTP/1.1 may be spoken.
+    pub http1: bool,
+    /// Whether HTTP/2 may be spoken: by ALPN over TLS, and with `http1` off by prior knowledge.
+    pub http2: bool,
+    /// Bounds of the connection pool.
+    pub limits: PoolLimits,
+    /// The local address to connect from.
+    pub local_address: Option<IpAddr>,
+    /// What may be connected to.
+    pub policy: Arc<Policy>,
+}
+
+impl Default for TransportConfig {
+    fn default() -> Self {
+        Self {
+            tls: TlsConfig::default(),
+            http1: true,
+            http2: false,
+            limits: PoolLimits::default(),
+            local_address: None,
+            policy: Arc::new(Policy::allow_all()),
+        }
+    }
+}

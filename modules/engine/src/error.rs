@@ -1,0 +1,96 @@
+//! The engine's one error type.
+//!
+//! [`ErrorKind`] names each failure as httpx names its exception, so that a binding maps a kind to
+//! a class and nothing else.
+
+use std::fmt;
+
+/// What went wrong, named as httpx names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// No connection within the connect timeout (DNS, TCP and TLS together).
+    ConnectTimeout,
+    /// Nothing arrived within the read timeout.
+    ReadTimeout,
+    /// The peer took nothing within the write timeout.
+    WriteTimeout,
+    /// No connection slot became free within the pool timeout.
+    PoolTimeout,
+    /// The connection could not be established (DNS, TCP or TLS).
+    ConnectError,
+    /// The connection broke while reading.
+    ReadError,
+    /// The connection broke while writing.
+    WriteError,
+    /// A connection could not be closed.
+    CloseError,
+    /// The proxy refused, or answered nonsense.
+    ProxyError,
+    /// The URL's scheme is missing or not one that can be sent.
+    UnsupportedProtocol,
+    /// The request would break the protocol; nothing was sent.
+    LocalProtocolError,
+    /// The server broke the protocol.
+    RemoteProtocolError,
+    /// The body does not decode as its `Content-Encoding` says, or decodes to too much.
+    DecodingError,
+    /// More redirects than allowed.
+    TooManyRedirects,
+    /// The text is not a URL.
+    InvalidUrl,
+    /// Several cookies answer to the name.
+    CookieConflict,
+    /// The policy does not allow the connection; nothing was sent.
+    Denied,
+    /// The source of the request's body gave up; the caller holds the reason.
+    BodyAborted,
+}
+
+/// A failure: its kind, one line for people, and the cause below it.
+///
+/// `Display` shows this level only; walk [`std::error::Error::source`] for the causes.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The engine's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error without a cause below it.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    /// The same error, with `source` as its cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// One line for people.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,35 @@
+//! The networking of Tauraro, without the interpreter.
+//!
+//! Nothing here knows Python: the crate can be used, tested and benchmarked from plain Rust. Each
+//! module is one capability and can be read alone.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`client`] | one HTTP exchange over a pooled connection: [`client::Transport`] |
+//! | [`redirect`] | what the next request is, given a response (RFC 9110 section 15.4) |
+//! | [`cookies`] | the cookie jar (RFC 6265 with public suffixes) |
+//! | [`url`], [`headers`] | the value types that cross into the bindings |
+//! | [`body`], [`multipart`], [`decode`], [`text`] | bodies: sent, encoded, decompressed, read as text |
+//! | [`tls`], [`policy`] | what may be trusted, and what may be connected to |
+//! | [`runtime`] | the one tokio runtime of the process |
+//! | [`error`] | the one error type |
+
+pub mod body;
+pub mod client;
+pub mod cookies;
+pub mod decode;
+pub mod error;
+pub mod headers;
+pub mod link;
+pub mod multipart;
+pub mod policy;
+pub mod redirect;
+pub mod runtime;
+pub mod text;
+pub mod tls;
+pub mod url;
+
+pub use body::Body;
+pub use error::{Error, ErrorKind, Result};
+pub use headers::Headers;
+pub use url::{QueryParams, Url};

@@ -1,0 +1,1 @@
+//! The exception tree of httpx 0.28.
