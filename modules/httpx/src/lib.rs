@@ -4,6 +4,7 @@
 //! and drives exchanges through [`tauraro_engine::client::Transport`].
 
 mod exceptions;
+mod json;
 mod module;
 
 pub use module::module_def;
