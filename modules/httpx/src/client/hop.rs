@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 use tauraro_bridge::block_on;
 use tauraro_engine::body::Body;
 use tauraro_engine::client::{self, Transport};
-use tauraro_engine::{Headers, Url};
+use tauraro_engine::Url;
 
 use super::config::Settings;
 use super::upload;
@@ -39,13 +39,10 @@ pub(super) fn send(
     };
     let response = match request.body() {
         RequestBody::Bytes(bytes, _) => {
-            if let Some(declared) = content_length(&hop.headers) {
-                check_length(vm, request, declared, bytes.len() as u64)?;
-            }
             let body = if bytes.is_empty() { Body::Empty } else { Body::Bytes(bytes) };
             block_on(vm, transport.send(client::Request { body, ..hop }))?
         }
-        RequestBody::Stream(stream) => upload::send(vm, &transport, hop, &stream, request)?,
+        RequestBody::Stream(stream) => upload::send(vm, &transport, hop, &stream)?,
     };
     let response =
         response.map_err(|error| exceptions::from_engine(vm, error, Some(request.clone().into())))?;
@@ -68,7 +65,7 @@ fn check_scheme(vm: &VirtualMachine, url: &Url, request: &PyRef<PyRequest>) -> P
         "" => "Request URL is missing an 'http://' or 'https://' protocol.".to_owned(),
         scheme => format!("Request URL has an unsupported protocol '{scheme}://'."),
     };
-    Err(exceptions::new::<PyUnsupportedProtocol>(vm, message, Some(request.clone().into())))
+    Err(exceptions::new(vm, PyUnsupportedProtocol::class(&vm.ctx), message, Some(request.clone().into())))
 }
 
 /// The request's method, which may be any token (RFC 9110 section 9.1).
@@ -80,37 +77,7 @@ pub(super) fn method_token(vm: &VirtualMachine, request: &PyRef<PyRequest>) -> P
     http::Method::from_bytes(name.as_bytes()).map_err(|_| {
         let shown = vm.ctx.new_str(name).as_object().repr(vm);
         let shown = shown.map_or_else(|_| String::new(), |shown| format!(": {shown}"));
-        local_protocol_error(vm, format!("Illegal method characters{shown}"), request)
+        let message = format!("Illegal method characters{shown}");
+        exceptions::new(vm, PyLocalProtocolError::class(&vm.ctx), message, Some(request.clone().into()))
     })
-}
-
-fn local_protocol_error(
-    vm: &VirtualMachine,
-    message: String,
-    request: &Py<PyRequest>,
-) -> rustpython_vm::builtins::PyBaseExceptionRef {
-    exceptions::new::<PyLocalProtocolError>(vm, message, Some(request.to_owned().into()))
-}
-
-/// The length that the headers promise.
-pub(super) fn content_length(headers: &Headers) -> Option<u64> {
-    std::str::from_utf8(headers.get("content-length")?).ok()?.trim().parse().ok()
-}
-
-/// A body that is not as long as promised would leave the server waiting, or confused.
-///
-/// # Errors
-/// `LocalProtocolError`.
-pub(super) fn check_length(
-    vm: &VirtualMachine,
-    request: &Py<PyRequest>,
-    declared: u64,
-    actual: u64,
-) -> PyResult<()> {
-    let problem = match actual.cmp(&declared) {
-        std::cmp::Ordering::Equal => return Ok(()),
-        std::cmp::Ordering::Less => "Too little data for declared Content-Length",
-        std::cmp::Ordering::Greater => "Too much data for declared Content-Length",
-    };
-    Err(local_protocol_error(vm, problem.to_owned(), request))
 }

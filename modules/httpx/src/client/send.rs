@@ -62,7 +62,7 @@ fn auth_of(
     if url.url().userinfo().is_empty() {
         return Ok(None);
     }
-    let (username, password) = url.url().credentials();
+    let (username, password) = (url.url().username(), url.url().password());
     let empty = username.is_empty() && password.is_empty();
     let auth = || PyBasicAuth::new(username.as_bytes(), password.as_bytes()).into_ref(&vm.ctx).into();
     Ok((!empty).then(auth))
@@ -131,7 +131,7 @@ impl Exchange<'_> {
         loop {
             if history.len() > self.settings.max_redirects {
                 let message = "Exceeded maximum allowed redirects.";
-                return Err(exceptions::new::<PyTooManyRedirects>(vm, message, Some(request.into())));
+                return Err(exceptions::new(vm, PyTooManyRedirects::class(&vm.ctx), message, Some(request.into())));
             }
             self.call_hooks("request", request.as_object())?;
             let response = hop::send(vm, &self.settings, &request)?;
