@@ -42,6 +42,7 @@ impl<S, Target> Service<Target> for Connect<S>
 where
     S: Service<Target, Error = BoxError>,
     S::Future: Send + 'static,
+    S::Response: Send + 'static,
 {
     type Response = S::Response;
     type Error = BoxError;

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Timeouts;
 use crate::error::{Error, ErrorKind, Result};
@@ -183,7 +183,7 @@ impl Progress {
     /// Waits for `future` as long as the timeout of the current phase allows.
     pub(super) async fn watch<F: Future>(&self, future: F) -> Result<F::Output> {
         let mut future = pin!(future);
-        let mut timer = pin!(None);
+        let mut timer = pin!(None::<Sleep>);
         poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));

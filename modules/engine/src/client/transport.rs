@@ -69,7 +69,7 @@ impl Transport {
         body.attach(&mut outgoing, framing, &progress);
         let exchange = EXCHANGE.scope(Arc::clone(&progress), client.execute(outgoing));
         let response = progress.watch(exchange).await?;
-        let mut response = response.map_err(|error| failure::of_request(error, &progress))?;
+        let response = response.map_err(|error| failure::of_request(error, &progress))?;
 
         if response.status().is_success() {
             progress.watch(progress.wait_uploaded()).await?;
@@ -86,7 +86,7 @@ impl Transport {
             reason: response.extensions().get::<ReasonPhrase>().map(|r| Bytes::copy_from_slice(r.as_bytes())),
             version: response.version(),
             remote_addr: response.remote_addr(),
-            headers: fields(std::mem::take(response.headers_mut())),
+            headers: fields(response.headers()),
             body: ResponseBody::new(response, timeouts.read, slot, progress, pool.generation()),
         })
     }
@@ -158,20 +158,15 @@ impl Outgoing {
     }
 }
 
-/// Response header fields in order, those of one name together. All values share one allocation.
-fn fields(headers: HeaderMap) -> Headers {
-    let mut values = Vec::with_capacity(headers.values().map(HeaderValue::len).sum());
-    for value in headers.values() {
-        values.extend_from_slice(value.as_bytes());
+/// Response header fields in order, those of one name together. They share one allocation.
+fn fields(headers: &HeaderMap) -> Headers {
+    let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let mut text = Vec::with_capacity(size);
+    for (name, value) in headers {
+        text.extend_from_slice(name.as_ref());
+        text.extend_from_slice(value.as_bytes());
     }
-    let mut values = Bytes::from(values);
-    let mut name = Bytes::new();
-    let fields = headers.into_iter().map(|(next, value)| {
-        if let Some(next) = next {
-            name = next.into();
-        }
-        // As long as what was copied, so never past the end.
-        (name.clone(), values.split_to(value.len().min(values.len())))
-    });
-    fields.collect()
+    let mut text = Bytes::from(text);
+    // What was put in is taken out again, so never past the end.
+    headers.iter().map(|(name, value)| (text.split_to(name.as_str().len()), text.split_to(value.len()))).collect()
 }
