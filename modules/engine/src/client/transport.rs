@@ -12,7 +12,8 @@ use super::failure;
 use super::head::{self, Framing};
 use super::pool::Pool;
 use super::progress::Progress;
-use super::response::{Response, ResponseBody};
+use super::response::{Connection, Response, ResponseBody};
+use super::reuse::Origin;
 use super::target::Target;
 use super::upload::{PIECE, Source, Upload, too_much};
 use super::{Request, TransportConfig};
@@ -59,11 +60,13 @@ impl Transport {
 
         let pool = self.pool.current(&self.config);
         let client = pool.client(target.secure, &self.config)?;
-        // Exchanges of one HTTP/2 connection share it, so only then its origin matters.
-        let origin = self.config.http2.then(|| target.url.authority().to_owned());
-        let slot = pool.slot(origin.as_deref(), timeouts.pool).await?;
+        // Exchanges of one HTTP/2 connection share it, so only then it matters where it leads.
+        let shared = self.config.http2.then(|| target.url.authority().to_owned());
+        let slot = pool.slot(shared.as_deref(), timeouts.pool).await?;
 
-        let progress = Arc::new(Progress::new(timeouts, target.port, body.is_piecewise()));
+        let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
+        let patience = returning.and_then(|(returning, origin)| returning.claim(origin));
+        let progress = Arc::new(Progress::new(timeouts, target.port, patience, body.is_piecewise()));
         let mut outgoing = reqwest::Request::new(method, target.url);
         *outgoing.headers_mut() = headers;
         body.attach(&mut outgoing, framing, &progress);
@@ -74,22 +77,35 @@ impl Transport {
         if response.status().is_success() {
             progress.watch(progress.wait_uploaded()).await?;
         }
-        let slot = match origin {
-            Some(origin) if response.version() == Version::HTTP_2 => {
-                pool.share(origin);
+        let slot = match shared {
+            Some(authority) if response.version() == Version::HTTP_2 => {
+                pool.share(authority);
                 None
             }
             _ => slot,
         };
+        let reuse = returning.filter(|_| is_kept(&response));
+        let reuse = reuse.map(|(returning, origin)| (Arc::clone(returning), origin));
         Ok(Response {
             status: response.status().as_u16(),
             reason: response.extensions().get::<ReasonPhrase>().map(|r| Bytes::copy_from_slice(r.as_bytes())),
             version: response.version(),
             remote_addr: response.remote_addr(),
             headers: fields(response.headers()),
-            body: ResponseBody::new(response, timeouts.read, slot, progress, pool.generation()),
+            body: ResponseBody::new(
+                response,
+                timeouts.read,
+                progress,
+                Connection { generation: pool.generation(), reuse, slot },
+            ),
         })
     }
+}
+
+/// Whether a connection goes back into the pool after this response (RFC 9112 section 9.3).
+fn is_kept(response: &reqwest::Response) -> bool {
+    let mut options = response.headers().get_all(header::CONNECTION).iter();
+    response.version() == Version::HTTP_11 && !options.any(|o| o.as_bytes().eq_ignore_ascii_case(b"close"))
 }
 
 /// The request body, checked against the head.
@@ -168,5 +184,8 @@ fn fields(headers: &HeaderMap) -> Headers {
     }
     let mut text = Bytes::from(text);
     // What was put in is taken out again, so never past the end.
-    headers.iter().map(|(name, value)| (text.split_to(name.as_str().len()), text.split_to(value.len()))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (text.split_to(name.as_str().len()), text.split_to(value.len())))
+        .collect()
 }

@@ -36,7 +36,8 @@ fn the_head_is_sent_as_given_with_the_host_first() {
     let expected = format!(
         "GET /path?a=1 HTTP/1.1\r\nHost: {host}\r\nAccept: */*\r\nX-Two: 1\r\nX-Two: 2\r\nUser-Agent: me/1.0\r\nX-Latin: caf\u{e9}\r\n\r\n"
     );
-    let latin1: Vec<u8> = expected.chars().map(|char| u8::try_from(u32::from(char)).expect("Latin-1")).collect();
+    let latin1: Vec<u8> =
+        expected.chars().map(|char| u8::try_from(u32::from(char)).expect("Latin-1")).collect();
     assert_eq!(answer.body, latin1);
 }
 
@@ -51,9 +52,29 @@ fn a_host_of_the_caller_replaces_the_one_of_the_url() {
 #[test]
 fn the_target_is_sent_as_the_url_spells_it() {
     let targets = [
-        "/", "/?", "/a//b", "//a", "/a|b", "/it's", "/?q=it's", "/%7e/~", "/a%2Fb", "/%2e%2e/a", "/a/%2E/b",
-        "/a^b", "/a\\b", "/?a=b|c^d`{e}", "/a;b=c,d:e@f!$&()*+", "/?a?b/c", "/%zz", "/?%zz", "/caf%C3%A9",
-        "/[a]", "/?x[]=1", "/a%20b?c%20d+e", "/?'\"",
+        "/",
+        "/?",
+        "/a//b",
+        "//a",
+        "/a|b",
+        "/it's",
+        "/?q=it's",
+        "/%7e/~",
+        "/a%2Fb",
+        "/%2e%2e/a",
+        "/a/%2E/b",
+        "/a^b",
+        "/a\\b",
+        "/?a=b|c^d`{e}",
+        "/a;b=c,d:e@f!$&()*+",
+        "/?a?b/c",
+        "/%zz",
+        "/?%zz",
+        "/caf%C3%A9",
+        "/[a]",
+        "/?x[]=1",
+        "/a%20b?c%20d+e",
+        "/?'\"",
     ];
     for target in targets {
         let mut request = get(&SERVER.raw_url(target));
@@ -201,7 +222,10 @@ fn headers_that_would_break_the_message_are_not_sent() {
     let cases: [(&[(&str, &str)], &str); 4] = [
         (&[("content-length", "1"), ("content-length", "2")], "conflicting Content-Length headers"),
         (&[("transfer-encoding", "gzip")], "Only Transfer-Encoding: chunked is supported"),
-        (&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], "multiple Transfer-Encoding headers"),
+        (
+            &[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")],
+            "multiple Transfer-Encoding headers",
+        ),
         (&[("host", "a"), ("Host", "b")], "Found multiple Host: headers"),
     ];
     for (fields, message) in cases {
@@ -229,7 +253,11 @@ impl ExtendWith for tauraro_engine::Headers {
 fn urls_that_cannot_be_sent() {
     let transport = transport();
     for (url, kind, message) in [
-        ("/path", ErrorKind::UnsupportedProtocol, "Request URL is missing an 'http://' or 'https://' protocol."),
+        (
+            "/path",
+            ErrorKind::UnsupportedProtocol,
+            "Request URL is missing an 'http://' or 'https://' protocol.",
+        ),
         ("ftp://a/", ErrorKind::UnsupportedProtocol, "Request URL has an unsupported protocol 'ftp://'."),
         ("http:///path", ErrorKind::InvalidUrl, "Request URL has no host."),
     ] {
@@ -255,7 +283,10 @@ fn a_body_of_every_kind_is_framed() {
     let text = echo(&[], Body::Bytes("abc".into()));
     assert!(text.contains(r#"["content-length","3"]"#) && text.contains(r#""text":"abc""#), "{text}");
     let text = echo(&[("transfer-encoding", "chunked")], Body::Bytes("abc".into()));
-    assert!(text.contains(r#"["transfer-encoding","chunked"]"#) && text.contains(r#""text":"abc""#), "{text}");
+    assert!(
+        text.contains(r#"["transfer-encoding","chunked"]"#) && text.contains(r#""text":"abc""#),
+        "{text}"
+    );
     let text = echo(&[("content-length", "0")], Body::Empty);
     assert!(text.contains(r#"["content-length","0"]"#), "{text}");
     let text = echo(&[("transfer-encoding", "chunked")], Body::Empty);
