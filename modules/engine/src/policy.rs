@@ -103,8 +103,17 @@ mod tests {
     fn every_spelling_of_an_address_is_recognised() {
         let policy = Policy::allow_if(|asked| !asked.address.is_some_and(|address| address.is_loopback()));
         let loopback = [
-            "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1", "017700000001",
-            "::1", "[::1]", "::ffff:127.0.0.1", "::ffff:7f00:1",
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.0.0.1",
+            "0177.0.0.1",
+            "017700000001",
+            "::1",
+            "[::1]",
+            "::ffff:127.0.0.1",
+            "::ffff:7f00:1",
         ];
         for host in loopback {
             let error = policy.check_host(host, 80).expect_err(host);

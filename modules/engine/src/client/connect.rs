@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::time::sleep_until;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -42,6 +43,7 @@ impl<S, Target> Service<Target> for Connect<S>
 where
     S: Service<Target, Error = BoxError>,
     S::Future: Send + 'static,
+    S::Response: Send + 'static,
 {
     type Response = S::Response;
     type Error = BoxError;
@@ -70,14 +72,14 @@ async fn watched<F, C>(exchange: Arc<Progress>, attempt: F) -> Result<C, BoxErro
 where
     F: Future<Output = Result<C, BoxError>>,
 {
+    if let Some(patience) = exchange.patience()
+        && while_asked_for(sleep_until(patience)).await.is_none()
+    {
+        exchange.connected();
+        return Err("a connection of the pool was free in time".into());
+    }
     let mut attempt = pin!(EXCHANGE.scope(Arc::clone(&exchange), attempt));
-    let asked_for = poll_fn(|cx| {
-        if EXCHANGE.try_with(|_| ()).is_err() {
-            return Poll::Ready(None);
-        }
-        attempt.as_mut().poll(cx).map(Some)
-    });
-    let connection = asked_for.await;
+    let connection = while_asked_for(attempt.as_mut()).await;
     if !matches!(connection, Some(Err(_))) {
         exchange.connected();
     }
@@ -86,6 +88,16 @@ where
         (None, Some(timeout)) => tokio::time::timeout(timeout, attempt).await?,
         (None, None) => attempt.await,
     }
+}
+
+/// Waits for `future` for as long as an exchange does so.
+async fn while_asked_for<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match EXCHANGE.try_with(|_| ()) {
+        Ok(()) => future.as_mut().poll(cx).map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
 }
 
 /// Resolves names with the system's resolver and keeps the addresses that the policy allows.

@@ -73,7 +73,7 @@ fn of_connection(error: &reqwest::Error) -> String {
 /// The causes of an error, itself first. Unlike `source()` it also looks into `io::Error`, which
 /// passes over the error that it wraps.
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| {
+    std::iter::successors(Some(error), |&error| {
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| error.source())
     })

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `transport`, `request`, `response` | one exchange, from checked request to response body |
 //! | `head`, `target`, `upload` | what goes out: header fields, URL, body |
-//! | `pool`, `connect` | connections: kept, bounded, watched while they are made, allowed by the policy |
+//! | `pool`, `connect`, `reuse` | connections: bounded, kept, watched while made, allowed by the policy |
 //! | `progress` | the phases of an exchange and their timeouts |
 //! | `failure` | what went wrong below, in our terms |
 
@@ -19,6 +19,7 @@ mod pool;
 mod progress;
 mod request;
 mod response;
+mod reuse;
 mod target;
 mod transport;
 mod upload;

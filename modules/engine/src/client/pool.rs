@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::TransportConfig;
 use super::connect::{ConnectLayer, Resolver};
+use super::reuse::Returning;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::Generation;
 use crate::tls;
@@ -30,6 +31,8 @@ pub(super) struct Pool {
     slots: Option<Arc<Semaphore>>,
     /// Origins known to speak HTTP/2: all their exchanges share one connection.
     shared: Mutex<HashSet<String>>,
+    /// Connections on their way back, where they are kept at all.
+    returning: Option<Arc<Returning>>,
     child: OnceLock<Box<Pool>>,
 }
 
@@ -41,12 +44,15 @@ impl Pool {
     fn of(generation: Generation, config: &TransportConfig) -> Self {
         let slots = config.limits.max_connections;
         let slots = slots.map(|slots| Arc::new(Semaphore::new(slots.min(Semaphore::MAX_PERMITS))));
+        let keeps = config.limits.max_keepalive_connections != Some(0)
+            && config.limits.keepalive_expiry != Some(Duration::ZERO);
         Self {
             generation,
             plain: OnceLock::new(),
             secure: OnceLock::new(),
             slots,
             shared: Mutex::default(),
+            returning: keeps.then(Arc::default),
             child: OnceLock::new(),
         }
     }
@@ -66,6 +72,10 @@ impl Pool {
 
     pub(super) fn generation(&self) -> Generation {
         self.generation
+    }
+
+    pub(super) fn returning(&self) -> Option<&Arc<Returning>> {
+        self.returning.as_ref()
     }
 
     /// The client for `http` or `https` URLs.

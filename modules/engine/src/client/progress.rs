@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Timeouts;
 use crate::error::{Error, ErrorKind, Result};
@@ -65,21 +65,27 @@ pub(super) struct Progress {
     timeouts: Timeouts,
     /// The port of the URL, which a DNS resolver is not told.
     port: u16,
+    /// Until when to wait for a connection that is going back into the pool, before making one.
+    patience: Option<Instant>,
     state: Mutex<State>,
     watcher: AtomicWaker,
 }
 
 impl Progress {
     /// An exchange that begins now; `uploads` when its body is sent piece by piece.
-    pub(super) fn new(timeouts: Timeouts, port: u16, uploads: bool) -> Self {
+    pub(super) fn new(timeouts: Timeouts, port: u16, patience: Option<Instant>, uploads: bool) -> Self {
         let upload = if uploads { Upload::Sending } else { Upload::Done };
         let deadline = after(timeouts.read);
         let state = State { phase: Phase::Read, deadline, upload, sender: None };
-        Self { timeouts, port, state: Mutex::new(state), watcher: AtomicWaker::new() }
+        Self { timeouts, port, patience, state: Mutex::new(state), watcher: AtomicWaker::new() }
     }
 
     pub(super) fn port(&self) -> u16 {
         self.port
+    }
+
+    pub(super) fn patience(&self) -> Option<Instant> {
+        self.patience
     }
 
     pub(super) fn connect_timeout(&self) -> Option<Duration> {
@@ -138,7 +144,8 @@ impl Progress {
     /// Waits for the end of the upload, whichever.
     pub(super) async fn wait_uploaded(&self) {
         // Polled below `watch`, which registers the waker that `uploaded` wakes.
-        poll_fn(|_| if self.state().upload == Upload::Sending { Poll::Pending } else { Poll::Ready(()) }).await;
+        poll_fn(|_| if self.state().upload == Upload::Sending { Poll::Pending } else { Poll::Ready(()) })
+            .await;
     }
 
     /// Stops the upload where it is; false if there is nothing left to stop.
@@ -174,7 +181,8 @@ impl Progress {
             Upload::Held => Permission::Hold,
             Upload::Broken => Permission::Break,
         };
-        if permission != Permission::Break && !state.sender.as_ref().is_some_and(|w| w.will_wake(cx.waker())) {
+        if permission != Permission::Break && !state.sender.as_ref().is_some_and(|w| w.will_wake(cx.waker()))
+        {
             state.sender = Some(cx.waker().clone());
         }
         permission
@@ -183,7 +191,7 @@ impl Progress {
     /// Waits for `future` as long as the timeout of the current phase allows.
     pub(super) async fn watch<F: Future>(&self, future: F) -> Result<F::Output> {
         let mut future = pin!(future);
-        let mut timer = pin!(None);
+        let mut timer = pin!(None::<Sleep>);
         poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));

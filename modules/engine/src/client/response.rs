@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use super::failure::{self, BodyState};
 use super::pool::Slot;
 use super::progress::{Progress, read_timed_out};
+use super::reuse::{Origin, Returning};
 use crate::Headers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::Generation;
@@ -47,27 +48,59 @@ pub struct ResponseBody {
 }
 
 /// What a body holds on to while it is being read; dropped in this order.
-#[expect(dead_code, reason = "the upload and the slot are held for what their drop does")]
 struct Live {
     response: reqwest::Response,
     upload: Option<HeldUpload>,
-    slot: Option<Slot>,
-    generation: Generation,
+    connection: Connection,
+}
+
+/// The connection that a response comes over.
+pub(super) struct Connection {
+    pub(super) generation: Generation,
+    /// Whom to tell when it becomes free.
+    pub(super) reuse: Option<(Arc<Returning>, Origin)>,
+    pub(super) slot: Option<Slot>,
+}
+
+impl Connection {
+    /// The response was read to its end.
+    fn give_back(self) {
+        if let Some((returning, origin)) = self.reuse {
+            returning.give_back(origin);
+        }
+        // Last, because it lets the next exchange begin.
+        drop(self.slot);
+    }
 }
 
 impl ResponseBody {
     pub(super) fn new(
         response: reqwest::Response,
         read_timeout: Option<Duration>,
-        slot: Option<Slot>,
         progress: Arc<Progress>,
-        generation: Generation,
+        mut connection: Connection,
     ) -> Self {
         let expected = response.content_length();
         let upload = progress.hold_upload().then(|| HeldUpload(progress));
-        let live = Live { response, upload, slot, generation };
-        let live = (expected != Some(0)).then_some(live);
-        Self { live, read_timeout, state: BodyState { expected, received: 0 } }
+        if upload.is_some() {
+            connection.reuse = None;
+        }
+        let mut body = Self {
+            live: Some(Live { response, upload, connection }),
+            read_timeout,
+            state: BodyState { expected, received: 0 },
+        };
+        if expected == Some(0) {
+            body.finish();
+        }
+        body
+    }
+
+    fn finish(&mut self) {
+        if let Some(live) = self.live.take() {
+            drop((live.response, live.upload));
+            live.connection.give_back();
+        }
     }
 
     /// The next piece as it came off the wire, still content-encoded; `None` at the end.
@@ -77,7 +110,7 @@ impl ResponseBody {
     /// more is read after an error.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         let Some(live) = &mut self.live else { return Ok(None) };
-        if live.generation != Generation::current() {
+        if live.connection.generation != Generation::current() {
             let message = "the connection belongs to the process that this one was forked from";
             return Err(Error::new(ErrorKind::ReadError, message));
         }
@@ -85,7 +118,8 @@ impl ResponseBody {
         let chunk = next.and_then(|chunk| chunk.map_err(|error| failure::of_body(error, self.state)));
         match &chunk {
             Ok(Some(chunk)) => self.state.received = self.state.received.saturating_add(chunk.len() as u64),
-            Ok(None) | Err(_) => self.live = None,
+            Ok(None) => self.finish(),
+            Err(_) => self.live = None,
         }
         chunk
     }
@@ -119,7 +153,7 @@ impl fmt::Debug for ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        if let Some(live) = self.live.take_if(|live| live.generation != Generation::current()) {
+        if let Some(live) = self.live.take_if(|live| live.connection.generation != Generation::current()) {
             // Giving it up would wake threads that exist in the parent only.
             mem::forget(live);
         }

@@ -23,7 +23,9 @@ impl Target {
         let (secure, default) = match scheme {
             "http" => (false, 80),
             "https" => (true, 443),
-            "" => return Err(unsupported("Request URL is missing an 'http://' or 'https://' protocol.".into())),
+            "" => {
+                return Err(unsupported("Request URL is missing an 'http://' or 'https://' protocol.".into()));
+            }
             _ => return Err(unsupported(format!("Request URL has an unsupported protocol '{scheme}://'."))),
         };
         let netloc = url.netloc();
@@ -61,7 +63,16 @@ fn verbatim(text: &str, scheme: &str, netloc: &str, port: Option<u16>) -> Option
     let host_end = path_start.checked_sub(port_length)?;
     let query_start = text.find('?');
     let parts = json!([
-        text, scheme.len(), host_start, host_start, host_end, "Domain", port, path_start, query_start, null
+        text,
+        scheme.len(),
+        host_start,
+        host_start,
+        host_end,
+        "Domain",
+        port,
+        path_start,
+        query_start,
+        null
     ]);
     reqwest::Url::deserialize_internal(parts).ok()
 }

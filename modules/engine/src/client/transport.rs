@@ -12,7 +12,8 @@ use super::failure;
 use super::head::{self, Framing};
 use super::pool::Pool;
 use super::progress::Progress;
-use super::response::{Response, ResponseBody};
+use super::response::{Connection, Response, ResponseBody};
+use super::reuse::Origin;
 use super::target::Target;
 use super::upload::{PIECE, Source, Upload, too_much};
 use super::{Request, TransportConfig};
@@ -59,37 +60,52 @@ impl Transport {
 
         let pool = self.pool.current(&self.config);
         let client = pool.client(target.secure, &self.config)?;
-        // Exchanges of one HTTP/2 connection share it, so only then its origin matters.
-        let origin = self.config.http2.then(|| target.url.authority().to_owned());
-        let slot = pool.slot(origin.as_deref(), timeouts.pool).await?;
+        // Exchanges of one HTTP/2 connection share it, so only then it matters where it leads.
+        let shared = self.config.http2.then(|| target.url.authority().to_owned());
+        let slot = pool.slot(shared.as_deref(), timeouts.pool).await?;
 
-        let progress = Arc::new(Progress::new(timeouts, target.port, body.is_piecewise()));
+        let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
+        let patience = returning.and_then(|(returning, origin)| returning.claim(origin));
+        let progress = Arc::new(Progress::new(timeouts, target.port, patience, body.is_piecewise()));
         let mut outgoing = reqwest::Request::new(method, target.url);
         *outgoing.headers_mut() = headers;
         body.attach(&mut outgoing, framing, &progress);
         let exchange = EXCHANGE.scope(Arc::clone(&progress), client.execute(outgoing));
         let response = progress.watch(exchange).await?;
-        let mut response = response.map_err(|error| failure::of_request(error, &progress))?;
+        let response = response.map_err(|error| failure::of_request(error, &progress))?;
 
         if response.status().is_success() {
             progress.watch(progress.wait_uploaded()).await?;
         }
-        let slot = match origin {
-            Some(origin) if response.version() == Version::HTTP_2 => {
-                pool.share(origin);
+        let slot = match shared {
+            Some(authority) if response.version() == Version::HTTP_2 => {
+                pool.share(authority);
                 None
             }
             _ => slot,
         };
+        let reuse = returning.filter(|_| is_kept(&response));
+        let reuse = reuse.map(|(returning, origin)| (Arc::clone(returning), origin));
         Ok(Response {
             status: response.status().as_u16(),
             reason: response.extensions().get::<ReasonPhrase>().map(|r| Bytes::copy_from_slice(r.as_bytes())),
             version: response.version(),
             remote_addr: response.remote_addr(),
-            headers: fields(std::mem::take(response.headers_mut())),
-            body: ResponseBody::new(response, timeouts.read, slot, progress, pool.generation()),
+            headers: fields(response.headers()),
+            body: ResponseBody::new(
+                response,
+                timeouts.read,
+                progress,
+                Connection { generation: pool.generation(), reuse, slot },
+            ),
         })
     }
+}
+
+/// Whether a connection goes back into the pool after this response (RFC 9112 section 9.3).
+fn is_kept(response: &reqwest::Response) -> bool {
+    let mut options = response.headers().get_all(header::CONNECTION).iter();
+    response.version() == Version::HTTP_11 && !options.any(|o| o.as_bytes().eq_ignore_ascii_case(b"close"))
 }
 
 /// The request body, checked against the head.
@@ -158,20 +174,18 @@ impl Outgoing {
     }
 }
 
-/// Response header fields in order, those of one name together. All values share one allocation.
-fn fields(headers: HeaderMap) -> Headers {
-    let mut values = Vec::with_capacity(headers.values().map(HeaderValue::len).sum());
-    for value in headers.values() {
-        values.extend_from_slice(value.as_bytes());
+/// Response header fields in order, those of one name together. They share one allocation.
+fn fields(headers: &HeaderMap) -> Headers {
+    let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let mut text = Vec::with_capacity(size);
+    for (name, value) in headers {
+        text.extend_from_slice(name.as_ref());
+        text.extend_from_slice(value.as_bytes());
     }
-    let mut values = Bytes::from(values);
-    let mut name = Bytes::new();
-    let fields = headers.into_iter().map(|(next, value)| {
-        if let Some(next) = next {
-            name = next.into();
-        }
-        // As long as what was copied, so never past the end.
-        (name.clone(), values.split_to(value.len().min(values.len())))
-    });
-    fields.collect()
+    let mut text = Bytes::from(text);
+    // What was put in is taken out again, so never past the end.
+    headers
+        .iter()
+        .map(|(name, value)| (text.split_to(name.as_str().len()), text.split_to(value.len())))
+        .collect()
 }

@@ -124,9 +124,8 @@ impl Body for Upload {
 
     fn size_hint(&self) -> SizeHint {
         let held = self.last.as_ref().map_or(0, |last| last.len() as u64);
-        self.remaining.map_or_else(SizeHint::default, |remaining| {
-            SizeHint::with_exact(remaining.saturating_add(held))
-        })
+        self.remaining
+            .map_or_else(SizeHint::default, |remaining| SizeHint::with_exact(remaining.saturating_add(held)))
     }
 }
 

@@ -28,13 +28,15 @@ fn private_key(path: &Path, password: Option<&str>) -> Result<PrivateKeyDer<'sta
     let pem = fs::read(path).map_err(|error| unusable(path, &error))?;
     let text = String::from_utf8_lossy(&pem);
     if let Some(block) = encrypted_block(&text) {
-        let password = password.ok_or_else(|| unusable(path, "its private key is encrypted: give its password"))?;
+        let password =
+            password.ok_or_else(|| unusable(path, "its private key is encrypted: give its password"))?;
         return decrypt(block, password).map_err(|error| {
             unusable(path, format!("its private key cannot be decrypted with the given password ({error})"))
         });
     }
     if text.contains("Proc-Type: 4,ENCRYPTED") {
-        let reason = "its private key is encrypted in OpenSSL's old format; convert it with `openssl pkcs8 -topk8`";
+        let reason =
+            "its private key is encrypted in OpenSSL's old format; convert it with `openssl pkcs8 -topk8`";
         return Err(unusable(path, reason));
     }
     PrivateKeyDer::from_pem_slice(&pem).map_err(|error| match error {
