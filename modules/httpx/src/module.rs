@@ -3,6 +3,8 @@
 use rustpython_vm::builtins::{PyModuleDef, PyTypeRef};
 use rustpython_vm::{Context, VirtualMachine};
 
+use crate::exceptions;
+
 /// The definition to register with an interpreter.
 pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
     httpx::module_def(ctx)
@@ -26,6 +28,6 @@ mod httpx {
 }
 
 /// Every class of the module, by its name.
-fn classes(_vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
-    Vec::new()
+fn classes(vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
+    exceptions::classes(vm)
 }
