@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyResult, Traverse, VirtualMachine,
+    AsObject, Py, PyObject, PyObjectRef, PyResult, Traverse, TryFromBorrowedObject, VirtualMachine,
     builtins::{PyBytes, PyBytesRef},
     function::ArgBytesLike,
     protocol::{PyIter, PyIterReturn},
@@ -17,7 +17,7 @@ use tauraro_engine::decode::Decoder;
 
 use super::PyResponse;
 use super::network::{Network, Whole};
-use crate::exceptions::{PyResponseNotRead, PyStreamClosed, PyStreamConsumed};
+use crate::exceptions;
 
 /// How much of a file is read at once.
 const FILE_CHUNK: usize = 65_536;
@@ -84,7 +84,7 @@ impl Raw {
                 Ok(PyIterReturn::StopIteration(_)) => None,
                 Err(error) => return Err(response.with_request(error, vm)),
             },
-            Self::File(read) => Some(bytes_of(vm, &read.call((FILE_CHUNK,), vm)?)?).filter(|piece| !piece.is_empty()),
+            Self::File(read) => Some(bytes_of(vm, &*read.call((FILE_CHUNK,), vm)?)?).filter(|piece| !piece.is_empty()),
         };
         if let Some(piece) = &piece {
             response.downloaded.fetch_add(piece.len() as u64, Ordering::Relaxed);
@@ -127,7 +127,7 @@ impl PyResponse {
     /// # Errors
     /// `ResponseNotRead` before it was read.
     pub(super) fn content_or_error(&self, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
-        self.content_if_read().ok_or_else(|| crate::exceptions::stream_error::<PyResponseNotRead>(vm))
+        self.content_if_read().ok_or_else(|| exceptions::response_not_read(vm))
     }
 
     /// Begins to read the source: that can be done once.
@@ -139,10 +139,10 @@ impl PyResponse {
         let (source, stream) = {
             let mut body = self.body.lock();
             if body.consumed {
-                return Err(crate::exceptions::stream_error::<PyStreamConsumed>(vm));
+                return Err(exceptions::stream_consumed(vm));
             }
             if body.closed {
-                return Err(crate::exceptions::stream_error::<PyStreamClosed>(vm));
+                return Err(exceptions::stream_closed(vm));
             }
             if body.stream.as_ref().is_some_and(|stream| !is_sync(stream)) {
                 return Err(vm.new_runtime_error("Attempted to call a sync iterator on an async stream."));
@@ -158,7 +158,7 @@ impl PyResponse {
                 None => Ok(Raw::Iterator(stream.get_iter(vm)?)),
             },
             (Source::Given, Some(stream)) => Ok(Raw::Iterator(stream.get_iter(vm)?)),
-            _ => Err(crate::exceptions::stream_error::<PyStreamClosed>(vm)),
+            _ => Err(exceptions::stream_closed(vm)),
         }
     }
 

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
     builtins::{PyBaseExceptionRef, PyBytesRef, PyDictRef, PyIntRef, PyStrRef, PyType},
     function::{FuncArgs, KwArgs, OptionalArg},
     pyclass,

@@ -11,7 +11,7 @@ use tauraro_engine::client::ResponseBody;
 use tauraro_engine::decode::Decoder;
 
 use super::PyResponse;
-use crate::exceptions::{PyStreamClosed, PyStreamConsumed, stream_error};
+use crate::exceptions::{stream_closed, stream_consumed};
 
 /// A body on a connection, shared by the response and whoever reads it.
 #[derive(Debug)]
@@ -54,10 +54,10 @@ impl Network {
         let mut slot = self.slot.lock();
         match std::mem::replace(&mut *slot, Slot::Busy) {
             Slot::Idle(body) => Ok(body),
-            Slot::Busy => Err(stream_error::<PyStreamConsumed>(vm)),
+            Slot::Busy => Err(stream_consumed(vm)),
             Slot::Closed => {
                 *slot = Slot::Closed;
-                Err(stream_error::<PyStreamClosed>(vm))
+                Err(stream_closed(vm))
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
     builtins::PyBytesRef,
     protocol::PyIterReturn,
     pyclass,
@@ -13,7 +13,7 @@ use rustpython_vm::{
 use super::PyResponse;
 use super::body::Source;
 use super::network::Network;
-use crate::exceptions::{PyStreamClosed, stream_error};
+use crate::exceptions::stream_closed;
 
 /// A response's content as it comes off the wire: an iterable of bytes with a `close` method.
 ///
@@ -58,7 +58,7 @@ impl Iterable for PyResponseStream {
 impl IterNext for PyResponseStream {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         let Some(network) = &zelf.network else {
-            return Err(stream_error::<PyStreamClosed>(vm));
+            return Err(stream_closed(vm));
         };
         let piece = network.chunk(&zelf.response, vm)?;
         Ok(piece.map_or(PyIterReturn::StopIteration(None), |piece| PyIterReturn::Return(vm.ctx.new_bytes(piece.into()).into())))
