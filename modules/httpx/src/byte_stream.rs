@@ -2,8 +2,8 @@
 
 use rustpython_vm::builtins::{PyBytes, PyBytesRef};
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::types::{DefaultConstructor, Initializer, Iterable};
-use rustpython_vm::{AsObject, FromArgs, Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Iterable};
+use rustpython_vm::{AsObject, FromArgs, Py, PyRef, PyResult, VirtualMachine, pyclass};
 
 use crate::sync_byte_stream::PySyncByteStream;
 

@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::types::{DefaultConstructor, Initializer};
+use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine, pyclass,
 };
@@ -32,7 +32,7 @@ use rustpython_vm::{
 pub(crate) use args::{RequestArgs, SendArgs, TransportArgs, HeadArgs};
 pub(crate) use config::ClientArgs;
 pub(crate) use stream_context::PyStreamContext;
-pub(crate) use use_client_default::{PyUseClientDefault, use_client_default};
+pub(crate) use use_client_default::use_client_default;
 
 use crate::auth;
 use crate::cookies::PyCookies;
@@ -124,7 +124,10 @@ impl PyClient {
     }
 
     /// `self.request(...)`, by whatever name resolution finds.
-    fn call_request(
+    ///
+    /// # Errors
+    /// As `request`.
+    pub(crate) fn call_request(
         zelf: &PyRef<Self>,
         args: RequestArgs,
         with_body: bool,

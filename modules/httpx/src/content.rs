@@ -22,7 +22,7 @@ use multipart_stream::PyMultipartStream;
 
 /// The arguments of a request that make its body. The first that is given wins, in upstream's
 /// order: `content`, `files` (with `data` as plain fields), `data`, `json`.
-#[derive(Debug, Default, FromArgs)]
+#[derive(Debug, Default, FromArgs, Traverse)]
 pub(crate) struct ContentArgs {
     #[pyarg(named, optional)]
     pub(crate) content: Option<PyObjectRef>,

@@ -1,6 +1,6 @@
 //! `httpx.SyncByteStream`.
 
-use rustpython_vm::types::{DefaultConstructor, Initializer, Iterable};
+use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Iterable};
 use rustpython_vm::{Py, PyPayload, PyRef, PyResult, VirtualMachine, function::FuncArgs, pyclass};
 
 /// The base of every body that can be iterated over without `await`.

@@ -1,8 +1,8 @@
 //! `httpx.Auth`.
 
-use rustpython_vm::types::{DefaultConstructor, Initializer};
+use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{
-    Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, function::FuncArgs, pyclass,
+    Context, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, function::FuncArgs, pyclass,
 };
 
 use super::flow::PyAuthFlow;
@@ -31,11 +31,15 @@ impl Initializer for PyAuth {
 impl PyAuth {
     /// Whether the request's body is read into memory before the flow starts.
     #[pyattr]
-    const requires_request_body: bool = false;
+    fn requires_request_body(ctx: &Context) -> PyObjectRef {
+        ctx.new_bool(false).into()
+    }
 
     /// Whether each response's body is read into memory before the flow sees it.
     #[pyattr]
-    const requires_response_body: bool = false;
+    fn requires_response_body(ctx: &Context) -> PyObjectRef {
+        ctx.new_bool(false).into()
+    }
 
     /// The requests to send, one after the other. Here: the request as it is.
     #[pymethod]

@@ -1,7 +1,7 @@
 //! `httpx.FunctionAuth`.
 
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::types::{DefaultConstructor, Initializer};
+use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
 use super::base::PyAuth;

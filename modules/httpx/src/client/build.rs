@@ -1,6 +1,6 @@
 //! Building requests: the client's settings merged with those of one call.
 
-use rustpython_vm::{AsObject, PyPayload, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyPayload, PyRef, PyResult, VirtualMachine};
 use tauraro_engine::cookies::CookieJar;
 use tauraro_engine::url::UrlParts;
 use tauraro_engine::{Headers, QueryParams, Url};

@@ -24,6 +24,9 @@ use crate::url::{PyUrl, url_from};
 /// The most that a compressed body may decode to, unless the client says otherwise: 1 GiB.
 const DEFAULT_MAX_DECODED_SIZE: u64 = 1 << 30;
 
+/// How many redirects are followed before `TooManyRedirects`.
+const DEFAULT_MAX_REDIRECTS: usize = 20;
+
 /// The arguments of `Client()`.
 #[derive(FromArgs)]
 pub(crate) struct ClientArgs {
@@ -55,7 +58,7 @@ pub(crate) struct ClientArgs {
     pub(crate) follow_redirects: bool,
     #[pyarg(named, optional)]
     pub(crate) limits: Option<PyRef<PyLimits>>,
-    #[pyarg(named, default = 20)]
+    #[pyarg(named, default = DEFAULT_MAX_REDIRECTS)]
     pub(crate) max_redirects: usize,
     #[pyarg(named, optional)]
     pub(crate) event_hooks: Option<PyObjectRef>,
@@ -67,6 +70,33 @@ pub(crate) struct ClientArgs {
     pub(crate) default_encoding: OptionalArg,
     #[pyarg(named, optional, py_default = "1073741824")]
     pub(crate) max_decoded_size: OptionalArg<Option<u64>>,
+}
+
+impl Default for ClientArgs {
+    fn default() -> Self {
+        Self {
+            auth: None,
+            params: None,
+            headers: None,
+            cookies: None,
+            verify: OptionalArg::Missing,
+            cert: None,
+            trust_env: true,
+            http1: true,
+            http2: false,
+            proxy: None,
+            mounts: None,
+            timeout: OptionalArg::Missing,
+            follow_redirects: false,
+            limits: None,
+            max_redirects: DEFAULT_MAX_REDIRECTS,
+            event_hooks: None,
+            base_url: OptionalArg::Missing,
+            transport: None,
+            default_encoding: OptionalArg::Missing,
+            max_decoded_size: OptionalArg::Missing,
+        }
+    }
 }
 
 /// What a client is set up with.
@@ -277,7 +307,7 @@ fn client_cert(vm: &VirtualMachine, cert: &PyObject) -> PyResult<ClientCert> {
 fn path(vm: &VirtualMachine, value: &PyObject, argument: &str) -> PyResult<PathBuf> {
     let text = match value.downcast_ref::<PyStr>() {
         Some(text) => text.to_owned(),
-        None => match vm.get_attribute_opt(value.to_owned(), "__fspath__")? {
+        None => match vm.get_attribute_opt(value, "__fspath__")? {
             Some(to_path) => to_path.call((), vm)?.try_into_value(vm)?,
             None => {
                 let found = value.class().name().to_string();

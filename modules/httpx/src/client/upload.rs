@@ -7,7 +7,7 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
-use rustpython_vm::{AsObject, PyObject, PyResult, VirtualMachine};
+use rustpython_vm::{PyObject, PyResult, VirtualMachine};
 use tauraro_bridge::block_on;
 use tauraro_engine::body::{Body, BodySender, channel};
 use tauraro_engine::client::{Request, Response, Transport};

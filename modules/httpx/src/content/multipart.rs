@@ -126,7 +126,7 @@ impl FileTuple {
 
 /// The last component of the file object's `name`, or `upload`.
 fn name_of_file(vm: &VirtualMachine, file: &PyObject) -> PyResult<String> {
-    let Some(name) = vm.get_attribute_opt(file.to_owned(), "name")? else {
+    let Some(name) = vm.get_attribute_opt(file, "name")? else {
         return Ok("upload".to_owned());
     };
     let name = name.str(vm)?;
