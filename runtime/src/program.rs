@@ -8,8 +8,11 @@ use rustpython_vm::compiler::Mode;
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
-/// Creates `__main__`, as every program expects to find it.
+/// Creates `__main__`, and removes the prompts that only an interactive session has.
 pub(crate) fn prepare(vm: &VirtualMachine) -> PyResult<()> {
+    for prompt in ["ps1", "ps2"] {
+        vm.sys_module.as_object().del_attr(prompt, vm)?;
+    }
     vm.new_scope_with_main().map(drop)
 }
 
@@ -118,7 +121,7 @@ fn compile(vm: &VirtualMachine, source: &str, mode: Mode, name: &str) -> PyResul
 }
 
 /// Lets tracebacks show lines of a source that is in no file.
-fn remember_source(vm: &VirtualMachine, code: &PyRef<PyCode>, source: &str) {
+pub(crate) fn remember_source(vm: &VirtualMachine, code: &PyRef<PyCode>, source: &str) {
     // A traceback without source lines is better than none at all.
     let _ = vm.register_code_in_linecache(code, source);
 }
@@ -139,7 +142,7 @@ fn search_script_folder(vm: &VirtualMachine, path: &str) -> PyResult<()> {
     vm.insert_sys_path(vm.fsdecode(folder).into())
 }
 
-fn os_error(vm: &VirtualMachine, error: &std::io::Error, path: &str) -> PyBaseExceptionRef {
+pub(crate) fn os_error(vm: &VirtualMachine, error: &std::io::Error, path: &str) -> PyBaseExceptionRef {
     let Some(number) = error.raw_os_error() else {
         return vm.new_os_error(format!("{error}: {path:?}"));
     };

@@ -1,7 +1,8 @@
 //! How this runtime names itself.
 
+use rustpython_vm::builtins::PyTuple;
 use rustpython_vm::convert::ToPyObject;
-use rustpython_vm::{AsObject, PyResult, VirtualMachine, version};
+use rustpython_vm::{AsObject, PyPayload, PyResult, VirtualMachine, version};
 
 /// The version of Tauraro, as in `Cargo.toml`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -46,14 +47,14 @@ pub(crate) fn install(vm: &VirtualMachine) -> PyResult<()> {
     let numbers = [env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"), env!("CARGO_PKG_VERSION_PATCH")]
         .map(|number| number.parse::<u32>().unwrap_or(0));
     let [major, minor, micro] = numbers;
-    let info = vm.ctx.new_tuple(vec![
+    let info = PyTuple::new_unchecked(Box::new([
         major.to_pyobject(vm),
         minor.to_pyobject(vm),
         micro.to_pyobject(vm),
         vm.ctx.new_str("final").into(),
         vm.ctx.new_int(0).into(),
-    ]);
-    let info = sys.get_attr("version_info", vm)?.class().to_owned().as_object().call((info,), vm)?;
+    ]));
+    let info = info.into_ref_with_type(vm, sys.get_attr("version_info", vm)?.class().to_owned())?;
     let implementation = sys.get_attr("implementation", vm)?;
     implementation.set_attr("name", vm.ctx.new_str("tauraro"), vm)?;
     implementation.set_attr("version", info, vm)?;

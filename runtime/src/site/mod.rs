@@ -33,9 +33,8 @@ Python Software Foundation license, see https://docs.python.org/3/license.html";
 
 /// Adds the interactive names to `builtins`, and runs the stock `site` if it has work to do.
 pub(crate) fn install(vm: &VirtualMachine) -> PyResult<()> {
-    Quitter::make_static_type();
-    Notice::make_static_type();
-    Helper::make_static_type();
+    // Types are made once in a process; each runtime has instances of its own.
+    let _ = (Quitter::make_static_type(), Notice::make_static_type(), Helper::make_static_type());
     let builtins = vm.builtins.as_object();
     for name in ["exit", "quit"] {
         builtins.set_attr(name, Quitter::new(name).into_pyobject(vm), vm)?;
