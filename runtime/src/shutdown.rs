@@ -105,3 +105,28 @@ pub(crate) fn reader_is_gone(vm: &VirtualMachine, error: &PyBaseExceptionRef) ->
     };
     poll().unwrap_or(false)
 }
+
+/// Whether something alive wants to see the end of the interpreter: a file with unwritten data, an
+/// object with `__del__`, a generator inside of a `try`.
+///
+/// Taking the interpreter apart is slow, so a program that leaves none of these just ends.
+pub(crate) fn wants_teardown(vm: &VirtualMachine) -> bool {
+    let streams = standard_streams(vm);
+    let mut objects = vm.state.gc.get_objects(None).into_iter();
+    objects.any(|object| object.class().slots.del.load().is_some() && !streams.iter().any(|part| part.is(&object)))
+}
+
+/// The three standard streams and the layers below them, which are flushed on their own.
+fn standard_streams(vm: &VirtualMachine) -> Vec<PyObjectRef> {
+    let mut parts = Vec::new();
+    for name in ["__stdin__", "__stdout__", "__stderr__"] {
+        let mut layer = vm.sys_module.get_attr(name, vm).ok();
+        for below in ["buffer", "raw"] {
+            let next = layer.as_ref().and_then(|layer| layer.get_attr(below, vm).ok());
+            parts.extend(layer);
+            layer = next;
+        }
+        parts.extend(layer);
+    }
+    parts
+}

@@ -53,17 +53,21 @@ pub fn run(builder: Builder) -> ExitCode {
         say(&mut std::io::stderr(), &format!("Fatal Python error: {mistake}\n"));
         return ExitCode::FAILURE;
     }
-    let status = builder.build().enter(|vm| {
+    let runtime = builder.build();
+    let (ending, teardown) = runtime.enter(|vm| {
         let result = start(vm, &name, &program, skip_first_line);
         let result = inspect(vm, &program, result);
-        let ending = Ending::of(vm, result);
-        let status = shutdown::finish(vm, ending.status);
-        if ending.interrupted {
-            die_of_interrupt();
-        }
-        status
+        let mut ending = Ending::of(vm, result);
+        ending.status = shutdown::finish(vm, ending.status);
+        (ending, shutdown::wants_teardown(vm))
     });
-    end(status)
+    if teardown {
+        runtime.finish();
+    }
+    if ending.interrupted {
+        die_of_interrupt();
+    }
+    end(ending.status)
 }
 
 /// Leaves without taking the interpreter apart, which would only free what the system frees anyway.
