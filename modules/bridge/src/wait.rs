@@ -19,7 +19,9 @@ const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 /// What a signal handler raised; `RuntimeError` on a thread that drives asynchronous tasks.
 pub fn block_on<F: Future>(vm: &VirtualMachine, future: F) -> PyResult<F::Output> {
     if runtime::is_async_context() {
-        return Err(vm.new_runtime_error("a blocking call was made on a thread that drives asynchronous tasks"));
+        return Err(
+            vm.new_runtime_error("a blocking call was made on a thread that drives asynchronous tasks")
+        );
     }
     let mut future = pin!(future);
     loop {
