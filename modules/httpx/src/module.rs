@@ -3,7 +3,7 @@
 use rustpython_vm::builtins::{PyModuleDef, PyTypeRef};
 use rustpython_vm::{Context, VirtualMachine};
 
-use crate::exceptions;
+use crate::{exceptions, response};
 
 /// The definition to register with an interpreter.
 pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
@@ -29,5 +29,7 @@ mod httpx {
 
 /// Every class of the module, by its name.
 fn classes(vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
-    exceptions::classes(vm)
+    let mut classes = exceptions::classes(vm);
+    classes.extend(response::classes());
+    classes
 }
