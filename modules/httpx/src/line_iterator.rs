@@ -1,7 +1,7 @@
 //! `LineIterator`: what `Response.iter_lines` returns.
 
 use rustpython_vm::{
-    Py, PyPayload, PyRef, PyResult, VirtualMachine,
+    Py, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
     protocol::PyIterReturn,
     pyclass,
     types::{IterNext, Iterable, SelfIter},

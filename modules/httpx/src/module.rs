@@ -13,7 +13,7 @@ use crate::headers::PyHeaders;
 use crate::limits::PyLimits;
 use crate::query_params::PyQueryParams;
 use crate::request::PyRequest;
-use crate::response::PyResponse;
+use crate::response;
 use crate::sync_byte_stream::PySyncByteStream;
 use crate::timeout::PyTimeout;
 use crate::url::PyUrl;
@@ -118,12 +118,12 @@ fn classes(vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
         ("Limits", PyLimits::make_static_type()),
         ("QueryParams", PyQueryParams::make_static_type()),
         ("Request", PyRequest::make_static_type()),
-        ("Response", PyResponse::make_static_type()),
         ("Session", client),
         ("SyncByteStream", PySyncByteStream::make_static_type()),
         ("Timeout", PyTimeout::make_static_type()),
         ("URL", PyUrl::make_static_type()),
     ];
+    classes.extend(response::classes());
     classes.extend(exceptions::classes(vm));
     classes
 }

@@ -1,7 +1,7 @@
 //! `TextIterator`: what `Response.iter_text` returns.
 
 use rustpython_vm::{
-    Py, PyPayload, PyRef, PyResult, VirtualMachine,
+    Py, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
     protocol::PyIterReturn,
     pyclass,
     types::{IterNext, Iterable, SelfIter},

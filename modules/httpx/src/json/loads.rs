@@ -8,7 +8,7 @@
 use std::fmt;
 
 use rustpython_vm::{
-    AsObject, PyObjectRef, PyPayload, PyResult, VirtualMachine,
+    PyObjectRef, PyPayload, PyResult, VirtualMachine,
     builtins::{PyBytesRef, PyDict, PyStrRef},
     function::{FuncArgs, KwArgs},
 };
@@ -17,28 +17,14 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 /// Floats from here on may have been written as integers that do not fit 64 bits.
 const INTEGERS_END: f64 = 9_223_372_036_854_775_808.0;
 
-/// Python's `json.loads` on a document.
+/// `json.loads(document, **options)`. With options it is the standard library's business.
 ///
 /// # Errors
-/// What Python raises: `json.JSONDecodeError`, `UnicodeDecodeError`, `RecursionError`...
-pub(crate) fn loads(vm: &VirtualMachine, document: &[u8]) -> PyResult<PyObjectRef> {
-    parse(vm, document).map_or_else(|| python_loads(vm, vm.ctx.new_bytes(document.to_vec()), KwArgs::default()), Ok)
-}
-
-/// [`loads`] on a document that is a Python object already.
-///
-/// # Errors
-/// As [`loads`].
-pub(crate) fn loads_bytes(vm: &VirtualMachine, document: PyBytesRef) -> PyResult<PyObjectRef> {
-    parse(vm, document.as_bytes()).map_or_else(|| python_loads(vm, document, KwArgs::default()), Ok)
-}
-
-/// `json.loads(document, **options)`: hooks and options are the standard library's business.
-///
-/// # Errors
-/// As [`loads`], and what the hooks raise.
-pub(crate) fn loads_with(vm: &VirtualMachine, document: PyBytesRef, options: KwArgs) -> PyResult<PyObjectRef> {
-    if options.is_empty() { loads_bytes(vm, document) } else { python_loads(vm, document, options) }
+/// What Python raises: `json.JSONDecodeError`, `UnicodeDecodeError`, `RecursionError`..., and what
+/// the hooks raise.
+pub(crate) fn loads(vm: &VirtualMachine, document: PyBytesRef, options: KwArgs) -> PyResult<PyObjectRef> {
+    let value = if options.is_empty() { parse(vm, document.as_bytes()) } else { None };
+    value.map_or_else(|| python_loads(vm, document, options), Ok)
 }
 
 fn python_loads(vm: &VirtualMachine, document: PyBytesRef, options: KwArgs) -> PyResult<PyObjectRef> {
@@ -152,7 +138,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             let value = object.next_value_seed(Value { vm, keys })?;
             dict.inner_setitem(&*key, value, vm).map_err(|_| A::Error::custom("no place in the dict"))?;
         }
-        Ok(dict.into_ref(&vm.ctx).as_object().to_owned())
+        Ok(dict.into_ref(&vm.ctx).into())
     }
 }
 

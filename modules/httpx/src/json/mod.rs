@@ -8,4 +8,4 @@ mod dumps;
 mod loads;
 
 pub(crate) use dumps::dumps;
-pub(crate) use loads::{loads, loads_bytes, loads_with};
+pub(crate) use loads::loads;

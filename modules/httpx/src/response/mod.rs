@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
-    builtins::{PyBaseExceptionRef, PyBytesRef, PyDictRef, PyIntRef, PyStrRef, PyType},
+    builtins::{PyBaseExceptionRef, PyBytesRef, PyDictRef, PyIntRef, PyStrRef, PyType, PyTypeRef},
+    class::PyClassImpl,
     function::{FuncArgs, KwArgs, OptionalArg},
     pyclass,
     types::{Constructor, Initializer, Representable},
@@ -79,6 +80,20 @@ impl Representable for PyResponse {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         Ok(format!("<Response [{} {}]>", zelf.status_text(), zelf.reason(vm)?))
     }
+}
+
+/// The classes to export, by name. Those that only responses make are made ready with them.
+pub(crate) fn classes() -> Vec<(&'static str, PyTypeRef)> {
+    for class in [
+        PyByteIterator::make_static_type,
+        PyLineIterator::make_static_type,
+        PyRawIterator::make_static_type,
+        PyTextIterator::make_static_type,
+        PyResponseStream::make_static_type,
+    ] {
+        drop(class());
+    }
+    vec![("Response", PyResponse::make_static_type())]
 }
 
 /// What the rest of the crate calls.
@@ -251,7 +266,7 @@ impl PyResponse {
     /// Raises `ResponseNotRead` before it was read, and `json.JSONDecodeError` for other content.
     #[pymethod]
     fn json(zelf: &Py<Self>, options: KwArgs, vm: &VirtualMachine) -> PyResult {
-        crate::json::loads_with(vm, zelf.content_or_error(vm)?, options)
+        crate::json::loads(vm, zelf.content_or_error(vm)?, options)
     }
 
     /// The encoding of the text: as set, else the `charset` of the `Content-Type` if it is a known
