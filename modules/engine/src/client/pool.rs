@@ -151,9 +151,10 @@ fn build(tls: rustls::ClientConfig, config: &TransportConfig) -> Result<reqwest:
         .http1_title_case_headers()
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .tcp_nodelay(true)
-        // Sockets as httpx leaves them: a peer may be slow for as long as the timeouts say.
+        // A peer may be slow for as long as the timeouts say. What this one ends is an upload that a
+        // response made pointless, to a peer that neither reads it nor hangs up.
+        .tcp_user_timeout(Duration::from_secs(600))
         .tcp_keepalive(None)
-        .tcp_user_timeout(None)
         .local_address(config.local_address)
         .pool_idle_timeout(limits.keepalive_expiry)
         .pool_max_idle_per_host(limits.max_keepalive_connections.unwrap_or(usize::MAX));
