@@ -5,7 +5,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -167,10 +167,10 @@ impl Progress {
         held
     }
 
-    /// Breaks off an upload that was held, and its connection with it.
+    /// Breaks off what is left of an upload, and its connection with it.
     pub(super) fn break_upload(&self) {
         self.end_upload(|state| {
-            if state.upload == Upload::Held {
+            if state.upload != Upload::Done {
                 state.upload = Upload::Broken;
                 state.sender.take().inspect(Waker::wake_by_ref);
             }
@@ -227,6 +227,15 @@ impl Progress {
             }
         })
         .await
+    }
+}
+
+/// Breaks off what is left of an upload when nobody waits for the exchange any more.
+pub(super) struct UploadGuard(pub(super) Arc<Progress>);
+
+impl Drop for UploadGuard {
+    fn drop(&mut self) {
+        self.0.break_upload();
     }
 }
 

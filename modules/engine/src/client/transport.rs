@@ -11,7 +11,7 @@ use super::connect::EXCHANGE;
 use super::failure;
 use super::head::{self, Framing};
 use super::pool::Pool;
-use super::progress::Progress;
+use super::progress::{Progress, UploadGuard};
 use super::response::{Connection, Response, ResponseBody};
 use super::reuse::Origin;
 use super::target::Target;
@@ -74,6 +74,7 @@ impl Transport {
         if uploads {
             *outgoing.body_mut() = Some(reqwest::Body::wrap(Upload::new(Arc::clone(&progress), length)));
         }
+        let upload = UploadGuard(Arc::clone(&progress));
         let exchange = EXCHANGE.scope(Arc::clone(&progress), client.execute(outgoing));
         let response = progress.watch(exchange).await?;
         let response = response.map_err(|error| failure::of_request(error, &progress))?;
@@ -99,7 +100,7 @@ impl Transport {
             body: ResponseBody::new(
                 response,
                 timeouts.read,
-                progress,
+                upload,
                 Connection { generation: pool.generation(), reuse, slot },
             ),
         })
