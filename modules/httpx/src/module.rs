@@ -1,14 +1,20 @@
 //! The module and everything it exports.
 
-pub use httpx::module_def;
+use rustpython_vm::builtins::{PyModuleDef, PyTypeRef};
+use rustpython_vm::{Context, VirtualMachine};
+
+/// The definition to register with an interpreter.
+pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
+    httpx::module_def(ctx)
+}
 
 /// A fully featured HTTP client, natively.
 #[rustpython_vm::pymodule]
 mod httpx {
     use rustpython_vm::{Py, PyResult, VirtualMachine, builtins::PyModule};
 
-    #[pyattr]
-    const __version__: &str = "0.28.1";
+    #[pyattr(name = "__version__")]
+    const VERSION: &str = "0.28.1";
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
@@ -18,8 +24,6 @@ mod httpx {
         Ok(())
     }
 }
-
-use rustpython_vm::{VirtualMachine, builtins::PyTypeRef};
 
 /// Every class of the module, by its name.
 fn classes(_vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
