@@ -46,7 +46,7 @@ fn what_arrived_before_the_cut_is_handed_out() {
 #[test]
 fn heads_that_are_none() {
     let long = |what: &str, size| format!("HTTP/1.1 200 OK\r\n{}", what.replace("{}", &"a".repeat(size)));
-    let many = (0..2000).map(|i| format!("h{i}: v\r\n")).collect::<String>();
+    let many = "h: v\r\n".repeat(2000);
     let answers: Vec<Vec<u8>> = vec![
         "garbage".into(),
         "\r\n\r\n\r\n".into(),

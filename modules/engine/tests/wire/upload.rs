@@ -131,8 +131,8 @@ fn an_aborted_source_gives_the_connection_up() {
     let transport = transport();
     let (outcome, ()) = run(async { tokio::join!(transport.send(request), source) });
     failure(outcome, ErrorKind::BodyAborted);
-    let received = closed.recv_timeout(LONG).expect("the connection is closed");
-    assert!(!received.ends_with(b"0\r\n\r\n"), "the body must not look complete");
+    let bytes = closed.recv_timeout(LONG).expect("the connection is closed");
+    assert!(!bytes.ends_with(b"0\r\n\r\n"), "the body must not look complete");
 }
 
 /// Feeds `sender` until nobody wants more, or `limit` bytes were taken.
@@ -237,7 +237,7 @@ fn a_source_that_waits_learns_of_the_refusal() {
 
 #[test]
 fn an_early_success_waits_for_the_rest_of_the_body() {
-    let (report, received) = mpsc::channel();
+    let (report, reported) = mpsc::channel();
     let server = RawServer::start(move |mut stream| {
         read_head(&mut stream);
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
@@ -265,7 +265,7 @@ fn an_early_success_waits_for_the_rest_of_the_body() {
     let transport = transport();
     let (outcome, ()) = run(async { tokio::join!(fetch(&transport, request), source) });
     assert_eq!(outcome.expect("an answer").text(), "ok");
-    let body = received.recv_timeout(LONG).expect("a body");
+    let body = reported.recv_timeout(LONG).expect("a body");
     assert_eq!(body, b"1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n1\r\nx\r\n0\r\n\r\n");
 }
 
