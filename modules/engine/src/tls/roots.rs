@@ -20,7 +20,7 @@ use crate::error::Result;
 /// `ConnectError` for a variable that names no certificates. A system without roots is no error:
 /// the compiled-in ones of Mozilla take their place.
 pub(super) fn system(trust_env: bool) -> Result<Arc<RootCertStore>> {
-    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(variable).next();
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find_map(variable);
     match named {
         Some(path) if trust_env => from_path(Path::new(&path)),
         // What loads the system's roots would follow the variable that is not to be trusted.
