@@ -193,19 +193,16 @@ fn bodies_that_end_too_early() {
         let decoded = whole(encoding, encoded).unwrap();
         assert!(!decoded.is_empty() && sample.starts_with(&decoded), "{encoding}");
     }
-    for (encoding, encoded) in
-        [("br", br(&sample)), ("zstd", zstd(&sample)), ("br, gzip", gzip(&br(&sample)))]
-    {
-        for end in [1, encoded.len() / 2, encoded.len() - 12] {
+    for (encoding, encoded) in [("br", br(&sample)), ("zstd", zstd(&sample))] {
+        for end in [1, encoded.len() / 2, encoded.len() - 1] {
             let message = failure(whole(encoding, &encoded[..end]));
-            // A gzip stream may end early; then the br data in it does. Within the gzip header no
-            // data has begun.
-            assert!(message.starts_with("the body ends in the middle of its "), "{encoding}: {message}");
-            if encoding == "br, gzip" {
-                break;
-            }
+            assert_eq!(message, format!("the body ends in the middle of its {encoding} data"));
         }
     }
+    // A gzip stream may end early, the br data in it may not.
+    let encoded = gzip(&br(&sample));
+    let message = failure(whole("br, gzip", &encoded[..encoded.len() / 2]));
+    assert_eq!(message, "the body ends in the middle of its br data");
     // All but the checksum.
     assert_eq!(whole("gzip", &gzip(&sample)[..gzip(&sample).len() - 8]).unwrap(), sample);
 }
