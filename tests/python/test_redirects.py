@@ -24,7 +24,7 @@ class RedirectTest(unittest.TestCase):
         response = httpx.get(f"{URL}/redirect/1")
         self.assertEqual((response.status_code, response.history), (302, []))
         self.assertTrue(response.has_redirect_location)
-        self.assertEqual(str(response.next_request.url), f"{URL}/redirect/0?status=302")
+        self.assertEqual(response.next_request.url.path, "/redirect/0")
 
     def test_the_next_request_can_be_sent(self):
         with httpx.Client() as client:

@@ -6,12 +6,18 @@ mod flow;
 mod function;
 mod single_request;
 
-use rustpython_vm::builtins::{PyBytes, PyStr, PyTuple};
+use rustpython_vm::builtins::{PyBytes, PyStr, PyTuple, PyTypeRef};
+use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 
 pub(crate) use base::PyAuth;
 pub(crate) use basic::PyBasicAuth;
 pub(crate) use function::PyFunctionAuth;
+
+/// The classes that are not exported.
+pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
+    vec![flow::PyAuthFlow::make_static_type(), single_request::PySingleRequest::make_static_type()]
+}
 
 /// The `httpx.Auth` that an `auth=` argument stands for: a pair of user name and password, an `Auth`,
 /// or a function that changes the request.

@@ -21,7 +21,8 @@ mod use_client_default;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use rustpython_vm::builtins::PyDictRef;
+use rustpython_vm::builtins::{PyDictRef, PyTypeRef};
+use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
@@ -56,6 +57,11 @@ pub(crate) struct PyClient {
     settings: PyMutex<Option<Settings>>,
     #[pytraverse(skip)]
     state: AtomicU8,
+}
+
+/// The classes that are not exported.
+pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
+    vec![PyStreamContext::make_static_type(), use_client_default::PyUseClientDefault::make_static_type()]
 }
 
 const UNOPENED: u8 = 0;

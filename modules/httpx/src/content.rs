@@ -9,7 +9,8 @@ mod unattached_stream;
 mod urlencoded;
 
 use bytes::Bytes;
-use rustpython_vm::builtins::{PyBytes, PyBytesRef, PyDict, PyStr};
+use rustpython_vm::builtins::{PyBytes, PyBytesRef, PyDict, PyStr, PyTypeRef};
+use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{
     AsObject, FromArgs, PyObject, PyObjectRef, PyPayload, PyResult, TryFromObject, VirtualMachine,
 };
@@ -19,6 +20,17 @@ pub(crate) use unattached_stream::PyUnattachedStream;
 
 use crate::json;
 use multipart_stream::PyMultipartStream;
+
+/// The classes that are not exported.
+pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
+    vec![
+        file_chunks::PyFileChunks::make_static_type(),
+        PyIteratorByteStream::make_static_type(),
+        multipart_stream::PyMultipartChunks::make_static_type(),
+        PyMultipartStream::make_static_type(),
+        PyUnattachedStream::make_static_type(),
+    ]
+}
 
 /// The arguments of a request that make its body. The first that is given wins, in upstream's
 /// order: `content`, `files` (with `data` as plain fields), `data`, `json`.

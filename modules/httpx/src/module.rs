@@ -4,9 +4,10 @@ use rustpython_vm::builtins::{PyModuleDef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{Context, VirtualMachine};
 
-use crate::auth::{PyAuth, PyBasicAuth, PyFunctionAuth};
+use crate::auth::{self, PyAuth, PyBasicAuth, PyFunctionAuth};
 use crate::byte_stream::PyByteStream;
-use crate::client::PyClient;
+use crate::client::{self, PyClient};
+use crate::content;
 use crate::cookies::PyCookies;
 use crate::exceptions;
 use crate::headers::PyHeaders;
@@ -106,6 +107,10 @@ mod httpx {
 
 /// Every class of the module, by its name.
 fn classes(vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
+    for hidden in [auth::hidden_classes(), client::hidden_classes(), content::hidden_classes()].concat() {
+        // Made here, because an object of a class cannot be made before the class.
+        drop(hidden);
+    }
     let client = PyClient::make_static_type();
     let mut classes = vec![
         ("Auth", PyAuth::make_static_type()),

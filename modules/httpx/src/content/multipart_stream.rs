@@ -111,7 +111,7 @@ struct Position {
 /// Iterates over a multipart form.
 #[pyclass(module = "httpx", name = "MultipartChunks", traverse)]
 #[derive(Debug, PyPayload)]
-struct PyMultipartChunks {
+pub(super) struct PyMultipartChunks {
     form: PyRef<PyMultipartStream>,
     #[pytraverse(skip)]
     position: PyMutex<Position>,
