@@ -164,8 +164,8 @@ impl RequestCall {
     pub(crate) fn run(self, vm: &VirtualMachine) -> PyResult {
         let (client, request) = self.split(vm)?;
         let response = PyClient::call_request(&client, request, true, vm);
-        client.shut();
-        response
+        let closed = client.shut(vm);
+        response.and_then(|response| closed.map(|()| response))
     }
 
     /// The context manager that sends the request and gives its response with the body unread.

@@ -12,7 +12,9 @@
 mod args;
 mod build;
 mod config;
+mod bound_stream;
 mod dispatch;
+mod foreign;
 mod hop;
 mod send;
 mod stream_context;
@@ -61,7 +63,11 @@ pub(crate) struct PyClient {
 
 /// The classes that are not exported.
 pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
-    vec![PyStreamContext::make_static_type(), use_client_default::PyUseClientDefault::make_static_type()]
+    vec![
+        bound_stream::PyBoundStream::make_static_type(),
+        PyStreamContext::make_static_type(),
+        use_client_default::PyUseClientDefault::make_static_type(),
+    ]
 }
 
 const UNOPENED: u8 = 0;
@@ -123,10 +129,28 @@ impl PyClient {
     }
 
     /// Closes the client: its idle connections end, requests under way in other threads finish.
-    pub(crate) fn shut(&self) {
-        self.state.store(CLOSED, Ordering::Release);
-        let transport = self.settings.lock().as_mut().and_then(|settings| settings.transport.take());
+    ///
+    /// # Errors
+    /// What closing a transport written in Python raises.
+    pub(crate) fn shut(&self, vm: &VirtualMachine) -> PyResult<()> {
+        if self.state.swap(CLOSED, Ordering::AcqRel) == CLOSED {
+            return Ok(());
+        }
+        match self.end_transport() {
+            Some(foreign) => vm.call_method(&foreign, "close", ()).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Drops the connections; the transport that is not the engine's is returned.
+    fn end_transport(&self) -> Option<PyObjectRef> {
+        let (transport, foreign) = {
+            let mut settings = self.settings.lock();
+            let settings = settings.as_mut()?;
+            (settings.transport.take(), settings.foreign.clone())
+        };
         drop(transport);
+        foreign
     }
 
     /// `self.request(...)`, by whatever name resolution finds.
@@ -283,14 +307,19 @@ impl PyClient {
 
     /// Ends the connections. The client cannot be used afterwards.
     #[pymethod]
-    fn close(zelf: &Py<Self>) {
-        zelf.shut();
+    fn close(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.shut(vm)
     }
 
     #[pymethod]
     fn __enter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
         match zelf.state.compare_exchange(UNOPENED, OPENED, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => Ok(zelf),
+            Ok(_) => {
+                if let Some(foreign) = zelf.setting(vm, |settings| settings.foreign.clone())? {
+                    vm.call_method(&foreign, "__enter__", ())?;
+                }
+                Ok(zelf)
+            }
             Err(OPENED) => Err(vm.new_runtime_error("Cannot open a client instance more than once.")),
             Err(_) => {
                 Err(vm.new_runtime_error("Cannot reopen a client instance, once it has been closed."))
@@ -299,8 +328,12 @@ impl PyClient {
     }
 
     #[pymethod]
-    fn __exit__(zelf: &Py<Self>, _exception: FuncArgs) {
-        zelf.shut();
+    fn __exit__(zelf: &Py<Self>, exception: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.state.store(CLOSED, Ordering::Release);
+        match zelf.end_transport() {
+            Some(foreign) => foreign.get_attr("__exit__", vm)?.call_with_args(exception, vm).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Whether the client has been closed.

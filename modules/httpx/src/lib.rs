@@ -27,6 +27,7 @@ mod status_codes;
 mod sync_byte_stream;
 mod text_iterator;
 mod timeout;
+mod transports;
 mod url;
 
 pub use module::module_def;

@@ -2,22 +2,15 @@
 
 use rustpython_vm::builtins::{PyModuleDef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
-use rustpython_vm::{Context, VirtualMachine};
+use rustpython_vm::{Context, PyResult, VirtualMachine};
 
 use crate::auth::{self, PyAuth, PyBasicAuth, PyFunctionAuth};
 use crate::byte_stream::PyByteStream;
 use crate::client::{self, PyClient};
-use crate::content;
-use crate::cookies::PyCookies;
-use crate::exceptions;
-use crate::headers::PyHeaders;
-use crate::limits::PyLimits;
-use crate::query_params::PyQueryParams;
 use crate::request::PyRequest;
-use crate::response;
 use crate::sync_byte_stream::PySyncByteStream;
-use crate::timeout::PyTimeout;
-use crate::url::PyUrl;
+use crate::transports::{PyBaseTransport, PyMockTransport};
+use crate::{content, cookies, exceptions, headers, limits, query_params, response, timeout, url};
 
 /// The definition to register with an interpreter.
 pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
@@ -98,7 +91,7 @@ mod httpx {
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
-        for (name, class) in super::classes(vm) {
+        for (name, class) in super::classes(vm)? {
             module.set_attr(vm.ctx.intern_str(name), class, vm)?;
         }
         Ok(())
@@ -106,7 +99,7 @@ mod httpx {
 }
 
 /// Every class of the module, by its name.
-fn classes(vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
+fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
     for hidden in [auth::hidden_classes(), client::hidden_classes(), content::hidden_classes()].concat() {
         // Made here, because an object of a class cannot be made before the class.
         drop(hidden);
@@ -114,21 +107,23 @@ fn classes(vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
     let client = PyClient::make_static_type();
     let mut classes = vec![
         ("Auth", PyAuth::make_static_type()),
+        ("BaseTransport", PyBaseTransport::make_static_type()),
         ("BasicAuth", PyBasicAuth::make_static_type()),
         ("ByteStream", PyByteStream::make_static_type()),
         ("Client", client.clone()),
-        ("Cookies", PyCookies::make_static_type()),
+        ("Cookies", cookies::class(vm)?),
         ("FunctionAuth", PyFunctionAuth::make_static_type()),
-        ("Headers", PyHeaders::make_static_type()),
-        ("Limits", PyLimits::make_static_type()),
-        ("QueryParams", PyQueryParams::make_static_type()),
+        ("Headers", headers::class(vm)?),
+        ("Limits", limits::class()),
+        ("MockTransport", PyMockTransport::make_static_type()),
+        ("QueryParams", query_params::class(vm)?),
         ("Request", PyRequest::make_static_type()),
         ("Session", client),
         ("SyncByteStream", PySyncByteStream::make_static_type()),
-        ("Timeout", PyTimeout::make_static_type()),
-        ("URL", PyUrl::make_static_type()),
+        ("Timeout", timeout::class()),
+        ("URL", url::class()),
     ];
     classes.extend(response::classes());
     classes.extend(exceptions::classes(vm));
-    classes
+    Ok(classes)
 }

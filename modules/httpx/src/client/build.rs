@@ -89,7 +89,7 @@ fn merge_params(
     if defaults.pairs().is_empty() {
         return Ok(params);
     }
-    let Some(params) = params else { return Ok(Some(defaults)) };
+    let Some(params) = params else { return Ok(Some(defaults.clone())) };
     Ok(Some(defaults.merge(&params)))
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustpython_vm::builtins::{PyDictRef, PyStr, PyTuple};
 use rustpython_vm::function::OptionalArg;
@@ -18,7 +19,7 @@ use crate::exceptions;
 use crate::headers::{PyHeaders, headers_from};
 use crate::limits::PyLimits;
 use crate::query_params::{PyQueryParams, query_params_from};
-use crate::timeout::{DEFAULT_TIMEOUTS, PyTimeout, timeouts_from};
+use crate::timeout::{PyTimeout, timeouts_from};
 use crate::url::{PyUrl, url_from};
 
 /// The most that a compressed body may decode to, unless the client says otherwise: 1 GiB.
@@ -120,6 +121,8 @@ pub(crate) struct Settings {
     pub(crate) max_redirects: usize,
     #[pytraverse(skip)]
     pub(crate) max_decoded_size: Option<u64>,
+    /// What carries requests instead of the engine: an object with `handle_request`.
+    pub(crate) foreign: Option<PyObjectRef>,
     /// Gone once the client is closed.
     #[pytraverse(skip)]
     pub(crate) transport: Option<Arc<Transport>>,
@@ -132,8 +135,7 @@ impl Settings {
     /// `TypeError` or `ValueError` naming the argument and its value; `NotImplementedError` for an
     /// argument that cannot be honoured.
     pub(crate) fn new(vm: &VirtualMachine, args: ClientArgs) -> PyResult<Self> {
-        for (name, value) in [("proxy", &args.proxy), ("mounts", &args.mounts), ("transport", &args.transport)]
-        {
+        for (name, value) in [("proxy", &args.proxy), ("mounts", &args.mounts)] {
             if value.is_some() {
                 let message = format!("the argument '{name}' of Client() is not supported yet");
                 return Err(vm.new_not_implemented_error(message));
@@ -164,7 +166,7 @@ impl Settings {
             params: params(vm, &args.params.unwrap_or_else(|| none.clone()))?,
             headers: headers(vm, &args.headers.unwrap_or_else(|| none.clone()))?,
             cookies: cookies(vm, &args.cookies.unwrap_or(none))?,
-            timeout: timeout(vm, timeouts.unwrap_or(DEFAULT_TIMEOUTS)),
+            timeout: timeout(vm, timeouts.unwrap_or_else(default_timeouts)),
             base_url: base(vm, &base_url)?,
             event_hooks,
             default_encoding: args.default_encoding.unwrap_or_else(|| vm.ctx.new_str("utf-8").into()),
@@ -172,6 +174,7 @@ impl Settings {
             follow_redirects: args.follow_redirects,
             max_redirects: args.max_redirects,
             max_decoded_size: args.max_decoded_size.unwrap_or(Some(DEFAULT_MAX_DECODED_SIZE)),
+            foreign: args.transport,
             transport: Some(Arc::new(transport)),
         })
     }
@@ -225,6 +228,11 @@ pub(super) fn cookies(vm: &VirtualMachine, given: &PyObject) -> PyResult<PyRef<P
 /// The client's timeouts.
 pub(super) fn timeout(vm: &VirtualMachine, timeouts: Timeouts) -> PyRef<PyTimeout> {
     PyTimeout::new(timeouts).into_ref(&vm.ctx)
+}
+
+fn default_timeouts() -> Timeouts {
+    let limit = Some(Duration::from_secs(5));
+    Timeouts { connect: limit, read: limit, write: limit, pool: limit }
 }
 
 /// The client's base URL, whose path ends in a slash.

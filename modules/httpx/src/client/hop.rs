@@ -10,7 +10,7 @@ use tauraro_engine::client::{self, Transport};
 use tauraro_engine::Url;
 
 use super::config::Settings;
-use super::upload;
+use super::{foreign, upload};
 use crate::content::RequestBody;
 use crate::exceptions::{self, PyLocalProtocolError, PyUnsupportedProtocol};
 use crate::request::PyRequest;
@@ -26,6 +26,9 @@ pub(super) fn send(
     settings: &Settings,
     request: &PyRef<PyRequest>,
 ) -> PyResult<PyRef<PyResponse>> {
+    if let Some(transport) = &settings.foreign {
+        return foreign::send(vm, settings, transport, request);
+    }
     let started = Instant::now();
     let transport = transport(vm, settings)?;
     let url = request.url_ref(vm)?;

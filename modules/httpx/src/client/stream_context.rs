@@ -29,10 +29,8 @@ impl PyStreamContext {
         Self { client, request, response, owns_client }
     }
 
-    fn end_client(&self) {
-        if self.owns_client {
-            self.client.shut();
-        }
+    fn end_client(&self, vm: &VirtualMachine) -> PyResult<()> {
+        if self.owns_client { self.client.shut(vm) } else { Ok(()) }
     }
 }
 
@@ -44,8 +42,10 @@ impl PyStreamContext {
         let Some(request) = request else {
             return Err(vm.new_runtime_error("a stream can be entered once only"));
         };
-        let response =
-            PyClient::open_stream(&zelf.client, request, vm).inspect_err(|_| zelf.end_client())?;
+        let response = PyClient::open_stream(&zelf.client, request, vm).inspect_err(|_| {
+            // The failure to send is the one to report.
+            let _ = zelf.end_client(vm);
+        })?;
         *zelf.response.lock() = Some(response.clone());
         Ok(response)
     }
@@ -57,7 +57,6 @@ impl PyStreamContext {
             Some(response) => vm.call_method(&response, "close", ()).map(drop),
             None => Ok(()),
         };
-        zelf.end_client();
-        closed
+        closed.and(zelf.end_client(vm))
     }
 }
