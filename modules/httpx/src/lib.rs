@@ -18,6 +18,7 @@ mod headers;
 mod json;
 mod limits;
 mod line_iterator;
+mod mapping;
 mod module;
 mod query_params;
 mod raw_iterator;

@@ -20,7 +20,8 @@ pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
 /// A fully featured HTTP client, natively.
 #[rustpython_vm::pymodule]
 mod httpx {
-    use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine, builtins::PyModule};
+    use rustpython_vm::builtins::{PyModule, PyUtf8StrRef};
+    use rustpython_vm::{Py, PyRef, PyResult, VirtualMachine};
 
     use crate::api::{BodyCall, PlainCall, RequestCall};
     use crate::client::{PyStreamContext, use_client_default};
@@ -28,10 +29,17 @@ mod httpx {
     #[pyattr(name = "__version__")]
     const VERSION: &str = "0.28.1";
 
-    /// What stands for "as the client is set up" where `None` means something else.
-    #[pyattr(name = "USE_CLIENT_DEFAULT")]
-    fn client_default(_vm: &VirtualMachine) -> PyObjectRef {
-        use_client_default()
+    /// Makes what is rarely asked for when it is asked for the first time.
+    #[pyfunction]
+    fn __getattr__(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult {
+        if name.as_str() != "codes" {
+            return Err(
+                vm.new_attribute_error(format!("module 'httpx' has no attribute '{}'", name.as_str()))
+            );
+        }
+        let codes = crate::status_codes::codes(vm)?;
+        vm.import("httpx", 0)?.set_attr("codes", codes.clone(), vm)?;
+        Ok(codes)
     }
 
     /// Sends a request and returns its response, read.
@@ -94,7 +102,7 @@ mod httpx {
         for (name, class) in super::classes(vm)? {
             module.set_attr(vm.ctx.intern_str(name), class, vm)?;
         }
-        Ok(())
+        module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)
     }
 }
 
