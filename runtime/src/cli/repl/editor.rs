@@ -15,6 +15,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
 use super::input::InputCompiler;
+use crate::shutdown;
 
 const INDENT: &str = "    ";
 
@@ -135,7 +136,12 @@ impl Completer for Assistant<'_> {
     type Candidate = String;
 
     /// Tab indents where a line begins.
-    fn complete(&self, line: &str, cursor: usize, _context: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+    fn complete(
+        &self,
+        line: &str,
+        cursor: usize,
+        _context: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
         let before = line.get(..cursor).unwrap_or(line);
         let current = before.rsplit('\n').next().unwrap_or(before);
         let candidates = if current.trim().is_empty() { vec![INDENT.to_owned()] } else { Vec::new() };
@@ -159,6 +165,7 @@ fn read_lines(vm: &VirtualMachine, compiler: &InputCompiler, first: &str, more: 
     loop {
         let prompt = if source.is_empty() { first } else { more };
         PyStderr(vm).write_fmt(format_args!("{prompt}"));
+        shutdown::flush_quietly(vm);
         let stdin = vm.sys_module.get_attr("stdin", vm)?;
         if vm.is_none(&stdin) {
             return Ok(Reading::End);
