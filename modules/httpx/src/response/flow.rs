@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::{Py, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::{Py, PyResult, VirtualMachine};
 use tauraro_engine::decode::Decoder;
 use tauraro_engine::text::LineDecoder;
 

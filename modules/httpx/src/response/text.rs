@@ -91,6 +91,42 @@ pub(crate) enum TextDecoder {
     Bytewise(Bytewise),
     /// An incremental decoder of Python's.
     Python(PyObjectRef),
+    /// An encoding whose byte order is not known before its mark was seen, or missed.
+    Unordered(Unordered),
+}
+
+/// The first bytes of text in UTF-16 or UTF-32.
+#[derive(Debug)]
+pub(crate) struct Unordered {
+    head: Vec<u8>,
+    marks: &'static [[u8; 4]; 2],
+    mark_length: usize,
+    /// What Python takes for the encoding with a mark, and without one.
+    names: [&'static str; 2],
+}
+
+impl Unordered {
+    fn find(name: &str) -> Option<Self> {
+        let is = |known: [&str; 3]| known.iter().any(|known| name.eq_ignore_ascii_case(known));
+        let (marks, mark_length, names) = if is(["utf-16", "utf_16", "utf16"]) {
+            (&[[0xff, 0xfe, 0, 0], [0xfe, 0xff, 0, 0]], 2, ["utf-16", "utf-16-le"])
+        } else if is(["utf-32", "utf_32", "utf32"]) {
+            (&[[0xff, 0xfe, 0, 0], [0, 0, 0xfe, 0xff]], 4, ["utf-32", "utf-32-le"])
+        } else {
+            return None;
+        };
+        Some(Self { head: Vec::new(), marks, mark_length, names })
+    }
+
+    /// The name of the encoding once enough has come to tell; at the end anything is.
+    fn decide(&self, last: bool) -> Option<&'static str> {
+        let [marked, unmarked] = self.names;
+        match self.head.get(..self.mark_length) {
+            Some(start) if self.marks.iter().any(|mark| mark.starts_with(start)) => Some(marked),
+            Some(_) => Some(unmarked),
+            None => last.then_some(unmarked),
+        }
+    }
 }
 
 /// An encoding in which each byte is a character.
@@ -106,7 +142,10 @@ impl TextDecoder {
         Ok(match Native::find(encoding) {
             Some(Native::Utf8) => Self::Utf8(Utf8Decoder::default()),
             Some(native) => Self::Bytewise(Bytewise(native)),
-            None => Self::Python(python_decoder(vm, encoding)?),
+            None => match Unordered::find(encoding) {
+                Some(unordered) => Self::Unordered(unordered),
+                None => Self::Python(python_decoder(vm, encoding)?),
+            },
         })
     }
 
@@ -121,6 +160,10 @@ impl TextDecoder {
             Self::Python(decoder) => {
                 let text = python_decode(vm, decoder, vm.ctx.new_bytes(piece.to_vec()), false)?;
                 Ok(text.to_string_lossy().into_owned())
+            }
+            Self::Unordered(unordered) => {
+                unordered.head.extend_from_slice(piece);
+                self.settle(vm, false)
             }
         }
     }
@@ -137,7 +180,21 @@ impl TextDecoder {
                 let text = python_decode(vm, decoder, vm.ctx.new_bytes(Vec::new()), true)?;
                 Ok(text.to_string_lossy().into_owned())
             }
+            Self::Unordered(_) => Ok(self.settle(vm, true)? + &self.finish(vm)?),
         }
+    }
+
+    /// Decodes what has come of text whose byte order is now known.
+    fn settle(&mut self, vm: &VirtualMachine, last: bool) -> PyResult<String> {
+        let Self::Unordered(unordered) = self else {
+            return Ok(String::new());
+        };
+        let Some(name) = unordered.decide(last) else {
+            return Ok(String::new());
+        };
+        let head = std::mem::take(&mut unordered.head);
+        *self = Self::Python(python_decoder(vm, name)?);
+        self.feed(vm, &head)
     }
 }
 
@@ -210,9 +267,13 @@ impl PyResponse {
             vm.ctx.empty_str.to_owned()
         } else {
             let encoding = zelf.encoding_name(vm)?;
-            match Native::find(&encoding) {
-                Some(native) => vm.ctx.new_str(native.decode(content.as_bytes())),
-                None => python_decode(vm, &python_decoder(vm, &encoding)?, content, true)?,
+            match TextDecoder::new(vm, &encoding)? {
+                TextDecoder::Python(decoder) => python_decode(vm, &decoder, content, true)?,
+                mut decoder => {
+                    let mut text = decoder.feed(vm, content.as_bytes())?;
+                    text.push_str(&decoder.finish(vm)?);
+                    vm.ctx.new_str(text)
+                }
             }
         };
         Ok(zelf.text.lock().text.get_or_insert(text).clone())
