@@ -122,7 +122,11 @@ impl PyResponse {
     }
 
     /// The engine's error as a Python exception that knows the request.
-    pub(crate) fn engine_error(&self, error: tauraro_engine::Error, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    pub(crate) fn engine_error(
+        &self,
+        error: tauraro_engine::Error,
+        vm: &VirtualMachine,
+    ) -> PyBaseExceptionRef {
         exceptions::from_engine(vm, error, self.request_if_set())
     }
 
@@ -288,7 +292,7 @@ impl PyResponse {
     #[pygetset(setter)]
     fn set_encoding(zelf: &Py<Self>, encoding: Option<PyStrRef>, vm: &VirtualMachine) -> PyResult<()> {
         let mut text = zelf.text.lock();
-        if text.text.is_some() {
+        if text.decoded.is_some() {
             drop(text);
             return Err(vm.new_value_error("Setting encoding after `text` has been accessed is not allowed."));
         }

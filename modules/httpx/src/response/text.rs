@@ -15,9 +15,10 @@ use super::PyResponse;
 #[derive(Debug, Default, Traverse)]
 pub(super) struct Text {
     /// The encoding once it was chosen or set; the inner `None` was set by hand.
+    #[expect(clippy::option_option, reason = "not chosen yet, and set to None, are different")]
     pub(super) encoding: Option<Option<PyStrRef>>,
     /// The decoded content.
-    pub(super) text: Option<PyStrRef>,
+    pub(super) decoded: Option<PyStrRef>,
     /// The encoding where the headers name none: a `str`, or a callable that is given the content.
     pub(super) default_encoding: Option<PyObjectRef>,
 }
@@ -49,7 +50,8 @@ impl Native {
         match self {
             Self::Utf8 => String::from_utf8_lossy(content).into_owned(),
             Self::Ascii if !content.is_ascii() => {
-                let replace = |&byte: &u8| if byte.is_ascii() { char::from(byte) } else { char::REPLACEMENT_CHARACTER };
+                let replace =
+                    |&byte: &u8| if byte.is_ascii() { char::from(byte) } else { char::REPLACEMENT_CHARACTER };
                 content.iter().map(replace).collect()
             }
             Self::Ascii | Self::Latin1 => content.iter().map(|&byte| char::from(byte)).collect(),
@@ -64,7 +66,11 @@ fn is_known(vm: &VirtualMachine, name: &str) -> bool {
     const NO_CHARSETS: [&str; 3] = ["idna", "punycode", "undefined"];
     Native::find(name).is_some()
         || (!NO_CHARSETS.iter().any(|known| name.eq_ignore_ascii_case(known))
-            && vm.state.codec_registry.lookup(name, vm).is_ok_and(|codec| codec.is_text_codec(vm).unwrap_or(false)))
+            && vm
+                .state
+                .codec_registry
+                .lookup(name, vm)
+                .is_ok_and(|codec| codec.is_text_codec(vm).unwrap_or(false)))
 }
 
 /// An incremental decoder of Python's for an encoding.
@@ -78,7 +84,12 @@ fn python_decoder(vm: &VirtualMachine, encoding: &str) -> PyResult {
     decoder.call(("replace",), vm)
 }
 
-fn python_decode(vm: &VirtualMachine, decoder: &PyObjectRef, data: PyBytesRef, last: bool) -> PyResult<PyStrRef> {
+fn python_decode(
+    vm: &VirtualMachine,
+    decoder: &PyObjectRef,
+    data: PyBytesRef,
+    last: bool,
+) -> PyResult<PyStrRef> {
     PyStrRef::try_from_object(vm, vm.call_method(decoder, "decode", (data, last))?)
 }
 
@@ -226,7 +237,9 @@ impl PyResponse {
                     None => return Ok(Some(vm.ctx.new_str("utf-8"))),
                     Some(content) => {
                         let detected = detect.call((content,), vm)?;
-                        vm.option_if_none(detected).map(|name| PyStrRef::try_from_object(vm, name)).transpose()?
+                        vm.option_if_none(detected)
+                            .map(|name| PyStrRef::try_from_object(vm, name))
+                            .transpose()?
                     }
                 },
             },
@@ -259,7 +272,7 @@ impl PyResponse {
     /// `ResponseNotRead` before the content was read; `LookupError` as
     /// [`PyResponse::text_decoder`].
     pub(super) fn decode_text(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyStrRef> {
-        if let Some(text) = zelf.text.lock().text.clone() {
+        if let Some(text) = zelf.text.lock().decoded.clone() {
             return Ok(text);
         }
         let content = zelf.content_or_error(vm)?;
@@ -276,6 +289,6 @@ impl PyResponse {
                 }
             }
         };
-        Ok(zelf.text.lock().text.get_or_insert(text).clone())
+        Ok(zelf.text.lock().decoded.get_or_insert(text).clone())
     }
 }
