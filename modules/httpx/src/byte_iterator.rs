@@ -8,7 +8,7 @@ use rustpython_vm::{
 };
 
 use crate::response::PyResponse;
-use crate::response::flow::{Flow, ByteStage};
+use crate::response::flow::{ByteStage, Flow};
 
 /// Iterates over a response's content in bytes, decompressed.
 ///
@@ -33,7 +33,9 @@ impl SelfIter for PyByteIterator {}
 impl IterNext for PyByteIterator {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         let item = zelf.flow.next(&zelf.response, vm)?;
-        Ok(item.map_or(PyIterReturn::StopIteration(None), |item| PyIterReturn::Return(vm.ctx.new_bytes(item).into())))
+        Ok(item.map_or(PyIterReturn::StopIteration(None), |item| {
+            PyIterReturn::Return(vm.ctx.new_bytes(item).into())
+        }))
     }
 }
 

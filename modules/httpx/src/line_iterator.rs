@@ -33,7 +33,9 @@ impl SelfIter for PyLineIterator {}
 impl IterNext for PyLineIterator {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         let item = zelf.flow.next(&zelf.response, vm)?;
-        Ok(item.map_or(PyIterReturn::StopIteration(None), |item| PyIterReturn::Return(vm.ctx.new_str(item).into())))
+        Ok(item.map_or(PyIterReturn::StopIteration(None), |item| {
+            PyIterReturn::Return(vm.ctx.new_str(item).into())
+        }))
     }
 }
 

@@ -33,7 +33,9 @@ impl SelfIter for PyRawIterator {}
 impl IterNext for PyRawIterator {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         let item = zelf.flow.next(&zelf.response, vm)?;
-        Ok(item.map_or(PyIterReturn::StopIteration(None), |item| PyIterReturn::Return(vm.ctx.new_bytes(item).into())))
+        Ok(item.map_or(PyIterReturn::StopIteration(None), |item| {
+            PyIterReturn::Return(vm.ctx.new_bytes(item).into())
+        }))
     }
 }
 

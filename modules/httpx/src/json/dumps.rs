@@ -35,7 +35,9 @@ fn python_dumps(vm: &VirtualMachine, value: &PyObject) -> PyResult<Vec<u8>> {
     .into_iter()
     .collect();
     let dumps = vm.import("json", 0)?.get_attr("dumps", vm)?;
-    let text = dumps.call(FuncArgs::new(vec![value.to_owned()], options), vm)?.try_into_value::<rustpython_vm::builtins::PyStrRef>(vm)?;
+    let text = dumps
+        .call(FuncArgs::new(vec![value.to_owned()], options), vm)?
+        .try_into_value::<rustpython_vm::builtins::PyStrRef>(vm)?;
     // Raises for lone surrogates.
     Ok(text.try_as_utf8(vm)?.as_bytes().to_vec())
 }
@@ -85,7 +87,12 @@ fn write(vm: &VirtualMachine, value: &PyObject, depth: usize, out: &mut Vec<u8>)
     Err(OnlyPython)
 }
 
-fn write_array(vm: &VirtualMachine, items: &[PyObjectRef], depth: usize, out: &mut Vec<u8>) -> Result<(), OnlyPython> {
+fn write_array(
+    vm: &VirtualMachine,
+    items: &[PyObjectRef],
+    depth: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), OnlyPython> {
     out.push(b'[');
     for (index, item) in items.iter().enumerate() {
         if index > 0 {

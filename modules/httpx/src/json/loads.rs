@@ -62,7 +62,9 @@ impl KeyCache {
             self.slots.resize(Self::SLOTS, None);
         }
         // FNV-1a: keys are short, and a bad spread only costs hits.
-        let hash = key.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let hash = key
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         let Some(slot) = self.slots.get_mut(hash as usize % Self::SLOTS) else {
             return vm.ctx.new_str(key);
         };

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyResult, Traverse, TryFromBorrowedObject, VirtualMachine,
+    Py, PyObject, PyObjectRef, PyResult, Traverse, TryFromBorrowedObject, VirtualMachine,
     builtins::{PyBytes, PyBytesRef},
     function::ArgBytesLike,
     protocol::{PyIter, PyIterReturn},
@@ -84,7 +84,9 @@ impl Raw {
                 Ok(PyIterReturn::StopIteration(_)) => None,
                 Err(error) => return Err(response.with_request(error, vm)),
             },
-            Self::File(read) => Some(bytes_of(vm, &*read.call((FILE_CHUNK,), vm)?)?).filter(|piece| !piece.is_empty()),
+            Self::File(read) => {
+                Some(bytes_of(vm, &*read.call((FILE_CHUNK,), vm)?)?).filter(|piece| !piece.is_empty())
+            }
         };
         if let Some(piece) = &piece {
             response.downloaded.fetch_add(piece.len() as u64, Ordering::Relaxed);
@@ -111,7 +113,8 @@ fn bytes_of(vm: &VirtualMachine, piece: &PyObject) -> PyResult<Bytes> {
     if let Some(piece) = piece.downcast_ref::<PyBytes>() {
         return Ok(Bytes::from_owner(Content(piece.to_owned())));
     }
-    let wrong = || vm.new_type_error(format!("a response stream yields bytes, not '{}'", piece.class().name()));
+    let wrong =
+        || vm.new_type_error(format!("a response stream yields bytes, not '{}'", piece.class().name()));
     let piece = ArgBytesLike::try_from_borrowed_object(vm, piece).map_err(|_| wrong())?;
     Ok(Bytes::copy_from_slice(&piece.borrow_buf()))
 }

@@ -7,7 +7,8 @@ use std::time::Instant;
 use bytes::Bytes;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{
-    AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromBorrowedObject, VirtualMachine,
+    AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromBorrowedObject,
+    VirtualMachine,
     builtins::{PyDict, PyDictRef, PyIntRef, PyStr, PyStrRef},
     function::ArgBytesLike,
 };
@@ -61,7 +62,8 @@ struct Encoded {
 
 impl Encoded {
     fn bytes(content: Vec<u8>, content_type: &str) -> Self {
-        let headers = vec![("Content-Length", content.len().to_string()), ("Content-Type", content_type.to_owned())];
+        let headers =
+            vec![("Content-Length", content.len().to_string()), ("Content-Type", content_type.to_owned())];
         Self { content: Content::Bytes(content), headers }
     }
 
@@ -95,7 +97,9 @@ impl Encoded {
         let is_iterable = slots.iter.load().is_some() && !content.downcastable::<PyDict>();
         if !is_iterable && vm.get_attribute_opt(content, "__aiter__")?.is_none() {
             let class = content.class().as_object().repr(vm)?;
-            return Err(vm.new_type_error(format!("Unexpected type for 'content', {}", class.to_string_lossy())));
+            return Err(
+                vm.new_type_error(format!("Unexpected type for 'content', {}", class.to_string_lossy()))
+            );
         }
         let length = if is_iterable { length_of_file(vm, content)? } else { None };
         let header = match length {
@@ -128,7 +132,8 @@ fn length_of_file(vm: &VirtualMachine, file: &PyObject) -> PyResult<Option<Strin
         match length() {
             Ok(length) => return Ok(Some(length.str(vm)?.to_string_lossy().into_owned())),
             Err(error)
-                if error.fast_isinstance(exceptions.attribute_error) || error.fast_isinstance(exceptions.os_error) => {}
+                if error.fast_isinstance(exceptions.attribute_error)
+                    || error.fast_isinstance(exceptions.os_error) => {}
             Err(error) => return Err(error),
         }
     }
@@ -138,7 +143,8 @@ fn length_of_file(vm: &VirtualMachine, file: &PyObject) -> PyResult<Option<Strin
 impl PyResponse {
     /// `Response.__init__`.
     pub(super) fn build(zelf: &Py<Self>, mut args: ResponseArgs, vm: &VirtualMachine) -> PyResult<()> {
-        let mut headers = args.headers.take().map(|headers| headers_from(vm, &headers)).transpose()?.unwrap_or_default();
+        let mut headers =
+            args.headers.take().map(|headers| headers_from(vm, &headers)).transpose()?.unwrap_or_default();
         let mut body = Body::default();
         let mut content = None;
         if let Some(stream) = args.stream.take() {
@@ -170,7 +176,9 @@ impl PyResponse {
             None => Vec::new(),
         };
         let extensions = match args.extensions {
-            Some(extensions) => vm.ctx.types.dict_type.as_object().call((extensions,), vm)?.try_into_value::<PyDictRef>(vm)?,
+            Some(extensions) => {
+                vm.ctx.types.dict_type.as_object().call((extensions,), vm)?.try_into_value::<PyDictRef>(vm)?
+            }
             None => vm.ctx.new_dict(),
         };
         *zelf.head.lock() = Head {

@@ -135,7 +135,10 @@ mod tests {
 
     #[test]
     fn chunks_have_the_size_asked_for() {
-        let cases: [(Option<usize>, &[&str], &[&str], &[&str]); 8] = [
+        /// Size, pieces, chunks while they come, chunks after the end.
+        type Case =
+            (Option<usize>, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
+        let cases: [Case; 8] = [
             (None, &["ab", "", "c"], &["ab", "c"], &[]),
             (Some(1), &["ab", "c"], &["a", "b", "c"], &[]),
             (Some(2), &["ab", "c"], &["ab"], &["c"]),
@@ -146,7 +149,10 @@ mod tests {
             (Some(2), &[], &[], &[]),
         ];
         for (size, pieces, before, after) in cases {
-            let expected = (before.iter().map(ToString::to_string).collect(), after.iter().map(ToString::to_string).collect());
+            let expected = (
+                before.iter().map(ToString::to_string).collect(),
+                after.iter().map(ToString::to_string).collect(),
+            );
             assert_eq!(bytes(size, pieces), expected, "bytes {size:?} {pieces:?}");
             assert_eq!(text(size, pieces), expected, "text {size:?} {pieces:?}");
         }

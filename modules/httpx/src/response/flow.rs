@@ -8,14 +8,14 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::{Py, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::{Py, PyResult, VirtualMachine};
 use tauraro_engine::decode::Decoder;
 use tauraro_engine::text::LineDecoder;
 
+use super::PyResponse;
 use super::body::Raw;
 use super::chunker::{ByteChunker, TextChunker};
 use super::text::TextDecoder;
-use super::PyResponse;
 
 /// Makes items of the pieces it is fed.
 pub(crate) trait Stage: Sized {
@@ -26,7 +26,11 @@ pub(crate) trait Stage: Sized {
     ///
     /// # Errors
     /// When the response cannot be read (any more).
-    fn open(response: &Py<PyResponse>, chunk_size: Option<usize>, vm: &VirtualMachine) -> PyResult<(Self, Raw)>;
+    fn open(
+        response: &Py<PyResponse>,
+        chunk_size: Option<usize>,
+        vm: &VirtualMachine,
+    ) -> PyResult<(Self, Raw)>;
     /// Takes the next piece.
     fn feed(&mut self, piece: Bytes);
     /// Says that no more comes.
@@ -49,12 +53,43 @@ pub(crate) struct Flow<S> {
 enum State<S> {
     /// Nothing was asked for yet; as with a generator, nothing has been checked either.
     New,
-    /// Between two items. There is no source after its end.
-    Open(S, Option<Raw>),
+    /// Between two items.
+    Open(Open<S>),
     /// Another thread is waiting for an item.
     Busy,
     /// At the end, or broken.
     Done,
+}
+
+/// An iteration under way.
+#[derive(Debug)]
+struct Open<S> {
+    stage: S,
+    /// None after its end.
+    raw: Option<Raw>,
+}
+
+impl<S: Stage> Open<S> {
+    /// Works until there is an item, or the end.
+    fn advance(&mut self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<S::Item>> {
+        loop {
+            if let Some(item) = self.stage.next(response, vm)? {
+                return Ok(Some(item));
+            }
+            let Some(raw) = &mut self.raw else {
+                return Ok(None);
+            };
+            if let Some(piece) = raw.next(response, vm)? {
+                self.stage.feed(piece);
+                continue;
+            }
+            if !raw.is_content() {
+                PyResponse::close_source(response, vm)?;
+            }
+            self.stage.finish();
+            self.raw = None;
+        }
+    }
 }
 
 impl<S: Stage> Flow<S> {
@@ -63,16 +98,12 @@ impl<S: Stage> Flow<S> {
     /// # Errors
     /// `ValueError` for a size below 1.
     pub(crate) fn new(chunk_size: Option<isize>, vm: &VirtualMachine) -> PyResult<Self> {
-        let chunk_size = match chunk_size {
-            None => None,
-            Some(size) => Some(
-                usize::try_from(size)
-                    .ok()
-                    .filter(|&size| size > 0)
-                    .ok_or_else(|| vm.new_value_error(format!("chunk_size must be at least 1, not {size}")))?,
-            ),
+        let positive = |size| {
+            let size_or_none = usize::try_from(size).ok().filter(|&size| size > 0);
+            size_or_none
+                .ok_or_else(|| vm.new_value_error(format!("chunk_size must be at least 1, not {size}")))
         };
-        Ok(Self { chunk_size, state: PyMutex::new(State::New) })
+        Ok(Self { chunk_size: chunk_size.map(positive).transpose()?, state: PyMutex::new(State::New) })
     }
 
     /// The next item; `None` at the end, and ever after.
@@ -80,65 +111,36 @@ impl<S: Stage> Flow<S> {
     /// # Errors
     /// What reading and decoding raise; `ValueError` while another thread waits for an item.
     pub(crate) fn next(&self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<S::Item>> {
-        let state = std::mem::replace(&mut *self.state.lock(), State::Busy);
-        let (stage, raw) = match state {
+        let before = std::mem::replace(&mut *self.state.lock(), State::Busy);
+        let mut open = match before {
             State::Busy => return Err(vm.new_value_error("generator already executing")),
             State::Done => {
                 self.close();
                 return Ok(None);
             }
-            State::New => match S::open(response, self.chunk_size, vm) {
-                Ok((stage, raw)) => (stage, Some(raw)),
-                Err(error) => {
-                    self.close();
-                    return Err(error);
-                }
-            },
-            State::Open(stage, raw) => (stage, raw),
+            State::New => {
+                let (stage, raw) = S::open(response, self.chunk_size, vm).inspect_err(|_| self.close())?;
+                Open { stage, raw: Some(raw) }
+            }
+            State::Open(open) => open,
         };
-        match Self::advance(stage, raw, response, vm) {
-            Ok(Some((item, stage, raw))) => {
-                let mut state = self.state.lock();
-                if matches!(*state, State::Busy) {
-                    *state = State::Open(stage, raw);
-                }
-                Ok(Some(item))
-            }
-            Ok(None) => {
-                self.close();
-                Ok(None)
-            }
-            Err(error) => {
-                self.close();
-                response.abandon();
-                Err(error)
-            }
+        let item = open.advance(response, vm).inspect_err(|_| {
+            self.close();
+            response.abandon();
+        })?;
+        if item.is_none() {
+            self.close();
+        } else {
+            self.put_back(open);
         }
+        Ok(item)
     }
 
-    /// Works until there is an item, or the end.
-    fn advance(
-        mut stage: S,
-        mut raw: Option<Raw>,
-        response: &Py<PyResponse>,
-        vm: &VirtualMachine,
-    ) -> PyResult<Option<(S::Item, S, Option<Raw>)>> {
-        loop {
-            if let Some(item) = stage.next(response, vm)? {
-                return Ok(Some((item, stage, raw)));
-            }
-            let Some(source) = &mut raw else {
-                return Ok(None);
-            };
-            if let Some(piece) = source.next(response, vm)? {
-                stage.feed(piece);
-                continue;
-            }
-            if !source.is_content() {
-                PyResponse::close_source(response, vm)?;
-            }
-            stage.finish();
-            raw = None;
+    /// Keeps the iteration for the next item, unless it was closed meanwhile.
+    fn put_back(&self, open: Open<S>) {
+        let mut state = self.state.lock();
+        if matches!(*state, State::Busy) {
+            *state = State::Open(open);
         }
     }
 
@@ -158,7 +160,11 @@ pub(crate) struct RawStage {
 impl Stage for RawStage {
     type Item = Vec<u8>;
 
-    fn open(response: &Py<PyResponse>, chunk_size: Option<usize>, vm: &VirtualMachine) -> PyResult<(Self, Raw)> {
+    fn open(
+        response: &Py<PyResponse>,
+        chunk_size: Option<usize>,
+        vm: &VirtualMachine,
+    ) -> PyResult<(Self, Raw)> {
         Ok((Self { chunker: ByteChunker::new(chunk_size) }, response.open_raw(vm)?))
     }
 
@@ -187,7 +193,11 @@ pub(crate) struct ByteStage {
 impl Stage for ByteStage {
     type Item = Vec<u8>;
 
-    fn open(response: &Py<PyResponse>, chunk_size: Option<usize>, vm: &VirtualMachine) -> PyResult<(Self, Raw)> {
+    fn open(
+        response: &Py<PyResponse>,
+        chunk_size: Option<usize>,
+        vm: &VirtualMachine,
+    ) -> PyResult<(Self, Raw)> {
         let chunker = ByteChunker::new(chunk_size);
         if let Some(content) = response.content_if_read() {
             return Ok((Self { decoder: None, chunker, finished: false }, Raw::content(content)));
@@ -245,7 +255,11 @@ pub(crate) struct TextStage {
 impl Stage for TextStage {
     type Item = String;
 
-    fn open(response: &Py<PyResponse>, chunk_size: Option<usize>, vm: &VirtualMachine) -> PyResult<(Self, Raw)> {
+    fn open(
+        response: &Py<PyResponse>,
+        chunk_size: Option<usize>,
+        vm: &VirtualMachine,
+    ) -> PyResult<(Self, Raw)> {
         let decoder = response.text_decoder(vm)?;
         let (bytes, raw) = ByteStage::open(response, None, vm)?;
         Ok((Self { bytes, decoder, chunker: TextChunker::new(chunk_size), flushed: false }, raw))
@@ -290,7 +304,11 @@ pub(crate) struct LineStage {
 impl Stage for LineStage {
     type Item = String;
 
-    fn open(response: &Py<PyResponse>, _chunk_size: Option<usize>, vm: &VirtualMachine) -> PyResult<(Self, Raw)> {
+    fn open(
+        response: &Py<PyResponse>,
+        _chunk_size: Option<usize>,
+        vm: &VirtualMachine,
+    ) -> PyResult<(Self, Raw)> {
         let (text, raw) = TextStage::open(response, None, vm)?;
         Ok((Self { text, decoder: LineDecoder::default(), lines: VecDeque::new(), flushed: false }, raw))
     }

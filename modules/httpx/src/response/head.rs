@@ -14,8 +14,8 @@ use super::PyResponse;
 use super::network::Network;
 use crate::cookies::PyCookies;
 use crate::headers::{PyHeaders, headers_from};
-use crate::url::url_from;
 use crate::status_codes;
+use crate::url::url_from;
 
 /// Everything but the content.
 #[derive(Debug, Default, Traverse)]
@@ -70,7 +70,12 @@ fn ascii(bytes: &[u8]) -> String {
 impl PyResponse {
     /// The status code; 0 for one that no server sends.
     pub(crate) fn status(&self) -> u16 {
-        self.head.lock().status.as_ref().and_then(|code| u16::try_from(code.as_bigint()).ok()).unwrap_or_default()
+        self.head
+            .lock()
+            .status
+            .as_ref()
+            .and_then(|code| u16::try_from(code.as_bigint()).ok())
+            .unwrap_or_default()
     }
 
     /// The header fields.
@@ -150,9 +155,9 @@ impl PyResponse {
         let Some(value) = extensions.get_item_opt(name, vm)? else {
             return Ok(None);
         };
-        let value = value
-            .downcast_ref::<PyBytes>()
-            .ok_or_else(|| vm.new_type_error(format!("the extension {name:?} must be bytes, not '{}'", value.class().name())))?;
+        let value = value.downcast_ref::<PyBytes>().ok_or_else(|| {
+            vm.new_type_error(format!("the extension {name:?} must be bytes, not '{}'", value.class().name()))
+        })?;
         Ok(Some(ascii(value.as_bytes())))
     }
 
@@ -187,7 +192,10 @@ impl PyResponse {
         let links = vm.ctx.new_dict();
         for link in self.header("link").map(|value| link::parse(&value)).unwrap_or_default() {
             let parameter = |name: &str| link.iter().rfind(|(key, value)| key == name && !value.is_empty());
-            let key = parameter("rel").or_else(|| parameter("url")).map(|(_, value)| value.clone()).unwrap_or_default();
+            let key = parameter("rel")
+                .or_else(|| parameter("url"))
+                .map(|(_, value)| value.clone())
+                .unwrap_or_default();
             let entry = vm.ctx.new_dict();
             for (name, value) in &link {
                 entry.set_item(name.as_str(), vm.ctx.new_str(value.as_str()).into(), vm)?;
@@ -206,7 +214,9 @@ impl PyResponse {
             head.network.as_ref().and_then(|network| network.elapsed())
         };
         let elapsed = elapsed.ok_or_else(|| {
-            vm.new_runtime_error("'.elapsed' may only be accessed after the response has been read or closed.")
+            vm.new_runtime_error(
+                "'.elapsed' may only be accessed after the response has been read or closed.",
+            )
         })?;
         let timedelta = vm.import("datetime", 0)?.get_attr("timedelta", vm)?;
         timedelta.call((0, elapsed.as_secs(), elapsed.subsec_micros()), vm)

@@ -17,10 +17,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
+    AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
     builtins::{PyBaseExceptionRef, PyBytesRef, PyDictRef, PyIntRef, PyStrRef, PyType, PyTypeRef},
     class::PyClassImpl,
-    function::{FuncArgs, KwArgs, OptionalArg},
+    function::{FuncArgs, KwArgs},
     pyclass,
     types::{Constructor, Initializer, Representable},
 };
@@ -57,6 +57,13 @@ pub(crate) struct PyResponse {
     /// How large compressed content may become when it is read into memory.
     #[pytraverse(skip)]
     max_decoded_size: Option<u64>,
+}
+
+/// The arguments of the iterating methods.
+#[derive(FromArgs)]
+struct ChunkArgs {
+    #[pyarg(any, optional)]
+    chunk_size: Option<isize>,
 }
 
 impl Constructor for PyResponse {
@@ -115,7 +122,11 @@ impl PyResponse {
     }
 
     /// The engine's error as a Python exception that knows the request.
-    pub(crate) fn engine_error(&self, error: tauraro_engine::Error, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    pub(crate) fn engine_error(
+        &self,
+        error: tauraro_engine::Error,
+        vm: &VirtualMachine,
+    ) -> PyBaseExceptionRef {
         exceptions::from_engine(vm, error, self.request_if_set())
     }
 
@@ -281,7 +292,7 @@ impl PyResponse {
     #[pygetset(setter)]
     fn set_encoding(zelf: &Py<Self>, encoding: Option<PyStrRef>, vm: &VirtualMachine) -> PyResult<()> {
         let mut text = zelf.text.lock();
-        if text.text.is_some() {
+        if text.decoded.is_some() {
             drop(text);
             return Err(vm.new_value_error("Setting encoding after `text` has been accessed is not allowed."));
         }
@@ -405,14 +416,14 @@ impl PyResponse {
 
     /// Iterates over the content, decompressed, in chunks of `chunk_size` bytes or as it comes.
     #[pymethod]
-    fn iter_bytes(zelf: PyRef<Self>, chunk_size: OptionalArg<Option<isize>>, vm: &VirtualMachine) -> PyResult<PyByteIterator> {
-        Ok(PyByteIterator::new(zelf, Flow::new(chunk_size.flatten(), vm)?))
+    fn iter_bytes(zelf: PyRef<Self>, args: ChunkArgs, vm: &VirtualMachine) -> PyResult<PyByteIterator> {
+        Ok(PyByteIterator::new(zelf, Flow::new(args.chunk_size, vm)?))
     }
 
     /// Iterates over the text, in chunks of `chunk_size` characters or as it comes.
     #[pymethod]
-    fn iter_text(zelf: PyRef<Self>, chunk_size: OptionalArg<Option<isize>>, vm: &VirtualMachine) -> PyResult<PyTextIterator> {
-        Ok(PyTextIterator::new(zelf, Flow::new(chunk_size.flatten(), vm)?))
+    fn iter_text(zelf: PyRef<Self>, args: ChunkArgs, vm: &VirtualMachine) -> PyResult<PyTextIterator> {
+        Ok(PyTextIterator::new(zelf, Flow::new(args.chunk_size, vm)?))
     }
 
     /// Iterates over the lines of the text, without their ends.
@@ -424,8 +435,8 @@ impl PyResponse {
     /// Iterates over the content as it came off the wire, in chunks of `chunk_size` bytes or as it
     /// comes.
     #[pymethod]
-    fn iter_raw(zelf: PyRef<Self>, chunk_size: OptionalArg<Option<isize>>, vm: &VirtualMachine) -> PyResult<PyRawIterator> {
-        Ok(PyRawIterator::new(zelf, Flow::new(chunk_size.flatten(), vm)?))
+    fn iter_raw(zelf: PyRef<Self>, args: ChunkArgs, vm: &VirtualMachine) -> PyResult<PyRawIterator> {
+        Ok(PyRawIterator::new(zelf, Flow::new(args.chunk_size, vm)?))
     }
 
     /// Closes the response. The connection is used again if everything was read, and given up

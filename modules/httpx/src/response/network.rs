@@ -22,6 +22,7 @@ pub(crate) struct Network {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most slots hold a body, and there is one a response")]
 enum Slot {
     /// Nobody is reading.
     Idle(ResponseBody),
@@ -98,7 +99,12 @@ impl Network {
     ///
     /// # Errors
     /// As [`Network::chunk`], and the decoder's.
-    pub(super) fn read(&self, response: &Py<PyResponse>, mut whole: Whole, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+    pub(super) fn read(
+        &self,
+        response: &Py<PyResponse>,
+        mut whole: Whole,
+        vm: &VirtualMachine,
+    ) -> PyResult<Vec<u8>> {
         let mut body = self.take(vm)?;
         let downloaded = &response.downloaded;
         let waited = tauraro_bridge::block_on(vm, async move {

@@ -20,7 +20,9 @@ impl PyResponse {
                 state.set_item(&*name, value, vm)?;
             }
         }
-        for name in ["status_code", "headers", "next_request", "history", "default_encoding", "is_stream_consumed"] {
+        for name in
+            ["status_code", "headers", "next_request", "history", "default_encoding", "is_stream_consumed"]
+        {
             state.set_item(name, zelf.as_object().get_attr(name, vm)?, vm)?;
         }
         let downloaded = vm.ctx.new_int(zelf.downloaded.load(Ordering::Relaxed)).into();
@@ -28,13 +30,17 @@ impl PyResponse {
         state.set_item("_request", vm.unwrap_or_none(zelf.request_if_set()), vm)?;
         let (encoding, text) = {
             let text = zelf.text.lock();
-            (text.encoding.clone(), text.text.clone())
+            (text.encoding.clone(), text.decoded.clone())
         };
         let encoding = encoding.map(|encoding| vm.unwrap_or_none(encoding.map(Into::into)));
         let elapsed = zelf.elapsed_delta(vm).ok();
         let content = zelf.content_if_read().map(PyObjectRef::from);
-        let optional =
-            [("_content", content), ("_text", text.map(PyObjectRef::from)), ("_encoding", encoding), ("_elapsed", elapsed)];
+        let optional = [
+            ("_content", content),
+            ("_text", text.map(PyObjectRef::from)),
+            ("_encoding", encoding),
+            ("_elapsed", elapsed),
+        ];
         for (name, value) in optional {
             if let Some(value) = value {
                 state.set_item(name, value, vm)?;
@@ -60,7 +66,7 @@ impl PyResponse {
                 }
                 "_text" => {
                     let text = PyStrRef::try_from_object(vm, value)?;
-                    zelf.text.lock().text = Some(text);
+                    zelf.text.lock().decoded = Some(text);
                 }
                 "_encoding" => {
                     let encoding = Option::<PyStrRef>::try_from_object(vm, value)?;

@@ -23,7 +23,8 @@ impl PyResponse {
 
     /// Whether this is a redirect with a target (RFC 9110 section 15.4).
     pub(super) fn redirects(&self) -> bool {
-        matches!(self.status(), 301 | 302 | 303 | 307 | 308) && self.headers().with(|headers| headers.contains("location"))
+        matches!(self.status(), 301 | 302 | 303 | 307 | 308)
+            && self.headers().with(|headers| headers.contains("location"))
     }
 
     pub(super) fn check_status(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {

@@ -49,7 +49,9 @@ impl PyResponseStream {
 impl Iterable for PyResponseStream {
     fn iter(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
         match &zelf.content {
-            Some(content) => Ok(vm.ctx.new_tuple(vec![content.clone().into()]).as_object().get_iter(vm)?.into()),
+            Some(content) => {
+                Ok(vm.ctx.new_tuple(vec![content.clone().into()]).as_object().get_iter(vm)?.into())
+            }
             None => Ok(zelf.into()),
         }
     }
@@ -61,7 +63,9 @@ impl IterNext for PyResponseStream {
             return Err(stream_closed(vm));
         };
         let piece = network.chunk(&zelf.response, vm)?;
-        Ok(piece.map_or(PyIterReturn::StopIteration(None), |piece| PyIterReturn::Return(vm.ctx.new_bytes(piece.into()).into())))
+        Ok(piece.map_or(PyIterReturn::StopIteration(None), |piece| {
+            PyIterReturn::Return(vm.ctx.new_bytes(piece.into()).into())
+        }))
     }
 }
 

@@ -15,9 +15,10 @@ use super::PyResponse;
 #[derive(Debug, Default, Traverse)]
 pub(super) struct Text {
     /// The encoding once it was chosen or set; the inner `None` was set by hand.
+    #[expect(clippy::option_option, reason = "not chosen yet, and set to None, are different")]
     pub(super) encoding: Option<Option<PyStrRef>>,
     /// The decoded content.
-    pub(super) text: Option<PyStrRef>,
+    pub(super) decoded: Option<PyStrRef>,
     /// The encoding where the headers name none: a `str`, or a callable that is given the content.
     pub(super) default_encoding: Option<PyObjectRef>,
 }
@@ -49,7 +50,8 @@ impl Native {
         match self {
             Self::Utf8 => String::from_utf8_lossy(content).into_owned(),
             Self::Ascii if !content.is_ascii() => {
-                let replace = |&byte: &u8| if byte.is_ascii() { char::from(byte) } else { char::REPLACEMENT_CHARACTER };
+                let replace =
+                    |&byte: &u8| if byte.is_ascii() { char::from(byte) } else { char::REPLACEMENT_CHARACTER };
                 content.iter().map(replace).collect()
             }
             Self::Ascii | Self::Latin1 => content.iter().map(|&byte| char::from(byte)).collect(),
@@ -64,7 +66,11 @@ fn is_known(vm: &VirtualMachine, name: &str) -> bool {
     const NO_CHARSETS: [&str; 3] = ["idna", "punycode", "undefined"];
     Native::find(name).is_some()
         || (!NO_CHARSETS.iter().any(|known| name.eq_ignore_ascii_case(known))
-            && vm.state.codec_registry.lookup(name, vm).is_ok_and(|codec| codec.is_text_codec(vm).unwrap_or(false)))
+            && vm
+                .state
+                .codec_registry
+                .lookup(name, vm)
+                .is_ok_and(|codec| codec.is_text_codec(vm).unwrap_or(false)))
 }
 
 /// An incremental decoder of Python's for an encoding.
@@ -78,7 +84,12 @@ fn python_decoder(vm: &VirtualMachine, encoding: &str) -> PyResult {
     decoder.call(("replace",), vm)
 }
 
-fn python_decode(vm: &VirtualMachine, decoder: &PyObjectRef, data: PyBytesRef, last: bool) -> PyResult<PyStrRef> {
+fn python_decode(
+    vm: &VirtualMachine,
+    decoder: &PyObjectRef,
+    data: PyBytesRef,
+    last: bool,
+) -> PyResult<PyStrRef> {
     PyStrRef::try_from_object(vm, vm.call_method(decoder, "decode", (data, last))?)
 }
 
@@ -91,6 +102,42 @@ pub(crate) enum TextDecoder {
     Bytewise(Bytewise),
     /// An incremental decoder of Python's.
     Python(PyObjectRef),
+    /// An encoding whose byte order is not known before its mark was seen, or missed.
+    Unordered(Unordered),
+}
+
+/// The first bytes of text in UTF-16 or UTF-32.
+#[derive(Debug)]
+pub(crate) struct Unordered {
+    head: Vec<u8>,
+    marks: &'static [[u8; 4]; 2],
+    mark_length: usize,
+    /// What Python takes for the encoding with a mark, and without one.
+    names: [&'static str; 2],
+}
+
+impl Unordered {
+    fn find(name: &str) -> Option<Self> {
+        let is = |known: [&str; 3]| known.iter().any(|known| name.eq_ignore_ascii_case(known));
+        let (marks, mark_length, names) = if is(["utf-16", "utf_16", "utf16"]) {
+            (&[[0xff, 0xfe, 0, 0], [0xfe, 0xff, 0, 0]], 2, ["utf-16", "utf-16-le"])
+        } else if is(["utf-32", "utf_32", "utf32"]) {
+            (&[[0xff, 0xfe, 0, 0], [0, 0, 0xfe, 0xff]], 4, ["utf-32", "utf-32-le"])
+        } else {
+            return None;
+        };
+        Some(Self { head: Vec::new(), marks, mark_length, names })
+    }
+
+    /// The name of the encoding once enough has come to tell; at the end anything is.
+    fn decide(&self, last: bool) -> Option<&'static str> {
+        let [marked, unmarked] = self.names;
+        match self.head.get(..self.mark_length) {
+            Some(start) if self.marks.iter().any(|mark| mark.starts_with(start)) => Some(marked),
+            Some(_) => Some(unmarked),
+            None => last.then_some(unmarked),
+        }
+    }
 }
 
 /// An encoding in which each byte is a character.
@@ -106,7 +153,10 @@ impl TextDecoder {
         Ok(match Native::find(encoding) {
             Some(Native::Utf8) => Self::Utf8(Utf8Decoder::default()),
             Some(native) => Self::Bytewise(Bytewise(native)),
-            None => Self::Python(python_decoder(vm, encoding)?),
+            None => match Unordered::find(encoding) {
+                Some(unordered) => Self::Unordered(unordered),
+                None => Self::Python(python_decoder(vm, encoding)?),
+            },
         })
     }
 
@@ -121,6 +171,10 @@ impl TextDecoder {
             Self::Python(decoder) => {
                 let text = python_decode(vm, decoder, vm.ctx.new_bytes(piece.to_vec()), false)?;
                 Ok(text.to_string_lossy().into_owned())
+            }
+            Self::Unordered(unordered) => {
+                unordered.head.extend_from_slice(piece);
+                self.settle(vm, false)
             }
         }
     }
@@ -137,7 +191,21 @@ impl TextDecoder {
                 let text = python_decode(vm, decoder, vm.ctx.new_bytes(Vec::new()), true)?;
                 Ok(text.to_string_lossy().into_owned())
             }
+            Self::Unordered(_) => Ok(self.settle(vm, true)? + &self.finish(vm)?),
         }
+    }
+
+    /// Decodes what has come of text whose byte order is now known.
+    fn settle(&mut self, vm: &VirtualMachine, last: bool) -> PyResult<String> {
+        let Self::Unordered(unordered) = self else {
+            return Ok(String::new());
+        };
+        let Some(name) = unordered.decide(last) else {
+            return Ok(String::new());
+        };
+        let head = std::mem::take(&mut unordered.head);
+        *self = Self::Python(python_decoder(vm, name)?);
+        self.feed(vm, &head)
     }
 }
 
@@ -169,7 +237,9 @@ impl PyResponse {
                     None => return Ok(Some(vm.ctx.new_str("utf-8"))),
                     Some(content) => {
                         let detected = detect.call((content,), vm)?;
-                        vm.option_if_none(detected).map(|name| PyStrRef::try_from_object(vm, name)).transpose()?
+                        vm.option_if_none(detected)
+                            .map(|name| PyStrRef::try_from_object(vm, name))
+                            .transpose()?
                     }
                 },
             },
@@ -202,7 +272,7 @@ impl PyResponse {
     /// `ResponseNotRead` before the content was read; `LookupError` as
     /// [`PyResponse::text_decoder`].
     pub(super) fn decode_text(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyStrRef> {
-        if let Some(text) = zelf.text.lock().text.clone() {
+        if let Some(text) = zelf.text.lock().decoded.clone() {
             return Ok(text);
         }
         let content = zelf.content_or_error(vm)?;
@@ -210,11 +280,15 @@ impl PyResponse {
             vm.ctx.empty_str.to_owned()
         } else {
             let encoding = zelf.encoding_name(vm)?;
-            match Native::find(&encoding) {
-                Some(native) => vm.ctx.new_str(native.decode(content.as_bytes())),
-                None => python_decode(vm, &python_decoder(vm, &encoding)?, content, true)?,
+            match TextDecoder::new(vm, &encoding)? {
+                TextDecoder::Python(decoder) => python_decode(vm, &decoder, content, true)?,
+                mut decoder => {
+                    let mut text = decoder.feed(vm, content.as_bytes())?;
+                    text.push_str(&decoder.finish(vm)?);
+                    vm.ctx.new_str(text)
+                }
             }
         };
-        Ok(zelf.text.lock().text.get_or_insert(text).clone())
+        Ok(zelf.text.lock().decoded.get_or_insert(text).clone())
     }
 }
