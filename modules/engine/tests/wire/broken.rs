@@ -206,3 +206,31 @@ fn data_after_the_response_spoils_the_connection() {
     }
     assert_eq!(server.accepted(), 3);
 }
+
+#[test]
+fn mutilated_responses_are_answers_or_errors() {
+    let valid = [
+        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx: y\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nx: y\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.0 404 No\r\nset-cookie: a=b\r\n\r\nbye",
+    ];
+    let mut random = fastrand::Rng::with_seed(1);
+    let transport = transport();
+    for round in 0..400 {
+        let mut answer = valid[round % valid.len()].as_bytes().to_vec();
+        for _ in 0..random.usize(1..4) {
+            let at = random.usize(..answer.len());
+            match random.u8(..4) {
+                0 => answer[at] = random.u8(..),
+                1 => answer.insert(at, *random.choice(b"\r\n\0:; \t0\xff").expect("a byte")),
+                2 => drop(answer.remove(at)),
+                _ => answer.truncate(at.max(1)),
+            }
+        }
+        let server = RawServer::answering(answer.clone());
+        if let Err(error) = run(fetch(&transport, get(&server.url("/")))) {
+            let shown = String::from_utf8_lossy(&answer);
+            assert_eq!(error.kind(), ErrorKind::RemoteProtocolError, "{error} for {shown:?}");
+        }
+    }
+}
