@@ -1,7 +1,7 @@
 """Types of Tauraro's httpx: the synchronous interface of PyPI's httpx 0.28.1 and a few additions."""
 
 import enum
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
+from collections.abc import Callable, Generator, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from http.cookiejar import CookieJar
@@ -31,7 +31,7 @@ _File: TypeAlias = (
     | tuple[str | None, _FileContent, str | None, Mapping[str, str]]
 )
 _Files: TypeAlias = Mapping[str, _File] | Sequence[tuple[str, _File]]
-_Auth: TypeAlias = tuple[str | bytes, str | bytes]
+_Auth: TypeAlias = tuple[str | bytes, str | bytes] | Callable[[Request], Request] | Auth
 _Timeout: TypeAlias = (
     float | None | Timeout | Mapping[str, float | None] | tuple[float | None, float | None, float | None, float | None]
 )
@@ -221,14 +221,14 @@ class Client:
         follow_redirects: bool = False,
         limits: Limits = ...,
         max_redirects: int = 20,
-        event_hooks: None = None,
+        event_hooks: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
         base_url: URL | str = "",
         transport: None = None,
         default_encoding: str | Callable[[bytes], str] = "utf-8",
         max_decoded_size: int | None = 1073741824,
     ) -> None: ...
     auth: Any
-    """User name and password for every request, or None."""
+    """Authentication of every request: an Auth, or None."""
     @property
     def base_url(self) -> URL:
         """What relative URLs of requests are appended to."""
@@ -800,6 +800,40 @@ class Limits:
     """Idle connections that are kept."""
     keepalive_expiry: float | None
     """Seconds for which an idle connection is kept."""
+
+class SyncByteStream:
+    """A body that is produced while it is sent: derive from it and write `__iter__`."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+    def close(self) -> None:
+        """Called when the body is no longer needed."""
+
+class ByteStream(SyncByteStream):
+    """A body that is there already."""
+
+    def __init__(self, stream: bytes) -> None: ...
+
+class Auth:
+    """A scheme of authentication: derive from it and write `auth_flow`."""
+
+    requires_request_body: bool
+    """Whether the flow looks at bodies of requests."""
+    requires_response_body: bool
+    """Whether the flow looks at bodies of responses."""
+    def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
+        """Yields requests to send and is given their responses."""
+    def sync_auth_flow(self, request: Request) -> Generator[Request, Response, None]:
+        """As `auth_flow`, reading bodies as the scheme requires."""
+
+class BasicAuth(Auth):
+    """Basic authentication (RFC 7617)."""
+
+    def __init__(self, username: str | bytes, password: str | bytes) -> None: ...
+
+class FunctionAuth(Auth):
+    """Authentication by a function that changes each request."""
+
+    def __init__(self, func: Callable[[Request], Request]) -> None: ...
 
 class codes(enum.IntEnum):
     """Status codes by name, in capitals or not."""
