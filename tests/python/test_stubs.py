@@ -12,7 +12,7 @@ import httpx
 
 STUB = Path(__file__).resolve().parents[2] / "stdlib-docs" / "stubs" / "httpx.pyi"
 ON_CPYTHON = sys.implementation.name == "cpython"
-ADDITIONS = {"Session", "TimeoutError"}  # not in PyPI's httpx
+ADDITIONS = {"FunctionAuth", "Session", "TimeoutError"}  # not in PyPI's httpx
 
 
 def is_public(name):
@@ -120,7 +120,7 @@ class StubTest(unittest.TestCase):
         for name, node in self.classes.items():
             bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
             runtime = getattr(httpx, name, None)
-            for base in bases:
+            for base in bases if runtime else ():
                 with self.subTest(name=name, base=base):
                     homes = [home for home in (httpx, builtins, collections.abc) if hasattr(home, base)]
                     self.assertTrue(issubclass(runtime, getattr(homes[0], base)))
