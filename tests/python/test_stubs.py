@@ -3,6 +3,7 @@
 import ast
 import builtins
 import collections.abc
+import enum
 import inspect
 import sys
 import unittest
@@ -34,6 +35,15 @@ def declared_names(body):
 
 def is_property(function):
     return any(isinstance(decorator, ast.Name) and decorator.id == "property" for decorator in function.decorator_list)
+
+
+def stub_bases(node):
+    """The classes that a class of the stub derives from."""
+    for base in node.bases:
+        base = base.value if isinstance(base, ast.Subscript) else base
+        name = base.attr if isinstance(base, ast.Attribute) else base.id
+        home = next(home for home in (httpx, builtins, collections.abc, enum) if hasattr(home, name))
+        yield getattr(home, name)
 
 
 def stub_parameters(function):
@@ -111,6 +121,8 @@ class StubTest(unittest.TestCase):
             if runtime is None:
                 continue
             declared = set(declared_names(node.body))
+            for base in stub_bases(node):
+                declared.update(dir(base))
             inherited = {member for base in runtime.__mro__[1:] for member in dir(base)}
             members = {member for member in vars(runtime) if is_public(member)} - inherited
             with self.subTest(name=name):
@@ -118,12 +130,10 @@ class StubTest(unittest.TestCase):
 
     def test_bases(self):
         for name, node in self.classes.items():
-            bases = [base.id for base in node.bases if isinstance(base, ast.Name)]
             runtime = getattr(httpx, name, None)
-            for base in bases if runtime else ():
+            for base in stub_bases(node) if runtime else ():
                 with self.subTest(name=name, base=base):
-                    homes = [home for home in (httpx, builtins, collections.abc) if hasattr(home, base)]
-                    self.assertTrue(issubclass(runtime, getattr(homes[0], base)))
+                    self.assertTrue(issubclass(runtime, base))
 
     def check_parameters(self, name, function, node):
         """Whether the two were compared."""
