@@ -1,1 +1,32 @@
-//! Placeholder.
+//! Tauraro: Python with the web built in, as a library.
+//!
+//! A [`Runtime`] is one interpreter with the frozen standard library and Tauraro's own modules
+//! (`import httpx`...), nothing of which is read from disk:
+//!
+//! ```no_run
+//! let runtime = tauraro::Runtime::builder().build();
+//! runtime.run_string("def double(n): return 2 * n", "<setup>")?;
+//! assert_eq!(runtime.eval::<i64>("double(21)")?, 42);
+//! # Ok::<(), tauraro::ScriptError>(())
+//! ```
+//!
+//! What a script raises comes back as a [`ScriptError`]. The command line is [`cli`]: the binary
+//! `tauraro` is nothing but a call of it.
+
+mod builder;
+pub mod cli;
+mod error;
+mod modules;
+mod program;
+mod runtime;
+mod shutdown;
+mod site;
+mod stdlib;
+mod version;
+
+pub use builder::{Builder, NativeModule};
+pub use error::ScriptError;
+pub use modules::Module;
+pub use runtime::Runtime;
+pub use rustpython_vm as vm;
+pub use version::{VERSION, banner};

@@ -1,14 +1,100 @@
 //! The module and everything it exports.
 
-pub use httpx::module_def;
+use rustpython_vm::builtins::{PyModuleDef, PyTypeRef};
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::{Context, VirtualMachine};
+
+use crate::auth::{self, PyAuth, PyBasicAuth, PyFunctionAuth};
+use crate::byte_stream::PyByteStream;
+use crate::client::{self, PyClient};
+use crate::content;
+use crate::cookies::PyCookies;
+use crate::exceptions;
+use crate::headers::PyHeaders;
+use crate::limits::PyLimits;
+use crate::query_params::PyQueryParams;
+use crate::request::PyRequest;
+use crate::response;
+use crate::sync_byte_stream::PySyncByteStream;
+use crate::timeout::PyTimeout;
+use crate::url::PyUrl;
+
+/// The definition to register with an interpreter.
+pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
+    httpx::module_def(ctx)
+}
 
 /// A fully featured HTTP client, natively.
 #[rustpython_vm::pymodule]
 mod httpx {
-    use rustpython_vm::{Py, PyResult, VirtualMachine, builtins::PyModule};
+    use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine, builtins::PyModule};
 
-    #[pyattr]
-    const __version__: &str = "0.28.1";
+    use crate::api::{BodyCall, PlainCall, RequestCall};
+    use crate::client::{PyStreamContext, use_client_default};
+
+    #[pyattr(name = "__version__")]
+    const VERSION: &str = "0.28.1";
+
+    /// What stands for "as the client is set up" where `None` means something else.
+    #[pyattr(name = "USE_CLIENT_DEFAULT")]
+    fn client_default(_vm: &VirtualMachine) -> PyObjectRef {
+        use_client_default()
+    }
+
+    /// Sends a request and returns its response, read.
+    #[pyfunction]
+    fn request(call: RequestCall, vm: &VirtualMachine) -> PyResult {
+        call.run(vm)
+    }
+
+    /// Sends a request and gives its response with the body still to be read, for the time of a
+    /// `with` block.
+    #[pyfunction]
+    fn stream(call: RequestCall, vm: &VirtualMachine) -> PyResult<PyRef<PyStreamContext>> {
+        call.stream(vm)
+    }
+
+    /// Sends a `GET` request.
+    #[pyfunction]
+    fn get(call: PlainCall, vm: &VirtualMachine) -> PyResult {
+        call.with_method(vm, "GET").run(vm)
+    }
+
+    /// Sends an `OPTIONS` request.
+    #[pyfunction]
+    fn options(call: PlainCall, vm: &VirtualMachine) -> PyResult {
+        call.with_method(vm, "OPTIONS").run(vm)
+    }
+
+    /// Sends a `HEAD` request.
+    #[pyfunction]
+    fn head(call: PlainCall, vm: &VirtualMachine) -> PyResult {
+        call.with_method(vm, "HEAD").run(vm)
+    }
+
+    /// Sends a `POST` request.
+    #[pyfunction]
+    fn post(call: BodyCall, vm: &VirtualMachine) -> PyResult {
+        call.with_method(vm, "POST").run(vm)
+    }
+
+    /// Sends a `PUT` request.
+    #[pyfunction]
+    fn put(call: BodyCall, vm: &VirtualMachine) -> PyResult {
+        call.with_method(vm, "PUT").run(vm)
+    }
+
+    /// Sends a `PATCH` request.
+    #[pyfunction]
+    fn patch(call: BodyCall, vm: &VirtualMachine) -> PyResult {
+        call.with_method(vm, "PATCH").run(vm)
+    }
+
+    /// Sends a `DELETE` request.
+    #[pyfunction]
+    fn delete(call: PlainCall, vm: &VirtualMachine) -> PyResult {
+        call.with_method(vm, "DELETE").run(vm)
+    }
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
@@ -19,9 +105,30 @@ mod httpx {
     }
 }
 
-use rustpython_vm::{VirtualMachine, builtins::PyTypeRef};
-
 /// Every class of the module, by its name.
-fn classes(_vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
-    Vec::new()
+fn classes(vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
+    for hidden in [auth::hidden_classes(), client::hidden_classes(), content::hidden_classes()].concat() {
+        // Made here, because an object of a class cannot be made before the class.
+        drop(hidden);
+    }
+    let client = PyClient::make_static_type();
+    let mut classes = vec![
+        ("Auth", PyAuth::make_static_type()),
+        ("BasicAuth", PyBasicAuth::make_static_type()),
+        ("ByteStream", PyByteStream::make_static_type()),
+        ("Client", client.clone()),
+        ("Cookies", PyCookies::make_static_type()),
+        ("FunctionAuth", PyFunctionAuth::make_static_type()),
+        ("Headers", PyHeaders::make_static_type()),
+        ("Limits", PyLimits::make_static_type()),
+        ("QueryParams", PyQueryParams::make_static_type()),
+        ("Request", PyRequest::make_static_type()),
+        ("Session", client),
+        ("SyncByteStream", PySyncByteStream::make_static_type()),
+        ("Timeout", PyTimeout::make_static_type()),
+        ("URL", PyUrl::make_static_type()),
+    ];
+    classes.extend(response::classes());
+    classes.extend(exceptions::classes(vm));
+    classes
 }

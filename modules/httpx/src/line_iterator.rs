@@ -1,0 +1,47 @@
+//! `LineIterator`: what `Response.iter_lines` returns.
+
+use rustpython_vm::{
+    Py, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
+    protocol::PyIterReturn,
+    pyclass,
+    types::{IterNext, Iterable, SelfIter},
+};
+
+use crate::response::PyResponse;
+use crate::response::flow::{Flow, LineStage};
+
+/// Iterates over the lines of a response's text, without their ends.
+///
+/// Made by `Response.iter_lines`. As with a generator, nothing happens before the first item is asked for.
+#[pyclass(module = "httpx", name = "LineIterator", traverse)]
+#[derive(Debug, PyPayload)]
+pub(crate) struct PyLineIterator {
+    response: PyRef<PyResponse>,
+    #[pytraverse(skip)]
+    flow: Flow<LineStage>,
+}
+
+impl PyLineIterator {
+    /// An iterator over a response.
+    pub(crate) fn new(response: PyRef<PyResponse>, flow: Flow<LineStage>) -> Self {
+        Self { response, flow }
+    }
+}
+
+impl SelfIter for PyLineIterator {}
+
+impl IterNext for PyLineIterator {
+    fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+        let item = zelf.flow.next(&zelf.response, vm)?;
+        Ok(item.map_or(PyIterReturn::StopIteration(None), |item| PyIterReturn::Return(vm.ctx.new_str(item).into())))
+    }
+}
+
+#[pyclass(flags(DISALLOW_INSTANTIATION), with(IterNext, Iterable))]
+impl PyLineIterator {
+    /// Ends the iteration. The response stays open until it is closed or read to its end.
+    #[pymethod]
+    fn close(zelf: &Py<Self>) {
+        zelf.flow.close();
+    }
+}

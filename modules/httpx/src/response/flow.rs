@@ -1,0 +1,321 @@
+//! How the iterators over a response work: a [`Raw`] source gives pieces, a [`Stage`] makes of them
+//! what the iterator yields, and a [`Flow`] drives both, one item at a time.
+//!
+//! Only taking the next piece from the source waits; a second, asynchronous surface differs there
+//! and nowhere else.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::{Py, PyRef, PyResult, VirtualMachine};
+use tauraro_engine::decode::Decoder;
+use tauraro_engine::text::LineDecoder;
+
+use super::body::Raw;
+use super::chunker::{ByteChunker, TextChunker};
+use super::text::TextDecoder;
+use super::PyResponse;
+
+/// Makes items of the pieces it is fed.
+pub(crate) trait Stage: Sized {
+    /// What the iterator yields.
+    type Item;
+
+    /// The stage for a response, and the source to feed it from.
+    ///
+    /// # Errors
+    /// When the response cannot be read (any more).
+    fn open(response: &Py<PyResponse>, chunk_size: Option<usize>, vm: &VirtualMachine) -> PyResult<(Self, Raw)>;
+    /// Takes the next piece.
+    fn feed(&mut self, piece: Bytes);
+    /// Says that no more comes.
+    fn finish(&mut self);
+    /// The next item; `None` when another piece is needed, or after [`Stage::finish`] at the end.
+    ///
+    /// # Errors
+    /// When the pieces do not decode.
+    fn next(&mut self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<Self::Item>>;
+}
+
+/// An iteration over a response.
+#[derive(Debug)]
+pub(crate) struct Flow<S> {
+    chunk_size: Option<usize>,
+    state: PyMutex<State<S>>,
+}
+
+#[derive(Debug)]
+enum State<S> {
+    /// Nothing was asked for yet; as with a generator, nothing has been checked either.
+    New,
+    /// Between two items. There is no source after its end.
+    Open(S, Option<Raw>),
+    /// Another thread is waiting for an item.
+    Busy,
+    /// At the end, or broken.
+    Done,
+}
+
+impl<S: Stage> Flow<S> {
+    /// An iteration in chunks of `chunk_size`, or in pieces as they come.
+    ///
+    /// # Errors
+    /// `ValueError` for a size below 1.
+    pub(crate) fn new(chunk_size: Option<isize>, vm: &VirtualMachine) -> PyResult<Self> {
+        let chunk_size = match chunk_size {
+            None => None,
+            Some(size) => Some(
+                usize::try_from(size)
+                    .ok()
+                    .filter(|&size| size > 0)
+                    .ok_or_else(|| vm.new_value_error(format!("chunk_size must be at least 1, not {size}")))?,
+            ),
+        };
+        Ok(Self { chunk_size, state: PyMutex::new(State::New) })
+    }
+
+    /// The next item; `None` at the end, and ever after.
+    ///
+    /// # Errors
+    /// What reading and decoding raise; `ValueError` while another thread waits for an item.
+    pub(crate) fn next(&self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<S::Item>> {
+        let state = std::mem::replace(&mut *self.state.lock(), State::Busy);
+        let (stage, raw) = match state {
+            State::Busy => return Err(vm.new_value_error("generator already executing")),
+            State::Done => {
+                self.close();
+                return Ok(None);
+            }
+            State::New => match S::open(response, self.chunk_size, vm) {
+                Ok((stage, raw)) => (stage, Some(raw)),
+                Err(error) => {
+                    self.close();
+                    return Err(error);
+                }
+            },
+            State::Open(stage, raw) => (stage, raw),
+        };
+        match Self::advance(stage, raw, response, vm) {
+            Ok(Some((item, stage, raw))) => {
+                let mut state = self.state.lock();
+                if matches!(*state, State::Busy) {
+                    *state = State::Open(stage, raw);
+                }
+                Ok(Some(item))
+            }
+            Ok(None) => {
+                self.close();
+                Ok(None)
+            }
+            Err(error) => {
+                self.close();
+                response.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    /// Works until there is an item, or the end.
+    fn advance(
+        mut stage: S,
+        mut raw: Option<Raw>,
+        response: &Py<PyResponse>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<(S::Item, S, Option<Raw>)>> {
+        loop {
+            if let Some(item) = stage.next(response, vm)? {
+                return Ok(Some((item, stage, raw)));
+            }
+            let Some(source) = &mut raw else {
+                return Ok(None);
+            };
+            if let Some(piece) = source.next(response, vm)? {
+                stage.feed(piece);
+                continue;
+            }
+            if !source.is_content() {
+                PyResponse::close_source(response, vm)?;
+            }
+            stage.finish();
+            raw = None;
+        }
+    }
+
+    /// Ends the iteration; the response is left as it is.
+    pub(crate) fn close(&self) {
+        // Dropped after the lock.
+        let _state = std::mem::replace(&mut *self.state.lock(), State::Done);
+    }
+}
+
+/// Content as it came off the wire.
+#[derive(Debug)]
+pub(crate) struct RawStage {
+    chunker: ByteChunker,
+}
+
+impl Stage for RawStage {
+    type Item = Vec<u8>;
+
+    fn open(response: &Py<PyResponse>, chunk_size: Option<usize>, vm: &VirtualMachine) -> PyResult<(Self, Raw)> {
+        Ok((Self { chunker: ByteChunker::new(chunk_size) }, response.open_raw(vm)?))
+    }
+
+    fn feed(&mut self, piece: Bytes) {
+        self.chunker.feed(piece);
+    }
+
+    fn finish(&mut self) {
+        self.chunker.finish();
+    }
+
+    fn next(&mut self, _response: &Py<PyResponse>, _vm: &VirtualMachine) -> PyResult<Option<Vec<u8>>> {
+        Ok(self.chunker.next())
+    }
+}
+
+/// Content, decoded.
+#[derive(Debug)]
+pub(crate) struct ByteStage {
+    /// None for content that was read, and decoded, before.
+    decoder: Option<Decoder>,
+    chunker: ByteChunker,
+    finished: bool,
+}
+
+impl Stage for ByteStage {
+    type Item = Vec<u8>;
+
+    fn open(response: &Py<PyResponse>, chunk_size: Option<usize>, vm: &VirtualMachine) -> PyResult<(Self, Raw)> {
+        let chunker = ByteChunker::new(chunk_size);
+        if let Some(content) = response.content_if_read() {
+            return Ok((Self { decoder: None, chunker, finished: false }, Raw::content(content)));
+        }
+        let raw = response.open_raw(vm)?;
+        let decoder = Some(response.decoder(None)).filter(|decoder| !decoder.is_identity());
+        Ok((Self { decoder, chunker, finished: false }, raw))
+    }
+
+    fn feed(&mut self, piece: Bytes) {
+        match &mut self.decoder {
+            None => self.chunker.feed(piece),
+            Some(decoder) => decoder.feed(piece),
+        }
+    }
+
+    fn finish(&mut self) {
+        self.finished = true;
+        match &mut self.decoder {
+            None => self.chunker.finish(),
+            Some(decoder) => decoder.finish(),
+        }
+    }
+
+    fn next(&mut self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<Vec<u8>>> {
+        loop {
+            if let Some(chunk) = self.chunker.next() {
+                return Ok(Some(chunk));
+            }
+            let Some(decoder) = &mut self.decoder else {
+                return Ok(None);
+            };
+            match decoder.next_chunk().map_err(|error| response.engine_error(error, vm))? {
+                Some(piece) => self.chunker.feed(piece),
+                None if self.finished => {
+                    self.decoder = None;
+                    self.chunker.finish();
+                }
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Content as text.
+#[derive(Debug)]
+pub(crate) struct TextStage {
+    bytes: ByteStage,
+    decoder: TextDecoder,
+    chunker: TextChunker,
+    /// Whether the text decoder was told of the end.
+    flushed: bool,
+}
+
+impl Stage for TextStage {
+    type Item = String;
+
+    fn open(response: &Py<PyResponse>, chunk_size: Option<usize>, vm: &VirtualMachine) -> PyResult<(Self, Raw)> {
+        let decoder = response.text_decoder(vm)?;
+        let (bytes, raw) = ByteStage::open(response, None, vm)?;
+        Ok((Self { bytes, decoder, chunker: TextChunker::new(chunk_size), flushed: false }, raw))
+    }
+
+    fn feed(&mut self, piece: Bytes) {
+        self.bytes.feed(piece);
+    }
+
+    fn finish(&mut self) {
+        self.bytes.finish();
+    }
+
+    fn next(&mut self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<String>> {
+        loop {
+            if let Some(chunk) = self.chunker.next() {
+                return Ok(Some(chunk));
+            }
+            match self.bytes.next(response, vm)? {
+                Some(piece) => self.chunker.feed(self.decoder.feed(vm, &piece)?),
+                None if self.bytes.finished && !self.flushed => {
+                    self.flushed = true;
+                    self.chunker.feed(self.decoder.finish(vm)?);
+                    self.chunker.finish();
+                }
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Content as lines of text.
+#[derive(Debug)]
+pub(crate) struct LineStage {
+    text: TextStage,
+    decoder: LineDecoder,
+    lines: VecDeque<String>,
+    /// Whether the line decoder was told of the end.
+    flushed: bool,
+}
+
+impl Stage for LineStage {
+    type Item = String;
+
+    fn open(response: &Py<PyResponse>, _chunk_size: Option<usize>, vm: &VirtualMachine) -> PyResult<(Self, Raw)> {
+        let (text, raw) = TextStage::open(response, None, vm)?;
+        Ok((Self { text, decoder: LineDecoder::default(), lines: VecDeque::new(), flushed: false }, raw))
+    }
+
+    fn feed(&mut self, piece: Bytes) {
+        self.text.feed(piece);
+    }
+
+    fn finish(&mut self) {
+        self.text.finish();
+    }
+
+    fn next(&mut self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<String>> {
+        loop {
+            if let Some(line) = self.lines.pop_front() {
+                return Ok(Some(line));
+            }
+            match self.text.next(response, vm)? {
+                Some(text) => self.lines.extend(self.decoder.feed(&text)),
+                None if self.text.flushed && !self.flushed => {
+                    self.flushed = true;
+                    self.lines.extend(self.decoder.finish());
+                }
+                None => return Ok(None),
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What a response says before its content: status, headers, and what it answers.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustpython_vm::{
+    Context, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
+    builtins::{PyBytes, PyDictRef, PyIntRef, PyList},
+};
+use tauraro_engine::cookies::CookieJar;
+use tauraro_engine::{Headers, link};
+
+use super::PyResponse;
+use super::network::Network;
+use crate::cookies::PyCookies;
+use crate::headers::{PyHeaders, headers_from};
+use crate::url::url_from;
+use crate::status_codes;
+
+/// Everything but the content.
+#[derive(Debug, Default, Traverse)]
+pub(super) struct Head {
+    pub(super) status: Option<PyIntRef>,
+    pub(super) headers: Option<PyRef<PyHeaders>>,
+    pub(super) request: Option<PyObjectRef>,
+    pub(super) next_request: Option<PyObjectRef>,
+    pub(super) history: Option<PyObjectRef>,
+    /// Set by hand, or made when first asked for.
+    pub(super) extensions: Option<PyDictRef>,
+    /// What the extensions of a response from the network are made of.
+    #[pytraverse(skip)]
+    pub(super) line: Option<StatusLine>,
+    pub(super) cookies: Option<PyRef<PyCookies>>,
+    /// Set by hand.
+    pub(super) elapsed: Option<PyObjectRef>,
+    /// The body as it was when the head arrived, which knows the time.
+    #[pytraverse(skip)]
+    pub(super) network: Option<Arc<Network>>,
+}
+
+/// The rest of a status line.
+#[derive(Clone, Debug)]
+pub(super) struct StatusLine {
+    pub(super) version: http::Version,
+    /// As sent; `None` where it is the standard one, or there is none (HTTP/2).
+    pub(super) reason: Option<Bytes>,
+}
+
+impl StatusLine {
+    fn version_text(&self) -> &'static str {
+        match self.version {
+            http::Version::HTTP_09 => "HTTP/0.9",
+            http::Version::HTTP_10 => "HTTP/1.0",
+            http::Version::HTTP_2 => "HTTP/2",
+            http::Version::HTTP_3 => "HTTP/3",
+            _ => "HTTP/1.1",
+        }
+    }
+
+    fn has_reason(&self) -> bool {
+        self.version <= http::Version::HTTP_11
+    }
+}
+
+/// Bytes as ASCII text, anything else left out.
+fn ascii(bytes: &[u8]) -> String {
+    bytes.iter().filter(|byte| byte.is_ascii()).map(|&byte| char::from(byte)).collect()
+}
+
+impl PyResponse {
+    /// The status code; 0 for one that no server sends.
+    pub(crate) fn status(&self) -> u16 {
+        self.head.lock().status.as_ref().and_then(|code| u16::try_from(code.as_bigint()).ok()).unwrap_or_default()
+    }
+
+    /// The header fields.
+    pub(crate) fn headers(&self) -> PyRef<PyHeaders> {
+        let none = || PyHeaders::new(Headers::new()).into_ref(Context::genesis());
+        self.head.lock().headers.get_or_insert_with(none).clone()
+    }
+
+    /// Sets the responses that led here, oldest first.
+    pub(crate) fn set_history(&self, history: Vec<PyObjectRef>) {
+        self.head.lock().history = Some(PyList::from(history).into_ref(Context::genesis()).into());
+    }
+
+    /// Sets the request that would follow a redirect.
+    pub(crate) fn set_next_request(&self, request: Option<PyObjectRef>) {
+        self.head.lock().next_request = request;
+    }
+
+    pub(super) fn replace_headers(&self, headers: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let headers = match headers.downcast::<PyHeaders>() {
+            Ok(headers) => headers,
+            Err(headers) => PyHeaders::new(headers_from(vm, &headers)?).into_ref(&vm.ctx),
+        };
+        self.head.lock().headers = Some(headers);
+        Ok(())
+    }
+
+    /// The values of a header as one text.
+    pub(super) fn header(&self, name: &str) -> Option<String> {
+        let text = |value: &Bytes| match std::str::from_utf8(value) {
+            Ok(text) => text.to_owned(),
+            Err(_) => value.iter().map(|&byte| char::from(byte)).collect(),
+        };
+        self.headers().with(|headers| {
+            let values: Vec<_> = headers.get_all(name).map(text).collect();
+            Some(values.join(", ")).filter(|_| !values.is_empty())
+        })
+    }
+
+    pub(crate) fn request_if_set(&self) -> Option<PyObjectRef> {
+        self.head.lock().request.clone()
+    }
+
+    pub(super) fn request_or_error(&self, vm: &VirtualMachine) -> PyResult {
+        let unset = || vm.new_runtime_error("The request instance has not been set on this response.");
+        self.request_if_set().ok_or_else(unset)
+    }
+
+    /// The extensions, made of the status line when first asked for.
+    pub(super) fn extensions_dict(&self, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        let line = {
+            let head = self.head.lock();
+            if let Some(extensions) = &head.extensions {
+                return Ok(extensions.clone());
+            }
+            head.line.clone()
+        };
+        let extensions = vm.ctx.new_dict();
+        if let Some(line) = line {
+            let bytes = |text: &[u8]| vm.ctx.new_bytes(text.to_vec()).into();
+            extensions.set_item("http_version", bytes(line.version_text().as_bytes()), vm)?;
+            if line.has_reason() {
+                let standard = status_codes::reason_phrase(self.status());
+                let reason = line.reason.as_deref().unwrap_or(standard.as_bytes());
+                extensions.set_item("reason_phrase", bytes(reason), vm)?;
+            }
+        }
+        Ok(self.head.lock().extensions.get_or_insert(extensions).clone())
+    }
+
+    /// A text of the extensions, if they were made or set.
+    fn extension(&self, name: &str, vm: &VirtualMachine) -> PyResult<Option<String>> {
+        let extensions = self.head.lock().extensions.clone();
+        let Some(extensions) = extensions else {
+            return Ok(None);
+        };
+        let Some(value) = extensions.get_item_opt(name, vm)? else {
+            return Ok(None);
+        };
+        let value = value
+            .downcast_ref::<PyBytes>()
+            .ok_or_else(|| vm.new_type_error(format!("the extension {name:?} must be bytes, not '{}'", value.class().name())))?;
+        Ok(Some(ascii(value.as_bytes())))
+    }
+
+    pub(super) fn version(&self, vm: &VirtualMachine) -> PyResult<String> {
+        if let Some(version) = self.extension("http_version", vm)? {
+            return Ok(version);
+        }
+        Ok(self.head.lock().line.as_ref().map_or("HTTP/1.1", StatusLine::version_text).to_owned())
+    }
+
+    pub(super) fn reason(&self, vm: &VirtualMachine) -> PyResult<String> {
+        if let Some(reason) = self.extension("reason_phrase", vm)? {
+            return Ok(reason);
+        }
+        let sent = self.head.lock().line.as_ref().and_then(|line| line.reason.clone());
+        Ok(sent.map_or_else(|| status_codes::reason_phrase(self.status()).to_owned(), |sent| ascii(&sent)))
+    }
+
+    pub(super) fn cookies_set(&self, vm: &VirtualMachine) -> PyResult<PyRef<PyCookies>> {
+        if let Some(cookies) = self.head.lock().cookies.clone() {
+            return Ok(cookies);
+        }
+        let url = self.request_or_error(vm)?.get_attr("url", vm)?;
+        let url = url_from(vm, &url)?;
+        let mut jar = CookieJar::default();
+        jar.extract(&url, &self.headers().fields());
+        let cookies = PyCookies::new(jar).into_ref(&vm.ctx);
+        Ok(self.head.lock().cookies.get_or_insert(cookies).clone())
+    }
+
+    pub(super) fn links_dict(&self, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        let links = vm.ctx.new_dict();
+        for link in self.header("link").map(|value| link::parse(&value)).unwrap_or_default() {
+            let parameter = |name: &str| link.iter().rfind(|(key, value)| key == name && !value.is_empty());
+            let key = parameter("rel").or_else(|| parameter("url")).map(|(_, value)| value.clone()).unwrap_or_default();
+            let entry = vm.ctx.new_dict();
+            for (name, value) in &link {
+                entry.set_item(name.as_str(), vm.ctx.new_str(value.as_str()).into(), vm)?;
+            }
+            links.set_item(key.as_str(), entry.into(), vm)?;
+        }
+        Ok(links)
+    }
+
+    pub(super) fn elapsed_delta(&self, vm: &VirtualMachine) -> PyResult {
+        let elapsed = {
+            let head = self.head.lock();
+            if let Some(elapsed) = &head.elapsed {
+                return Ok(elapsed.clone());
+            }
+            head.network.as_ref().and_then(|network| network.elapsed())
+        };
+        let elapsed = elapsed.ok_or_else(|| {
+            vm.new_runtime_error("'.elapsed' may only be accessed after the response has been read or closed.")
+        })?;
+        let timedelta = vm.import("datetime", 0)?.get_attr("timedelta", vm)?;
+        timedelta.call((0, elapsed.as_secs(), elapsed.subsec_micros()), vm)
+    }
+}

@@ -1,0 +1,447 @@
+//! `httpx.Response`.
+//!
+//! The class itself is here, thin; what it does is beside it, a file a concern.
+
+mod body;
+mod build;
+mod chunker;
+pub(crate) mod flow;
+mod head;
+mod network;
+mod pickle;
+mod status;
+pub(crate) mod stream;
+mod text;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::{
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
+    builtins::{PyBaseExceptionRef, PyBytesRef, PyDictRef, PyIntRef, PyStrRef, PyType, PyTypeRef},
+    class::PyClassImpl,
+    function::{FuncArgs, KwArgs, OptionalArg},
+    pyclass,
+    types::{Constructor, Initializer, Representable},
+};
+
+use crate::byte_iterator::PyByteIterator;
+use crate::cookies::PyCookies;
+use crate::exceptions::{self, PyRequestError};
+use crate::headers::PyHeaders;
+use crate::line_iterator::PyLineIterator;
+use crate::raw_iterator::PyRawIterator;
+use crate::text_iterator::PyTextIterator;
+use body::{Body, Source};
+use build::ResponseArgs;
+use flow::Flow;
+use head::Head;
+use stream::PyResponseStream;
+use text::Text;
+
+/// An HTTP response.
+///
+/// Usually made by a client; can be made by hand for tests and custom transports:
+/// `Response(status_code, *, headers=None, content=None, text=None, html=None, json=None,
+/// stream=None, request=None, extensions=None, history=None, default_encoding="utf-8")`, with one
+/// of `content` (bytes, str or an iterable of bytes), `text`, `html`, `json` and `stream`.
+#[pyclass(module = "httpx", name = "Response", traverse)]
+#[derive(Debug, Default, PyPayload)]
+pub(crate) struct PyResponse {
+    head: PyMutex<Head>,
+    body: PyMutex<Body>,
+    text: PyMutex<Text>,
+    /// Bytes that came off the wire, before decoding.
+    #[pytraverse(skip)]
+    downloaded: AtomicU64,
+    /// How large compressed content may become when it is read into memory.
+    #[pytraverse(skip)]
+    max_decoded_size: Option<u64>,
+}
+
+impl Constructor for PyResponse {
+    /// Whatever a subclass takes: `__init__` looks at it.
+    type Args = FuncArgs;
+
+    fn py_new(_class: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
+        Ok(Self::default())
+    }
+}
+
+impl Initializer for PyResponse {
+    type Args = ResponseArgs;
+
+    fn init(zelf: &Py<Self>, args: ResponseArgs, vm: &VirtualMachine) -> PyResult<()> {
+        Self::build(zelf, args, vm)
+    }
+}
+
+impl Representable for PyResponse {
+    fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
+        Ok(format!("<Response [{} {}]>", zelf.status_text(), zelf.reason(vm)?))
+    }
+}
+
+/// The classes to export, by name. Those that only responses make are made ready with them.
+pub(crate) fn classes() -> Vec<(&'static str, PyTypeRef)> {
+    for class in [
+        PyByteIterator::make_static_type,
+        PyLineIterator::make_static_type,
+        PyRawIterator::make_static_type,
+        PyTextIterator::make_static_type,
+        PyResponseStream::make_static_type,
+    ] {
+        drop(class());
+    }
+    vec![("Response", PyResponse::make_static_type())]
+}
+
+/// What the rest of the crate calls.
+impl PyResponse {
+    /// Reads the whole content; afterwards it is at hand.
+    ///
+    /// # Errors
+    /// The network's and the decoder's, `StreamConsumed`, `StreamClosed`.
+    pub(crate) fn read(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        Self::read_content(zelf, vm)
+    }
+
+    /// Closes the response; its connection is returned to the pool or given up.
+    ///
+    /// # Errors
+    /// What closing a Python stream raises.
+    pub(crate) fn close(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        Self::close_source(zelf, vm)
+    }
+
+    /// The engine's error as a Python exception that knows the request.
+    pub(crate) fn engine_error(&self, error: tauraro_engine::Error, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        exceptions::from_engine(vm, error, self.request_if_set())
+    }
+
+    /// A Python stream's exception; a `RequestError` is told the request.
+    fn with_request(&self, error: PyBaseExceptionRef, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        if let Some(request) = self.request_if_set()
+            && error.fast_isinstance(PyRequestError::class(&vm.ctx))
+            && let Err(error) = error.as_object().set_attr("request", request, vm)
+        {
+            return error;
+        }
+        error
+    }
+}
+
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Representable))]
+impl PyResponse {
+    /// The status code, an int.
+    #[pygetset]
+    fn status_code(zelf: &Py<Self>, vm: &VirtualMachine) -> PyIntRef {
+        zelf.head.lock().status.clone().unwrap_or_else(|| vm.ctx.new_int(0))
+    }
+
+    #[pygetset(setter)]
+    fn set_status_code(zelf: &Py<Self>, code: PyIntRef) {
+        zelf.head.lock().status = Some(code);
+    }
+
+    /// The reason phrase of the status line, or the standard one of the code.
+    #[pygetset]
+    fn reason_phrase(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
+        zelf.reason(vm)
+    }
+
+    /// The version spoken: `"HTTP/1.0"`, `"HTTP/1.1"` or `"HTTP/2"`.
+    #[pygetset]
+    fn http_version(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
+        zelf.version(vm)
+    }
+
+    /// The header fields, a `Headers`.
+    #[pygetset(name = "headers")]
+    fn get_headers(zelf: &Py<Self>) -> PyRef<PyHeaders> {
+        zelf.headers()
+    }
+
+    #[pygetset(setter)]
+    fn set_headers(zelf: &Py<Self>, headers: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.replace_headers(headers, vm)
+    }
+
+    /// The request that was answered, a `Request`.
+    ///
+    /// Raises `RuntimeError` when none was set.
+    #[pygetset]
+    fn request(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        zelf.request_or_error(vm)
+    }
+
+    #[pygetset(setter)]
+    fn set_request(zelf: &Py<Self>, request: PyObjectRef, vm: &VirtualMachine) {
+        zelf.head.lock().request = vm.option_if_none(request);
+    }
+
+    /// The request that would follow a redirect which was not followed, or `None`.
+    #[pygetset]
+    fn next_request(zelf: &Py<Self>) -> Option<PyObjectRef> {
+        zelf.head.lock().next_request.clone()
+    }
+
+    #[pygetset(setter, name = "next_request")]
+    fn set_next_request_attribute(zelf: &Py<Self>, request: PyObjectRef, vm: &VirtualMachine) {
+        zelf.set_next_request(vm.option_if_none(request));
+    }
+
+    /// The responses that were followed to come here, oldest first.
+    #[pygetset]
+    fn history(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        zelf.head.lock().history.get_or_insert_with(|| vm.ctx.new_list(Vec::new()).into()).clone()
+    }
+
+    #[pygetset(setter, name = "history")]
+    fn set_history_attribute(zelf: &Py<Self>, history: PyObjectRef) {
+        zelf.head.lock().history = Some(history);
+    }
+
+    /// What is known beyond HTTP: `http_version` and `reason_phrase` as bytes, and whatever a
+    /// transport adds.
+    #[pygetset]
+    fn extensions(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        zelf.extensions_dict(vm)
+    }
+
+    #[pygetset(setter)]
+    fn set_extensions(zelf: &Py<Self>, extensions: PyDictRef) {
+        zelf.head.lock().extensions = Some(extensions);
+    }
+
+    /// The URL of the request, a `URL`.
+    #[pygetset]
+    fn url(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        zelf.request_or_error(vm)?.get_attr("url", vm)
+    }
+
+    /// The cookies that this response set, a `Cookies`.
+    #[pygetset]
+    fn cookies(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyRef<PyCookies>> {
+        zelf.cookies_set(vm)
+    }
+
+    /// The links of the `Link` header (RFC 8288), by `rel` or else by URL.
+    #[pygetset]
+    fn links(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        zelf.links_dict(vm)
+    }
+
+    /// From sending the request to closing the response, a `datetime.timedelta`.
+    ///
+    /// Raises `RuntimeError` before the response was read or closed.
+    #[pygetset]
+    fn elapsed(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        zelf.elapsed_delta(vm)
+    }
+
+    #[pygetset(setter)]
+    fn set_elapsed(zelf: &Py<Self>, elapsed: PyObjectRef) {
+        zelf.head.lock().elapsed = Some(elapsed);
+    }
+
+    /// The content, decompressed.
+    ///
+    /// Raises `ResponseNotRead` before it was read.
+    #[pygetset]
+    fn content(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        zelf.content_or_error(vm)
+    }
+
+    /// The content as text, in [`Response.encoding`]; what does not decode becomes U+FFFD.
+    ///
+    /// Raises `ResponseNotRead` before it was read.
+    #[pygetset(name = "text")]
+    fn get_text(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyStrRef> {
+        Self::decode_text(zelf, vm)
+    }
+
+    /// The content, which is JSON, as Python values. Keywords go to `json.loads`.
+    ///
+    /// Raises `ResponseNotRead` before it was read, and `json.JSONDecodeError` for other content.
+    #[pymethod]
+    fn json(zelf: &Py<Self>, options: KwArgs, vm: &VirtualMachine) -> PyResult {
+        crate::json::loads(vm, zelf.content_or_error(vm)?, options)
+    }
+
+    /// The encoding of the text: as set, else the `charset` of the `Content-Type` if it is a known
+    /// one, else `default_encoding`.
+    ///
+    /// Setting it after the text was read raises `ValueError`.
+    #[pygetset]
+    fn encoding(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<Option<PyStrRef>> {
+        zelf.choose_encoding(vm)
+    }
+
+    #[pygetset(setter)]
+    fn set_encoding(zelf: &Py<Self>, encoding: Option<PyStrRef>, vm: &VirtualMachine) -> PyResult<()> {
+        let mut text = zelf.text.lock();
+        if text.text.is_some() {
+            drop(text);
+            return Err(vm.new_value_error("Setting encoding after `text` has been accessed is not allowed."));
+        }
+        text.encoding = Some(encoding);
+        Ok(())
+    }
+
+    /// The `charset` of the `Content-Type` header in lower case, or `None`.
+    #[pygetset]
+    fn charset_encoding(zelf: &Py<Self>) -> Option<String> {
+        zelf.charset()
+    }
+
+    /// The encoding where the headers name none: a name, or a function that is given the content.
+    #[pygetset]
+    fn default_encoding(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        zelf.text.lock().default_encoding.clone().unwrap_or_else(|| vm.ctx.new_str("utf-8").into())
+    }
+
+    #[pygetset(setter)]
+    fn set_default_encoding(zelf: &Py<Self>, encoding: PyObjectRef) {
+        zelf.text.lock().default_encoding = Some(encoding);
+    }
+
+    /// Where the content comes from: an iterable of bytes as they came off the wire.
+    #[pygetset]
+    fn stream(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        PyResponseStream::of(zelf, vm)
+    }
+
+    #[pygetset(setter)]
+    fn set_stream(zelf: &Py<Self>, stream: PyObjectRef) {
+        let mut body = zelf.body.lock();
+        body.source = Source::Given;
+        body.stream = Some(stream);
+    }
+
+    /// How many bytes have come off the wire, before decompressing.
+    #[pygetset]
+    fn num_bytes_downloaded(zelf: &Py<Self>) -> u64 {
+        zelf.downloaded.load(Ordering::Relaxed)
+    }
+
+    /// Whether the response was closed; it is once it was read to its end.
+    #[pygetset]
+    fn is_closed(zelf: &Py<Self>) -> bool {
+        zelf.body.lock().closed
+    }
+
+    #[pygetset(setter)]
+    fn set_is_closed(zelf: &Py<Self>, closed: bool) {
+        zelf.body.lock().closed = closed;
+    }
+
+    /// Whether reading the stream has begun.
+    #[pygetset]
+    fn is_stream_consumed(zelf: &Py<Self>) -> bool {
+        zelf.body.lock().consumed
+    }
+
+    #[pygetset(setter)]
+    fn set_is_stream_consumed(zelf: &Py<Self>, consumed: bool) {
+        zelf.body.lock().consumed = consumed;
+    }
+
+    /// Whether the status code is 1xx.
+    #[pygetset]
+    fn is_informational(zelf: &Py<Self>) -> bool {
+        zelf.status_class() == Some(1)
+    }
+
+    /// Whether the status code is 2xx.
+    #[pygetset]
+    fn is_success(zelf: &Py<Self>) -> bool {
+        zelf.status_class() == Some(2)
+    }
+
+    /// Whether the status code is 3xx. See `has_redirect_location` for redirects proper.
+    #[pygetset]
+    fn is_redirect(zelf: &Py<Self>) -> bool {
+        zelf.status_class() == Some(3)
+    }
+
+    /// Whether the status code is 4xx.
+    #[pygetset]
+    fn is_client_error(zelf: &Py<Self>) -> bool {
+        zelf.status_class() == Some(4)
+    }
+
+    /// Whether the status code is 5xx.
+    #[pygetset]
+    fn is_server_error(zelf: &Py<Self>) -> bool {
+        zelf.status_class() == Some(5)
+    }
+
+    /// Whether the status code is 4xx or 5xx.
+    #[pygetset]
+    fn is_error(zelf: &Py<Self>) -> bool {
+        matches!(zelf.status_class(), Some(4 | 5))
+    }
+
+    /// Whether this is a redirect that says where to: 301, 302, 303, 307 or 308 with a `Location`.
+    #[pygetset]
+    fn has_redirect_location(zelf: &Py<Self>) -> bool {
+        zelf.redirects()
+    }
+
+    /// Returns the response if it is a success (2xx).
+    ///
+    /// Raises `HTTPStatusError` otherwise, and `RuntimeError` when no request was set.
+    #[pymethod]
+    fn raise_for_status(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
+        Self::check_status(zelf, vm)
+    }
+
+    /// Reads the whole content and returns it, decompressed. Reading again returns it again.
+    #[pymethod(name = "read")]
+    fn read_method(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        Self::read_content(zelf, vm)
+    }
+
+    /// Iterates over the content, decompressed, in chunks of `chunk_size` bytes or as it comes.
+    #[pymethod]
+    fn iter_bytes(zelf: PyRef<Self>, chunk_size: OptionalArg<Option<isize>>, vm: &VirtualMachine) -> PyResult<PyByteIterator> {
+        Ok(PyByteIterator::new(zelf, Flow::new(chunk_size.flatten(), vm)?))
+    }
+
+    /// Iterates over the text, in chunks of `chunk_size` characters or as it comes.
+    #[pymethod]
+    fn iter_text(zelf: PyRef<Self>, chunk_size: OptionalArg<Option<isize>>, vm: &VirtualMachine) -> PyResult<PyTextIterator> {
+        Ok(PyTextIterator::new(zelf, Flow::new(chunk_size.flatten(), vm)?))
+    }
+
+    /// Iterates over the lines of the text, without their ends.
+    #[pymethod]
+    fn iter_lines(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyLineIterator> {
+        Ok(PyLineIterator::new(zelf, Flow::new(None, vm)?))
+    }
+
+    /// Iterates over the content as it came off the wire, in chunks of `chunk_size` bytes or as it
+    /// comes.
+    #[pymethod]
+    fn iter_raw(zelf: PyRef<Self>, chunk_size: OptionalArg<Option<isize>>, vm: &VirtualMachine) -> PyResult<PyRawIterator> {
+        Ok(PyRawIterator::new(zelf, Flow::new(chunk_size.flatten(), vm)?))
+    }
+
+    /// Closes the response. The connection is used again if everything was read, and given up
+    /// otherwise.
+    #[pymethod(name = "close")]
+    fn close_method(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        Self::close_source(zelf, vm)
+    }
+
+    #[pymethod]
+    fn __getstate__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        Self::state(zelf, vm)
+    }
+
+    #[pymethod]
+    fn __setstate__(zelf: &Py<Self>, state: PyDictRef, vm: &VirtualMachine) -> PyResult<()> {
+        Self::restore(zelf, &state, vm)
+    }
+}

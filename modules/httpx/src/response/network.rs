@@ -1,0 +1,162 @@
+//! The body of a response that is on its way over a connection.
+
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::{Py, PyResult, VirtualMachine};
+use tauraro_engine::client::ResponseBody;
+use tauraro_engine::decode::Decoder;
+
+use super::PyResponse;
+use crate::exceptions::{stream_closed, stream_consumed};
+
+/// A body on a connection, shared by the response and whoever reads it.
+#[derive(Debug)]
+pub(crate) struct Network {
+    slot: PyMutex<Slot>,
+    started: Instant,
+    elapsed: OnceLock<Duration>,
+}
+
+#[derive(Debug)]
+enum Slot {
+    /// Nobody is reading.
+    Idle(ResponseBody),
+    /// Somebody has taken the body to read from it.
+    Busy,
+    /// The body is gone: read to its end, closed or broken.
+    Closed,
+}
+
+impl Network {
+    /// The body of the response to a request that was sent at `started`.
+    pub(super) fn new(body: ResponseBody, started: Instant) -> Self {
+        Self { slot: PyMutex::new(Slot::Idle(body)), started, elapsed: OnceLock::new() }
+    }
+
+    /// From sending the request to closing the body; `None` before that.
+    pub(super) fn elapsed(&self) -> Option<Duration> {
+        self.elapsed.get().copied()
+    }
+
+    /// Drops the body. An unread rest gives the connection up, a body read to its end has returned
+    /// it to the pool.
+    pub(crate) fn close(&self) {
+        self.elapsed.get_or_init(|| self.started.elapsed());
+        // Dropped after the lock.
+        let _body = std::mem::replace(&mut *self.slot.lock(), Slot::Closed);
+    }
+
+    fn take(&self, vm: &VirtualMachine) -> PyResult<ResponseBody> {
+        let mut slot = self.slot.lock();
+        match std::mem::replace(&mut *slot, Slot::Busy) {
+            Slot::Idle(body) => Ok(body),
+            Slot::Busy => Err(stream_consumed(vm)),
+            Slot::Closed => {
+                *slot = Slot::Closed;
+                Err(stream_closed(vm))
+            }
+        }
+    }
+
+    /// Puts the body back, unless it was closed meanwhile.
+    fn put_back(&self, body: ResponseBody) {
+        let mut slot = self.slot.lock();
+        if matches!(*slot, Slot::Busy) {
+            *slot = Slot::Idle(body);
+        }
+    }
+
+    /// Waits for the next piece as it came off the wire; `None` at the end.
+    ///
+    /// # Errors
+    /// The network's; `StreamClosed` after closing; `StreamConsumed` while another thread reads.
+    pub(crate) fn chunk(&self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<Bytes>> {
+        let mut body = self.take(vm)?;
+        // After a failure the body stays out: what is left of it has no meaning.
+        let waited = tauraro_bridge::block_on(vm, body.chunk()).inspect_err(|_| self.close())?;
+        match waited {
+            Ok(Some(piece)) => {
+                self.put_back(body);
+                Ok(Some(piece))
+            }
+            Ok(None) => {
+                self.close();
+                Ok(None)
+            }
+            Err(error) => {
+                self.close();
+                Err(response.engine_error(error, vm))
+            }
+        }
+    }
+
+    /// Waits for the whole body, decoding it as it comes.
+    ///
+    /// # Errors
+    /// As [`Network::chunk`], and the decoder's.
+    pub(super) fn read(&self, response: &Py<PyResponse>, mut whole: Whole, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+        let mut body = self.take(vm)?;
+        let downloaded = &response.downloaded;
+        let waited = tauraro_bridge::block_on(vm, async move {
+            while let Some(piece) = body.chunk().await? {
+                downloaded.fetch_add(piece.len() as u64, Ordering::Relaxed);
+                whole.feed(piece)?;
+            }
+            whole.finish()
+        });
+        self.close();
+        waited?.map_err(|error| response.engine_error(error, vm))
+    }
+}
+
+/// A whole body being gathered in memory, decoded.
+pub(super) struct Whole {
+    decoder: Option<Decoder>,
+    content: Vec<u8>,
+}
+
+impl Whole {
+    /// What is set aside at most on the word of a `Content-Length`.
+    const LARGEST_HINT: u64 = 256 << 20;
+
+    pub(super) fn new(decoder: Decoder, content_length: Option<u64>) -> Self {
+        let decoder = Some(decoder).filter(|decoder| !decoder.is_identity());
+        let mut content = Vec::new();
+        if let (None, Some(length)) = (&decoder, content_length) {
+            // A length that lies, or finds no memory, is no reason to fail yet.
+            let hint = usize::try_from(length.min(Self::LARGEST_HINT)).unwrap_or_default();
+            let _ = content.try_reserve_exact(hint);
+        }
+        Self { decoder, content }
+    }
+
+    pub(super) fn feed(&mut self, piece: Bytes) -> tauraro_engine::Result<()> {
+        match &mut self.decoder {
+            None => self.content.extend_from_slice(&piece),
+            Some(decoder) => {
+                decoder.feed(piece);
+                Self::drain(decoder, &mut self.content)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> tauraro_engine::Result<Vec<u8>> {
+        if let Some(decoder) = &mut self.decoder {
+            decoder.finish();
+            Self::drain(decoder, &mut self.content)?;
+        }
+        Ok(self.content)
+    }
+
+    fn drain(decoder: &mut Decoder, content: &mut Vec<u8>) -> tauraro_engine::Result<()> {
+        while let Some(piece) = decoder.next_chunk()? {
+            content.extend_from_slice(&piece);
+        }
+        Ok(())
+    }
+}

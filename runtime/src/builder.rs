@@ -1,0 +1,131 @@
+//! Choosing what a runtime has before it starts.
+
+use std::path::PathBuf;
+
+use rustpython_vm::builtins::PyModuleDef;
+use rustpython_vm::common::rc::PyRc;
+use rustpython_vm::{Context, InterpreterBuilder, Settings, VirtualMachine};
+
+use crate::{Module, Runtime, stdlib};
+
+/// The `module_def` function that `#[pymodule]` makes.
+pub type NativeModule = fn(&Context) -> &'static PyModuleDef;
+
+/// Prepares a [`Runtime`].
+///
+/// Without further calls: every module of Tauraro, `sys.argv` of one empty string, nothing on
+/// `sys.path`, no environment variable consulted and no signal handler installed, so that a host
+/// stays in charge of its process.
+#[must_use]
+pub struct Builder {
+    settings: Settings,
+    executable: Option<String>,
+    search_paths: Vec<String>,
+    modules: Vec<Module>,
+    native: Vec<NativeModule>,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        let mut settings = Settings::default();
+        settings.install_signal_handlers = false;
+        settings.ignore_environment = true;
+        settings.user_site_directory = false;
+        settings.import_site = false;
+        settings.utf8_mode = 1;
+        settings.argv = vec![String::new()];
+        Self {
+            settings,
+            executable: None,
+            search_paths: Vec::new(),
+            modules: Module::ALL.to_vec(),
+            native: Vec::new(),
+        }
+    }
+
+    /// `sys.argv`: the script's name, then its arguments.
+    pub fn argv<T: Into<String>>(mut self, argv: impl IntoIterator<Item = T>) -> Self {
+        self.settings.argv = argv.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// `sys.executable`; by default the running program. `subprocess` and `multiprocessing` start it.
+    pub fn executable(mut self, path: impl Into<PathBuf>) -> Self {
+        self.executable = Some(path.into().to_string_lossy().into_owned());
+        self
+    }
+
+    /// Appends a folder (or zip file) to `sys.path`.
+    pub fn search_path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.search_paths.push(path.into().to_string_lossy().into_owned());
+        self
+    }
+
+    /// Exactly these of Tauraro's modules, instead of all of them.
+    pub fn modules(mut self, modules: impl IntoIterator<Item = Module>) -> Self {
+        self.modules = modules.into_iter().collect();
+        self
+    }
+
+    /// Adds a native module of the host: `builder.native_module(my_module::module_def)`.
+    ///
+    /// It takes the place of a stock module of the same name.
+    pub fn native_module(mut self, module: NativeModule) -> Self {
+        self.native.push(module);
+        self
+    }
+
+    /// Keeps the script's own folder off `sys.path` (`-P`).
+    pub fn safe_path(mut self, on: bool) -> Self {
+        self.settings.safe_path = on;
+        self
+    }
+
+    /// Level of optimisation: 1 drops `assert` statements (`-O`), 2 docstrings too (`-OO`).
+    pub fn optimize(mut self, level: u8) -> Self {
+        self.settings.optimize = level;
+        self
+    }
+
+    /// Whether Ctrl-C raises `KeyboardInterrupt`. Signal handlers belong to the whole process.
+    pub fn handle_signals(mut self, on: bool) -> Self {
+        self.settings.install_signal_handlers = on;
+        self
+    }
+
+    /// Changes any other setting of the interpreter below.
+    pub fn configure(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Starts the interpreter.
+    pub fn build(self) -> Runtime {
+        let paths = self.settings.path_list.iter().cloned().chain(self.search_paths).collect();
+        let mut builder = stdlib::install(InterpreterBuilder::new().settings(self.settings));
+        for module in self.modules {
+            let definition = module.definition(&builder.ctx);
+            builder = builder.add_native_module(definition);
+        }
+        for module in self.native {
+            let definition = module(&builder.ctx);
+            builder = builder.add_native_module(definition);
+        }
+        let executable = self.executable;
+        Runtime::start(builder.init_hook(move |vm| set_paths(vm, executable, paths)))
+    }
+}
+
+/// Replaces the paths computed by the interpreter. Those include the library folder of a CPython
+/// of the same version, whose modules must not be mistaken for the frozen ones.
+fn set_paths(vm: &mut VirtualMachine, executable: Option<String>, search: Vec<String>) {
+    let Some(state) = PyRc::get_mut(&mut vm.state) else {
+        return;
+    };
+    let paths = &mut state.config.paths;
+    paths.module_search_paths = search;
+    paths.stdlib_dir = None;
+    if let Some(executable) = executable {
+        paths.executable = executable;
+    }
+}

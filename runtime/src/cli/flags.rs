@@ -1,0 +1,213 @@
+//! Every option of the command line: the one table from which parsing and `-h` are derived.
+
+use super::options::{Options, PycCheck};
+
+/// An option.
+pub(super) struct Flag {
+    /// Its one-letter spellings, for example `h?`.
+    pub(super) short: &'static str,
+    /// Its long spelling, without the dashes.
+    pub(super) long: &'static str,
+    /// What `-h` says of it, one line an entry.
+    pub(super) help: &'static [&'static str],
+    pub(super) action: Action,
+}
+
+/// What an option does.
+pub(super) enum Action {
+    /// Takes no value.
+    Switch(fn(&mut Options)),
+    /// Takes the value described by the first field; a refusal says why.
+    Value(&'static str, fn(&mut Options, &str) -> Result<(), String>),
+    /// Takes the value described and ends the options: the rest belongs to the program.
+    Command,
+    /// As [`Action::Command`], for a module.
+    Module,
+}
+
+const fn switch(short: &'static str, help: &'static [&'static str], set: fn(&mut Options)) -> Flag {
+    Flag { short, long: "", help, action: Action::Switch(set) }
+}
+
+/// The options in alphabetical order of their letters, the long ones last.
+pub(super) const FLAGS: &[Flag] = &[
+    switch(
+        "b",
+        &[
+            "issue warnings about converting bytes/bytearray to str and comparing",
+            "bytes/bytearray with str or bytes with int. (-bb: issue errors)",
+        ],
+        |options| options.bytes_warning = options.bytes_warning.saturating_add(1),
+    ),
+    switch("B", &["don't write .pyc files on import; also PYTHONDONTWRITEBYTECODE=x"], |options| {
+        options.no_bytecode = true;
+    }),
+    Flag {
+        short: "c",
+        long: "",
+        help: &["program passed in as string (terminates option list)"],
+        action: Action::Command,
+    },
+    switch("d", &["turn on parser debugging output (no effect); also PYTHONDEBUG=x"], |options| {
+        options.debug = options.debug.saturating_add(1);
+    }),
+    switch("E", &["ignore PYTHON* environment variables (such as PYTHONPATH)"], |options| {
+        options.ignore_environment = true;
+    }),
+    Flag {
+        short: "h?",
+        long: "help",
+        help: &["print this help message and exit"],
+        action: Action::Switch(|options| options.help = true),
+    },
+    switch(
+        "i",
+        &[
+            "inspect interactively after running script; forces a prompt even",
+            "if stdin does not appear to be a terminal; also PYTHONINSPECT=x",
+        ],
+        |options| options.inspect = true,
+    ),
+    switch("I", &["isolate from the user's environment (implies -E, -P and -s)"], |options| options.isolated = true),
+    Flag {
+        short: "m",
+        long: "",
+        help: &["run library module as a script (terminates option list)"],
+        action: Action::Module,
+    },
+    switch("O", &["remove assert and __debug__-dependent statements; also PYTHONOPTIMIZE=x"], |options| {
+        options.optimize = options.optimize.saturating_add(1);
+    }),
+    switch("P", &["don't prepend a potentially unsafe path to sys.path; also PYTHONSAFEPATH"], |options| {
+        options.safe_path = true;
+    }),
+    switch("q", &["don't print version and copyright messages on interactive startup"], |options| {
+        options.quiet = true;
+    }),
+    switch("R", &["randomise hashes even if PYTHONHASHSEED says otherwise"], |options| options.random_hashes = true),
+    switch("s", &["don't add user site directory to sys.path; also PYTHONNOUSERSITE=x"], |options| {
+        options.no_user_site = true;
+    }),
+    switch("S", &["don't look for site-packages, sitecustomize and .pth files"], |options| options.no_site = true),
+    switch(
+        "u",
+        &[
+            "force the stdout and stderr streams to be unbuffered;",
+            "this option has no effect on stdin; also PYTHONUNBUFFERED=x",
+        ],
+        |options| options.unbuffered = true,
+    ),
+    switch("v", &["verbose (trace import statements); also PYTHONVERBOSE=x"], |options| {
+        options.verbose = options.verbose.saturating_add(1);
+    }),
+    Flag {
+        short: "V",
+        long: "version",
+        help: &["print the version and exit; when given twice, print more"],
+        action: Action::Switch(|options| options.version = options.version.saturating_add(1)),
+    },
+    Flag {
+        short: "W",
+        long: "",
+        help: &["warning control; arg is action:message:category:module:lineno", "also PYTHONWARNINGS=arg"],
+        action: Action::Value("arg", |options, value| {
+            options.warnings.push(value.to_owned());
+            Ok(())
+        }),
+    },
+    switch("x", &["skip first line of source, allowing use of non-Unix forms of #!cmd"], |options| {
+        options.skip_first_line = true;
+    }),
+    Flag {
+        short: "X",
+        long: "",
+        help: &[
+            "set implementation-specific option: cpu_count=n, dev, faulthandler,",
+            "int_max_str_digits=n, no_debug_ranges, utf8[=0|1], warn_default_encoding",
+        ],
+        action: Action::Value("opt", |options, value| {
+            options.implementation.push(value.to_owned());
+            Ok(())
+        }),
+    },
+    Flag {
+        short: "",
+        long: "check-hash-based-pycs",
+        help: &["control how hash-based .pyc files are invalidated"],
+        action: Action::Value("always|default|never", |options, value| {
+            options.pyc_check = match value {
+                "always" => PycCheck::Always,
+                "default" => PycCheck::Default,
+                "never" => PycCheck::Never,
+                _ => {
+                    return Err("--check-hash-based-pycs must be one of 'default', 'always', or 'never'".to_owned());
+                }
+            };
+            Ok(())
+        }),
+    },
+];
+
+/// The line that describes the shape of a command.
+pub(super) fn usage(program: &str) -> String {
+    format!("usage: {program} [option] ... [-c cmd | -m mod | file | -] [arg] ...\n")
+}
+
+/// What `-h` prints.
+pub(super) fn help(program: &str) -> String {
+    let mut text = usage(program);
+    text.push_str("Options (and corresponding environment variables):\n");
+    for flag in FLAGS {
+        describe(&mut text, flag);
+    }
+    text.push_str(
+        "\
+Arguments:
+file   : program read from script file, folder or zip file
+-      : program read from stdin (default; interactive mode if a tty)
+arg ...: arguments passed to program in sys.argv[1:]
+Other environment variables:
+PYTHONPATH      : folders and zip files to search for modules, separated by ':'
+PYTHONSTARTUP   : file executed on interactive startup (no default)
+PYTHONHASHSEED  : seed of the hashes of str and bytes, or 'random'
+PYTHONIOENCODING: encoding[:errors] of stdin, stdout and stderr
+TAURARO_HISTORY : where the interactive prompt keeps its history
+",
+    );
+    text
+}
+
+fn describe(text: &mut String, flag: &Flag) {
+    let value = match flag.action {
+        Action::Switch(_) => "",
+        Action::Value(name, _) => name,
+        Action::Command => "cmd",
+        Action::Module => "mod",
+    };
+    let mut name = match flag.short.chars().next() {
+        Some(letter) => format!("-{letter}"),
+        None => format!("--{}", flag.long),
+    };
+    if !value.is_empty() {
+        name.push(' ');
+        name.push_str(value);
+    }
+    let mut also: Vec<String> = flag.short.chars().skip(1).map(|letter| format!("-{letter}")).collect();
+    if !flag.short.is_empty() && !flag.long.is_empty() {
+        also.push(format!("--{}", flag.long));
+    }
+    let mut lines = flag.help.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+    if let Some(last) = lines.last_mut()
+        && !also.is_empty()
+    {
+        *last = format!("{last} (also {})", also.join(" or "));
+    }
+    // A name too long for its column stands on a line of its own.
+    let mut column = if name.len() > 6 { format!("{name}:\n{:9}", "") } else { format!("{name:6} : ") };
+    for line in lines {
+        text.push_str(&column);
+        text.push_str(&line);
+        text.push('\n');
+        column = " ".repeat(9);
+    }
+}

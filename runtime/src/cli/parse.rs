@@ -1,0 +1,160 @@
+//! From the words of a command line to what to run.
+
+use std::ffi::OsString;
+
+use super::flags::{Action, FLAGS, Flag};
+use super::options::Options;
+
+/// What to run.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Program {
+    /// `-c CODE`.
+    Command(String),
+    /// `-m NAME`.
+    Module(String),
+    /// A script.
+    File(String),
+    /// Standard input: a script, or a prompt if it is a terminal.
+    Stdin,
+}
+
+/// A command line, understood.
+#[derive(Debug)]
+pub(super) struct Invocation {
+    pub(super) options: Options,
+    pub(super) program: Program,
+    /// `sys.argv`.
+    pub(super) argv: Vec<String>,
+}
+
+/// Understands the words after the program's name.
+///
+/// # Errors
+/// What is wrong, in CPython's words.
+pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, String> {
+    let mut words = words.into_iter().map(|word| {
+        word.into_string().map_err(|word| format!("argument is not valid UTF-8: {}", word.to_string_lossy()))
+    });
+    let mut options = Options::default();
+    let mut program = None;
+    while program.is_none() {
+        let Some(word) = words.next().transpose()? else {
+            break;
+        };
+        if let Some(name) = word.strip_prefix("--") {
+            if name.is_empty() {
+                // The options end here.
+                program = words.next().transpose()?.map(file);
+            } else {
+                let flag = FLAGS.iter().find(|flag| flag.long == name);
+                let flag = flag.ok_or_else(|| format!("unknown option {word}"))?;
+                program = act(flag, &mut options, &word, || words.next().transpose())?;
+            }
+        } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
+            program = parse_letters(letters, &mut options, &mut words)?;
+        } else {
+            program = Some(file(word));
+        }
+    }
+    let (program, name) = program.unwrap_or((Program::Stdin, String::new()));
+    let argv = std::iter::once(Ok(name)).chain(words).collect::<Result<_, _>>()?;
+    Ok(Invocation { options, program, argv })
+}
+
+/// Combined one-letter options, the last of which may take the rest or the next word: `-Ic CODE`, `-W error`.
+fn parse_letters(
+    letters: &str,
+    options: &mut Options,
+    words: &mut impl Iterator<Item = Result<String, String>>,
+) -> Result<Option<(Program, String)>, String> {
+    let mut rest = letters.chars();
+    while let Some(letter) = rest.next() {
+        let flag = FLAGS.iter().find(|flag| flag.short.contains(letter));
+        let flag = flag.ok_or_else(|| format!("Unknown option: -{letter}"))?;
+        if let Action::Switch(set) = flag.action {
+            set(options);
+            continue;
+        }
+        let attached = rest.as_str();
+        let value = || if attached.is_empty() { words.next().transpose() } else { Ok(Some(attached.to_owned())) };
+        return act(flag, options, &format!("-{letter}"), value);
+    }
+    Ok(None)
+}
+
+/// Applies one option; a program with its `sys.argv[0]` if that ends the options.
+fn act(
+    flag: &Flag,
+    options: &mut Options,
+    spelling: &str,
+    value: impl FnOnce() -> Result<Option<String>, String>,
+) -> Result<Option<(Program, String)>, String> {
+    let missing = || format!("Argument expected for the {spelling} option");
+    match flag.action {
+        Action::Switch(set) => set(options),
+        Action::Value(_, set) => set(options, &value()?.ok_or_else(missing)?)?,
+        Action::Command => {
+            let code = value()?.ok_or_else(missing)?;
+            return Ok(Some((Program::Command(code), "-c".to_owned())));
+        }
+        Action::Module => {
+            let name = value()?.ok_or_else(missing)?;
+            return Ok(Some((Program::Module(name), "-m".to_owned())));
+        }
+    }
+    Ok(None)
+}
+
+fn file(word: String) -> (Program, String) {
+    let program = if word == "-" { Program::Stdin } else { Program::File(word.clone()) };
+    (program, word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(words: &[&str]) -> Result<Invocation, String> {
+        parse(words.iter().map(OsString::from))
+    }
+
+    fn program(words: &[&str]) -> (Program, Vec<String>) {
+        let invocation = parsed(words).expect("a valid command line");
+        (invocation.program, invocation.argv)
+    }
+
+    #[test]
+    fn arguments_of_a_program_are_not_ours() {
+        assert_eq!(
+            program(&["-I", "a.py", "-c", "--help"]),
+            (Program::File("a.py".into()), vec!["a.py".into(), "-c".into(), "--help".into()])
+        );
+        assert_eq!(program(&["-Ic", "pass", "-V"]), (Program::Command("pass".into()), vec!["-c".into(), "-V".into()]));
+        assert_eq!(program(&["-mjson.tool", "x"]), (Program::Module("json.tool".into()), vec!["-m".into(), "x".into()]));
+        assert_eq!(program(&["-", "x"]), (Program::Stdin, vec!["-".into(), "x".into()]));
+        assert_eq!(program(&[]), (Program::Stdin, vec![String::new()]));
+        assert_eq!(program(&["--", "-c"]), (Program::File("-c".into()), vec!["-c".into()]));
+    }
+
+    #[test]
+    fn letters_combine_and_count() {
+        let options = parsed(&["-OOBWerror", "-X", "dev", "-W", "ignore", "x"]).expect("valid").options;
+        assert_eq!((options.optimize, options.no_bytecode), (2, true));
+        assert_eq!(options.warnings, ["error", "ignore"]);
+        assert_eq!(options.implementation, ["dev"]);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (words, message) in [
+            (&["-z"][..], "Unknown option: -z"),
+            (&["-Bz"], "Unknown option: -z"),
+            (&["--foo"], "unknown option --foo"),
+            (&["-c"], "Argument expected for the -c option"),
+            (&["-BW"], "Argument expected for the -W option"),
+            (&["--check-hash-based-pycs", "x"], "--check-hash-based-pycs must be one of 'default', 'always', or 'never'"),
+        ] {
+            assert_eq!(parsed(words).expect_err("a mistake"), message);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Tauraro's own Python modules: the one table where they are registered.
+
+use rustpython_vm::{Context, builtins::PyModuleDef};
+
+use crate::builder::NativeModule;
+
+/// A Python module that Tauraro adds to the standard library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Module {
+    /// `httpx`: the HTTP client, API of httpx 0.28.
+    Httpx,
+}
+
+impl Module {
+    /// Every module, in the order of their names.
+    pub const ALL: &[Self] = &[Self::Httpx];
+
+    /// The name to import it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Httpx => "httpx",
+        }
+    }
+
+    /// What registers it with an interpreter.
+    fn native(self) -> NativeModule {
+        match self {
+            Self::Httpx => tauraro_httpx::module_def,
+        }
+    }
+
+    /// Its definition for an interpreter that shares `context`.
+    pub(crate) fn definition(self, context: &Context) -> &'static PyModuleDef {
+        self.native()(context)
+    }
+}

@@ -1,0 +1,125 @@
+//! Certificates made for one run: an authority, a server and a client.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+
+/// The certificates of a server, in a folder of their own that goes when they go.
+pub(crate) struct Certificates {
+    folder: PathBuf,
+    ca_path: PathBuf,
+    client_cert_path: PathBuf,
+    client_key_path: PathBuf,
+    ca: CertificateDer<'static>,
+    server: CertificateDer<'static>,
+    server_key: PrivatePkcs8KeyDer<'static>,
+}
+
+impl Certificates {
+    /// Makes an authority and two certificates, and writes what clients need as PEM files.
+    pub(crate) fn make() -> io::Result<Self> {
+        let ca = authority().map_err(io::Error::other)?;
+        let names = ["localhost", "127.0.0.1", "::1"].map(String::from);
+        let (server, server_key) =
+            leaf(&ca, "Test server", names.to_vec(), ExtendedKeyUsagePurpose::ServerAuth)
+                .map_err(io::Error::other)?;
+        let (client, client_key) = leaf(&ca, "Test client", vec![], ExtendedKeyUsagePurpose::ClientAuth)
+            .map_err(io::Error::other)?;
+
+        let folder = make_folder()?;
+        let write = |name: &str, pem: String| {
+            let path = folder.join(name);
+            fs::write(&path, pem)?;
+            io::Result::Ok(path)
+        };
+        Ok(Self {
+            ca_path: write("ca.pem", ca.pem())?,
+            client_cert_path: write("client.pem", client.pem())?,
+            client_key_path: write("client.key", client_key.serialize_pem())?,
+            folder,
+            ca: ca.der().clone(),
+            server: server.der().clone(),
+            server_key: server_key.serialize_der().into(),
+        })
+    }
+
+    /// What a TLS listener speaks; with `require_client_cert`, only to clients of this authority.
+    pub(crate) fn server_config(&self, require_client_cert: bool) -> io::Result<Arc<ServerConfig>> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?;
+        let builder = if require_client_cert {
+            let mut roots = RootCertStore::empty();
+            roots.add(self.ca.clone()).map_err(io::Error::other)?;
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+            builder.with_client_cert_verifier(verifier.build().map_err(io::Error::other)?)
+        } else {
+            builder.with_no_client_auth()
+        };
+        let key = PrivateKeyDer::Pkcs8(self.server_key.clone_key());
+        let mut config =
+            builder.with_single_cert(vec![self.server.clone()], key).map_err(io::Error::other)?;
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    /// The authority's certificate.
+    pub(crate) fn ca_path(&self) -> &Path {
+        &self.ca_path
+    }
+
+    /// The client's certificate and key.
+    pub(crate) fn client_paths(&self) -> (&Path, &Path) {
+        (&self.client_cert_path, &self.client_key_path)
+    }
+}
+
+impl Drop for Certificates {
+    fn drop(&mut self) {
+        // What stays behind lies in the folder for temporary files.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "Test authority");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    CertifiedIssuer::self_signed(params, KeyPair::generate()?)
+}
+
+fn leaf(
+    authority: &CertifiedIssuer<'static, KeyPair>,
+    common_name: &str,
+    names: Vec<String>,
+    usage: ExtendedKeyUsagePurpose,
+) -> Result<(rcgen::Certificate, KeyPair), rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::new(names)?;
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![usage];
+    params.use_authority_key_identifier_extension = true;
+    Ok((params.signed_by(&key, authority)?, key))
+}
+
+fn make_folder() -> io::Result<PathBuf> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("tauraro-test-server-{}-{number}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
