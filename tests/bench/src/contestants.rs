@@ -85,6 +85,7 @@ fn run_python(binary: &Path, url: &str, load: Load) -> Result<Times> {
     Ok(Times { get: time("get")?, post: time("post")?, download: time("download")? })
 }
 
+#[expect(clippy::disallowed_methods, reason = "plain reqwest is what this measures")]
 async fn run_reqwest(url: &str, load: Load) -> Result<Times> {
     let client = reqwest::Client::builder().no_proxy().build()?;
     let (resource, download_url) = (format!("{url}/json"), format!("{url}/download"));
