@@ -4,7 +4,7 @@ use rustpython_vm::builtins::{PyModuleDef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{Context, PyResult, VirtualMachine};
 
-use crate::auth::{self, PyAuth, PyBasicAuth, PyFunctionAuth};
+use crate::auth::{self, PyAuth, PyBasicAuth, PyDigestAuth, PyFunctionAuth, PyNetRCAuth};
 use crate::byte_stream::PyByteStream;
 use crate::client::{self, PyClient};
 use crate::request::PyRequest;
@@ -120,10 +120,12 @@ fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
         ("ByteStream", PyByteStream::make_static_type()),
         ("Client", client.clone()),
         ("Cookies", cookies::class(vm)?),
+        ("DigestAuth", PyDigestAuth::make_static_type()),
         ("FunctionAuth", PyFunctionAuth::make_static_type()),
         ("Headers", headers::class(vm)?),
         ("Limits", limits::class()),
         ("MockTransport", PyMockTransport::make_static_type()),
+        ("NetRCAuth", PyNetRCAuth::make_static_type()),
         ("QueryParams", query_params::class(vm)?),
         ("Request", PyRequest::make_static_type()),
         ("Session", client),

@@ -3,7 +3,7 @@
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
-use tauraro_engine::{ErrorKind, redirect};
+use tauraro_engine::redirect;
 
 use super::PyClient;
 use super::args::SendArgs;
@@ -174,8 +174,6 @@ impl Exchange<'_> {
         let next = match redirect::follow(&method, url.url(), &headers, status, &answer) {
             Ok(Some(next)) => next,
             Ok(None) => return Ok(None),
-            // Only following it would fail.
-            Err(error) if error.kind() == ErrorKind::UnsupportedProtocol && !self.follow => return Ok(None),
             Err(error) => return Err(exceptions::from_engine(vm, error, Some(request.clone().into()))),
         };
         let parts = RequestParts {
