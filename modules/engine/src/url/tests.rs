@@ -71,6 +71,7 @@ fn normalization() {
         (":foo", "foo"),
         ("1http://a", "1http://a"),
         ("//a/b", "//a/b"),
+        ("//[foo", "//%5Bfoo"),
         ("http://中国.icom.museum:80/", "http://xn--fiqs8s.icom.museum/"),
         ("http://中国。com", "http://xn--fiqs8s.com"),
         ("https://Königsgäßchen.de", "https://xn--knigsgchen-b4a3dun.de"),
@@ -95,16 +96,11 @@ fn refused() {
         ("https://ａ.com/", "Invalid IDNA hostname: 'ａ.com'"),
         ("https://_ä.com/", "Invalid IDNA hostname: '_ä.com'"),
         ("https://a·ä.com/", "Invalid IDNA hostname: 'a·ä.com'"),
-        ("//[foo", "Relative URLs cannot have a path starting with '//'"),
         ("////x", "Relative URLs cannot have a path starting with '//'"),
         ("::x", "Relative URLs cannot have a path starting with ':'"),
         ("https://a/\n", "Invalid non-printable ASCII character in URL, '\\n' at position 10."),
         ("é\u{7f}", "Invalid non-printable ASCII character in URL, '\\x7f' at position 1."),
     ] {
-        if given == "//[foo" {
-            assert_eq!(url(given).as_str(), "//%5Bfoo");
-            continue;
-        }
         assert_eq!(message(Url::parse(given)), expected, "{given}");
     }
     assert_eq!(message(Url::parse(&"a".repeat(65_537))), "URL too long");
