@@ -57,6 +57,10 @@ class Components(unittest.TestCase):
             with self.subTest(given):
                 self.assertEqual(str(httpx.URL(given)), expected)
 
+    def test_whether_a_port_exists_is_asked_when_connecting(self):
+        url = httpx.URL("http://a").copy_with(port=123456)
+        self.assertEqual((url.port, url.netloc), (123456, b"a:123456"))
+
     def test_idna_host_is_decoded(self):
         self.assertEqual(httpx.URL("http://xn--fiqs8s.icom.museum").host, "中国.icom.museum")
         self.assertEqual(httpx.URL("http://[::ffff:192.168.0.1]").host, "::ffff:192.168.0.1")

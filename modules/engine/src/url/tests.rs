@@ -85,7 +85,7 @@ fn normalization() {
 fn refused() {
     for (given, expected) in [
         ("https://u:p@a:abc", "Invalid port: 'abc'"),
-        ("https://a:99999", "Invalid port: '99999'"),
+        ("https://a:99999999999999999999", "Invalid port: '99999999999999999999'"),
         ("https://a:-1", "Invalid port: '-1'"),
         ("https://999.1.1.1/", "Invalid IPv4 address: '999.1.1.1'"),
         ("https://1.2.3.04/", "Invalid IPv4 address: '1.2.3.04'"),
@@ -210,6 +210,16 @@ fn joining() {
     assert_eq!(url("").join("/x").unwrap().as_str(), "/x");
     assert_eq!(url("http://a").join("b").unwrap().as_str(), "http://a/b");
     assert_eq!(url("/a/b").join("c").unwrap().as_str(), "/a/c");
+}
+
+/// Whether a port exists is asked when connecting.
+#[test]
+fn impossible_ports() {
+    let url = url("http://a:65536/");
+    assert_eq!(url.as_str(), "http://a:65536/");
+    assert_eq!((url.written_port(), url.port(), url.port_or_default()), (Some(65_536), None, None));
+    assert_eq!(url.netloc(), "a:65536");
+    assert!(!url.same_origin(&self::url("http://a:65537/")));
 }
 
 #[test]
