@@ -1,5 +1,7 @@
 //! `httpx.Headers`.
 
+mod text;
+
 use std::collections::HashSet;
 
 use bytes::Bytes;
@@ -18,6 +20,7 @@ use rustpython_vm::{
 };
 use tauraro_engine::Headers;
 
+use self::text::{assigned, decode, encode, to_bytes};
 use crate::mapping::{self, Pair};
 
 /// The fields whose values are not shown in a repr.
@@ -65,39 +68,6 @@ fn encoded_headers(vm: &VirtualMachine, value: &PyObject, encoding: Option<&str>
         headers.append(to_bytes(vm, &name, "name", encoding)?, to_bytes(vm, &value, "value", encoding)?);
     }
     Ok(headers)
-}
-
-/// The bytes of a str or bytes.
-fn to_bytes(vm: &VirtualMachine, value: &PyObject, what: &str, encoding: Option<&str>) -> PyResult<Bytes> {
-    if let Some(bytes) = value.downcast_ref::<PyBytes>() {
-        return Ok(Bytes::copy_from_slice(bytes.as_bytes()));
-    }
-    match value.downcast_ref::<PyStr>() {
-        Some(text) => encode(vm, text, encoding.unwrap_or("ascii")),
-        None => {
-            let class = value.class().as_object().repr_utf8(vm)?;
-            Err(vm.new_type_error(format!("Header {what} must be str or bytes, not {}", class.as_str())))
-        }
-    }
-}
-
-fn encode(vm: &VirtualMachine, text: &Py<PyStr>, encoding: &str) -> PyResult<Bytes> {
-    if text.isascii() && is_ascii_superset(encoding) {
-        return Ok(Bytes::copy_from_slice(text.as_bytes()));
-    }
-    let bytes = vm.state.codec_registry.encode_text(text.to_owned(), encoding, None, vm)?;
-    Ok(Bytes::copy_from_slice(bytes.as_bytes()))
-}
-
-fn decode(vm: &VirtualMachine, bytes: &[u8], encoding: &str) -> PyResult<PyStrRef> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() && is_ascii_superset(encoding) => Ok(vm.ctx.new_str(text)),
-        _ => vm.state.codec_registry.decode_text(vm.ctx.new_bytes(bytes.to_vec()).into(), encoding, None, vm),
-    }
-}
-
-fn is_ascii_superset(encoding: &str) -> bool {
-    matches!(encoding, "ascii" | "utf-8" | "iso-8859-1")
 }
 
 impl PyHeaders {
@@ -217,17 +187,6 @@ impl PyHeaders {
             fields.iter().map(|field| (field.name.to_ascii_lowercase(), field.value.clone())).collect();
         sorted.sort_unstable();
         sorted
-    }
-}
-
-/// What is assigned to a field is text; `headers[b"a"] = b"b"` is a mistake.
-fn assigned(vm: &VirtualMachine, value: &PyObject, what: &str, encoding: &str) -> PyResult<Bytes> {
-    match value.downcast_ref::<PyStr>() {
-        Some(text) => encode(vm, text, encoding),
-        None => {
-            let class = value.class().as_object().repr_utf8(vm)?;
-            Err(vm.new_type_error(format!("Header {what} must be str, not {}", class.as_str())))
-        }
     }
 }
 

@@ -269,8 +269,8 @@ impl PyUrl {
 
     /// The port as an int; None where none is given or where it is the scheme's default.
     #[pygetset]
-    fn port(zelf: &Py<Self>) -> Option<u16> {
-        zelf.url().port()
+    fn port(zelf: &Py<Self>) -> Option<u64> {
+        zelf.url().written_port()
     }
 
     /// `host` or `host:port` as bytes, as in a `Host` header.
@@ -333,7 +333,7 @@ impl PyUrl {
         let url = zelf.url();
         let (scheme, host, path) =
             (bytes(vm, url.scheme()), bytes(vm, url.raw_host()), bytes(vm, &url.raw_path()));
-        class.call((scheme, host, url.port(), path), vm)
+        class.call((scheme, host, url.written_port(), path), vm)
     }
 
     /// copy_with(**components)
