@@ -113,7 +113,9 @@ pub(crate) fn reader_is_gone(vm: &VirtualMachine, error: &PyBaseExceptionRef) ->
 pub(crate) fn wants_teardown(vm: &VirtualMachine) -> bool {
     let streams = standard_streams(vm);
     let mut objects = vm.state.gc.get_objects(None).into_iter();
-    objects.any(|object| object.class().slots.del.load().is_some() && !streams.iter().any(|part| part.is(&object)))
+    objects.any(|object| {
+        object.class().slots.del.load().is_some() && !streams.iter().any(|part| part.is(&object))
+    })
 }
 
 /// The three standard streams and the layers below them, which are flushed on their own.

@@ -44,8 +44,9 @@ pub(crate) fn install(vm: &VirtualMachine) -> PyResult<()> {
     let version = format!("{} (tauraro) [{}]", python(), banner());
     sys.set_attr("version", vm.ctx.new_str(version), vm)?;
 
-    let numbers = [env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"), env!("CARGO_PKG_VERSION_PATCH")]
-        .map(|number| number.parse::<u32>().unwrap_or(0));
+    let numbers =
+        [env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR"), env!("CARGO_PKG_VERSION_PATCH")]
+            .map(|number| number.parse::<u32>().unwrap_or(0));
     let [major, minor, micro] = numbers;
     let info = PyTuple::new_unchecked(Box::new([
         major.to_pyobject(vm),

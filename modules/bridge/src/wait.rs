@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
+use rustpython_vm::convert::ToPyException;
 use rustpython_vm::{PyResult, VirtualMachine};
 use tauraro_engine::runtime;
 
@@ -16,7 +17,7 @@ const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 /// cancels the operation, and the handler's exception is returned.
 ///
 /// # Errors
-/// What a signal handler raised; `RuntimeError` on a thread that drives asynchronous tasks.
+/// What a signal handler raised; `OSError` for want of descriptors or threads; `RuntimeError` on a thread that drives asynchronous tasks.
 pub fn block_on<F: Future>(vm: &VirtualMachine, future: F) -> PyResult<F::Output> {
     if runtime::is_async_context() {
         return Err(
@@ -35,8 +36,10 @@ pub fn block_on<F: Future>(vm: &VirtualMachine, future: F) -> PyResult<F::Output
                 }
             })
         });
-        if let Some(output) = waited {
-            return Ok(output);
+        match waited {
+            Ok(Some(output)) => return Ok(output),
+            Ok(None) => {}
+            Err(error) => return Err(error.to_pyexception(vm)),
         }
     }
 }

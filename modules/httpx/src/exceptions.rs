@@ -51,7 +51,11 @@ pub(crate) fn new(
 
 /// The exception that stands for an engine error: its class by the kind, its message, the request
 /// where there is one, and the causes below it as `__cause__`.
-pub(crate) fn from_engine(vm: &VirtualMachine, error: Error, request: Option<PyObjectRef>) -> PyBaseExceptionRef {
+pub(crate) fn from_engine(
+    vm: &VirtualMachine,
+    error: Error,
+    request: Option<PyObjectRef>,
+) -> PyBaseExceptionRef {
     let request = request.filter(|_| has_request(error.kind()));
     let exception = new(vm, class_of(vm, error.kind()), error.message(), request);
     let mut causes = Vec::new();

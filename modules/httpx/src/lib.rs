@@ -3,8 +3,21 @@
 //! One file a class. Values (`URL`, `Headers`...) wrap the engine's types; `client` builds requests
 //! and drives exchanges through [`tauraro_engine::client::Transport`].
 
+mod byte_iterator;
+mod cookies;
 mod exceptions;
+mod headers;
 mod json;
+mod limits;
+mod line_iterator;
+mod mapping;
 mod module;
+mod query_params;
+mod raw_iterator;
+mod response;
+mod status_codes;
+mod text_iterator;
+mod timeout;
+mod url;
 
 pub use module::module_def;

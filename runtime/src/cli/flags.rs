@@ -68,7 +68,9 @@ pub(super) const FLAGS: &[Flag] = &[
         ],
         |options| options.inspect = true,
     ),
-    switch("I", &["isolate from the user's environment (implies -E, -P and -s)"], |options| options.isolated = true),
+    switch("I", &["isolate from the user's environment (implies -E, -P and -s)"], |options| {
+        options.isolated = true
+    }),
     Flag {
         short: "m",
         long: "",
@@ -84,11 +86,15 @@ pub(super) const FLAGS: &[Flag] = &[
     switch("q", &["don't print version and copyright messages on interactive startup"], |options| {
         options.quiet = true;
     }),
-    switch("R", &["randomise hashes even if PYTHONHASHSEED says otherwise"], |options| options.random_hashes = true),
+    switch("R", &["randomise hashes even if PYTHONHASHSEED says otherwise"], |options| {
+        options.random_hashes = true
+    }),
     switch("s", &["don't add user site directory to sys.path; also PYTHONNOUSERSITE=x"], |options| {
         options.no_user_site = true;
     }),
-    switch("S", &["don't look for site-packages, sitecustomize and .pth files"], |options| options.no_site = true),
+    switch("S", &["don't look for site-packages, sitecustomize and .pth files"], |options| {
+        options.no_site = true
+    }),
     switch(
         "u",
         &[
@@ -140,7 +146,9 @@ pub(super) const FLAGS: &[Flag] = &[
                 "default" => PycCheck::Default,
                 "never" => PycCheck::Never,
                 _ => {
-                    return Err("--check-hash-based-pycs must be one of 'default', 'always', or 'never'".to_owned());
+                    return Err(
+                        "--check-hash-based-pycs must be one of 'default', 'always', or 'never'".to_owned()
+                    );
                 }
             };
             Ok(())

@@ -31,7 +31,10 @@ pub fn run(builder: Builder) -> ExitCode {
     let Invocation { options, program, argv } = match parse::parse(words) {
         Ok(invocation) => invocation,
         Err(mistake) => {
-            say(&mut std::io::stderr(), &format!("{mistake}\n{}Try `{name} -h' for more information.\n", flags::usage(&name)));
+            say(
+                &mut std::io::stderr(),
+                &format!("{mistake}\n{}Try `{name} -h' for more information.\n", flags::usage(&name)),
+            );
             return ExitCode::from(USAGE);
         }
     };
@@ -72,7 +75,10 @@ pub fn run(builder: Builder) -> ExitCode {
 
 /// Leaves without taking the interpreter apart, which would only free what the system frees anyway.
 fn end(status: i32) -> ! {
-    #[expect(clippy::exit, reason = "the one place where the process ends; threads still running end with it")]
+    #[expect(
+        clippy::exit,
+        reason = "the one place where the process ends; threads still running end with it"
+    )]
     std::process::exit(status)
 }
 
@@ -97,7 +103,7 @@ fn start(vm: &VirtualMachine, name: &str, program: &Program, skip_first_line: bo
         }
         Program::Command(code) => {
             search_unless_safe(vm, "")?;
-            program::run_source(vm, code, "<string>")
+            program::run_source(vm, &dedent(code), "<string>")
         }
         Program::Stdin => {
             search_unless_safe(vm, "")?;
@@ -117,7 +123,8 @@ fn inspect(vm: &VirtualMachine, program: &Program, result: PyResult<()>) -> PyRe
     let settings = &vm.state.config.settings;
     let prompted = *program == Program::Stdin && (settings.interactive || std::io::stdin().is_terminal());
     let wanted = settings.inspect
-        || !settings.ignore_environment && std::env::var_os("PYTHONINSPECT").is_some_and(|value| !value.is_empty());
+        || !settings.ignore_environment
+            && std::env::var_os("PYTHONINSPECT").is_some_and(|value| !value.is_empty());
     if prompted || !wanted {
         return result;
     }
@@ -150,6 +157,22 @@ fn read_stdin(vm: &VirtualMachine) -> PyResult<Vec<u8>> {
     let mut source = Vec::new();
     let read = vm.allow_threads(|| std::io::stdin().lock().read_to_end(&mut source));
     read.map(|_| source).map_err(|error| vm.new_os_error(error.to_string()))
+}
+
+/// Removes the indentation that all lines share, as `-c` does since Python 3.14.
+fn dedent(code: &str) -> String {
+    let indentation = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let lines = || code.split('\n').filter(|line| !line.trim_matches([' ', '\t', '\r']).is_empty());
+    let mut shared = lines().next().map_or("", |line| line.get(..indentation(line)).unwrap_or(""));
+    for line in lines() {
+        let common = line.bytes().zip(shared.bytes()).take_while(|(one, other)| one == other).count();
+        shared = shared.get(..common).unwrap_or("");
+    }
+    if shared.is_empty() {
+        return code.to_owned();
+    }
+    let lines: Vec<&str> = code.split('\n').map(|line| line.strip_prefix(shared).unwrap_or("")).collect();
+    lines.join("\n")
 }
 
 /// How a process is to end.

@@ -76,7 +76,8 @@ impl Options {
         settings.optimize = self.optimize.max(environment.level("PYTHONOPTIMIZE"));
         settings.verbose = self.verbose.max(environment.level("PYTHONVERBOSE"));
         settings.debug = self.debug.max(environment.level("PYTHONDEBUG"));
-        settings.user_site_directory = !(self.isolated || self.no_user_site || environment.is_set("PYTHONNOUSERSITE"));
+        settings.user_site_directory =
+            !(self.isolated || self.no_user_site || environment.is_set("PYTHONNOUSERSITE"));
         settings.quiet = self.quiet;
         settings.write_bytecode = !(self.no_bytecode || environment.is_set("PYTHONDONTWRITEBYTECODE"));
         settings.safe_path = self.isolated || self.safe_path || environment.is_set("PYTHONSAFEPATH");
@@ -127,7 +128,9 @@ impl Options {
             options.push("default".to_owned());
         }
         if let Some(value) = environment.get("PYTHONWARNINGS") {
-            options.extend(value.split(',').map(str::trim).filter(|option| !option.is_empty()).map(str::to_owned));
+            options.extend(
+                value.split(',').map(str::trim).filter(|option| !option.is_empty()).map(str::to_owned),
+            );
         }
         options.extend(self.warnings.iter().cloned());
         match self.bytes_warning {
@@ -150,8 +153,8 @@ fn implementation_option(settings: &mut Settings, option: &str) -> Result<(), St
         "dev" => settings.dev_mode = true,
         "faulthandler" => settings.faulthandler = true,
         "int_max_str_digits" => {
-            settings.int_max_str_digits =
-                digits(value).ok_or("-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.")?;
+            settings.int_max_str_digits = digits(value)
+                .ok_or("-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.")?;
         }
         "no_debug_ranges" => settings.code_debug_ranges = false,
         "utf8" => settings.utf8_mode = utf8_mode(value).ok_or("-X utf8=n: n is missing or invalid")?,

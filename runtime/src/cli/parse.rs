@@ -76,7 +76,8 @@ fn parse_letters(
             continue;
         }
         let attached = rest.as_str();
-        let value = || if attached.is_empty() { words.next().transpose() } else { Ok(Some(attached.to_owned())) };
+        let value =
+            || if attached.is_empty() { words.next().transpose() } else { Ok(Some(attached.to_owned())) };
         return act(flag, options, &format!("-{letter}"), value);
     }
     Ok(None)
@@ -129,8 +130,14 @@ mod tests {
             program(&["-I", "a.py", "-c", "--help"]),
             (Program::File("a.py".into()), vec!["a.py".into(), "-c".into(), "--help".into()])
         );
-        assert_eq!(program(&["-Ic", "pass", "-V"]), (Program::Command("pass".into()), vec!["-c".into(), "-V".into()]));
-        assert_eq!(program(&["-mjson.tool", "x"]), (Program::Module("json.tool".into()), vec!["-m".into(), "x".into()]));
+        assert_eq!(
+            program(&["-Ic", "pass", "-V"]),
+            (Program::Command("pass".into()), vec!["-c".into(), "-V".into()])
+        );
+        assert_eq!(
+            program(&["-mjson.tool", "x"]),
+            (Program::Module("json.tool".into()), vec!["-m".into(), "x".into()])
+        );
         assert_eq!(program(&["-", "x"]), (Program::Stdin, vec!["-".into(), "x".into()]));
         assert_eq!(program(&[]), (Program::Stdin, vec![String::new()]));
         assert_eq!(program(&["--", "-c"]), (Program::File("-c".into()), vec!["-c".into()]));
@@ -152,7 +159,10 @@ mod tests {
             (&["--foo"], "unknown option --foo"),
             (&["-c"], "Argument expected for the -c option"),
             (&["-BW"], "Argument expected for the -W option"),
-            (&["--check-hash-based-pycs", "x"], "--check-hash-based-pycs must be one of 'default', 'always', or 'never'"),
+            (
+                &["--check-hash-based-pycs", "x"],
+                "--check-hash-based-pycs must be one of 'default', 'always', or 'never'",
+            ),
         ] {
             assert_eq!(parsed(words).expect_err("a mistake"), message);
         }

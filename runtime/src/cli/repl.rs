@@ -30,7 +30,8 @@ pub(super) fn run_startup_file(vm: &VirtualMachine) {
     };
     let path = path.to_string_lossy();
     let source = std::fs::read(path.as_ref()).map_err(|error| program::os_error(vm, &error, &path));
-    let opened = source.inspect_err(|_| PyStderr(vm).write_fmt(format_args!("Could not open PYTHONSTARTUP\n")));
+    let opened =
+        source.inspect_err(|_| PyStderr(vm).write_fmt(format_args!("Could not open PYTHONSTARTUP\n")));
     if let Err(exception) = opened.and_then(|source| program::run_bytes(vm, source, &path)) {
         vm.print_exception(&exception);
     }

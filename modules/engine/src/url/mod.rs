@@ -279,6 +279,14 @@ fn append<'a>(text: &mut String, pieces: impl IntoIterator<Item = &'a str>) -> R
     start..text.len()
 }
 
+/// The empty relative reference.
+impl Default for Url {
+    fn default() -> Self {
+        let nothing = encode::quote("", encode::PATH);
+        Self::assemble("", nothing.clone(), "", None, nothing, None, None)
+    }
+}
+
 /// URLs are equal when their texts are.
 impl PartialEq for Url {
     fn eq(&self, other: &Self) -> bool {

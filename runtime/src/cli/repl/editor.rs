@@ -135,7 +135,12 @@ impl Completer for Assistant<'_> {
     type Candidate = String;
 
     /// Tab indents where a line begins.
-    fn complete(&self, line: &str, cursor: usize, _context: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+    fn complete(
+        &self,
+        line: &str,
+        cursor: usize,
+        _context: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
         let before = line.get(..cursor).unwrap_or(line);
         let current = before.rsplit('\n').next().unwrap_or(before);
         let candidates = if current.trim().is_empty() { vec![INDENT.to_owned()] } else { Vec::new() };

@@ -1,0 +1,143 @@
+//! The library as a host uses it.
+
+use tauraro::vm::pymodule;
+use tauraro::{Module, Runtime, ScriptError};
+
+fn failure(result: Result<(), ScriptError>) -> ScriptError {
+    result.expect_err("the script fails")
+}
+
+#[test]
+fn values_come_back_as_rust_types() {
+    let runtime = Runtime::builder().build();
+    runtime.run_string("def double(n):\n    return 2 * n", "<setup>").expect("runs");
+    assert_eq!(runtime.eval::<i64>("double(21)").expect("an integer"), 42);
+    assert_eq!(runtime.eval::<String>("'a' + 'b'").expect("a text"), "ab");
+    assert_eq!(runtime.eval::<Vec<i64>>("[1, 2, 3]").expect("a list"), [1, 2, 3]);
+    assert!((runtime.eval::<f64>("1 / 4").expect("a number") - 0.25).abs() < f64::EPSILON);
+    assert_eq!(runtime.eval::<i64>("'x'").expect_err("no integer").class(), "TypeError");
+}
+
+#[test]
+fn errors_carry_class_message_and_traceback() {
+    let runtime = Runtime::builder().build();
+    let source = "def f():\n    raise KeyError('k')\ntry:\n    f()\nexcept KeyError as e:\n    raise ValueError('bad') from e\n";
+    let error = failure(runtime.run_string(source, "plugin.py"));
+    assert_eq!((error.class(), error.message()), ("ValueError", "bad"));
+    assert_eq!(error.to_string(), "ValueError: bad");
+    assert_eq!(error.exit_status(), None);
+    for part in ["File \"plugin.py\", line 2, in f", "direct cause", "ValueError: bad\n"] {
+        assert!(error.traceback().contains(part), "{part:?} is not in {}", error.traceback());
+    }
+    assert_eq!(failure(runtime.run_string("def f(:", "x")).class(), "SyntaxError");
+    assert_eq!(failure(runtime.run_string("x = '\0'", "x")).class(), "SyntaxError");
+    // The runtime is still good for more.
+    assert_eq!(runtime.eval::<i64>("1 + 1").expect("a value"), 2);
+}
+
+#[test]
+fn system_exit_is_no_end_of_the_host() {
+    let runtime = Runtime::builder().build();
+    for (source, status) in [
+        ("raise SystemExit", 0),
+        ("raise SystemExit(None)", 0),
+        ("raise SystemExit(3)", 3),
+        ("raise SystemExit(300)", 44),
+        ("raise SystemExit(-1)", 255),
+        ("raise SystemExit('why')", 1),
+        ("import sys; sys.exit(7)", 7),
+        ("exit(8)", 8),
+    ] {
+        let error = failure(runtime.run_string(source, "<exit>"));
+        assert_eq!((error.class(), error.exit_status()), ("SystemExit", Some(status)), "{source}");
+    }
+}
+
+#[test]
+fn runtimes_share_nothing() {
+    let one = Runtime::builder().argv(["one"]).build();
+    let two = Runtime::builder().argv(["two", "--flag"]).build();
+    one.run_string("import sys\nvalue = 1\nsys.mark = 1", "<one>").expect("runs");
+    two.run_string("import sys\nvalue = 2", "<two>").expect("runs");
+    assert_eq!(one.eval::<i64>("value").expect("a value"), 1);
+    assert_eq!(two.eval::<i64>("value").expect("a value"), 2);
+    assert!(!two.eval::<bool>("hasattr(sys, 'mark')").expect("a value"));
+    assert_eq!(one.eval::<Vec<String>>("sys.argv").expect("a list"), ["one"]);
+    assert_eq!(two.eval::<Vec<String>>("sys.argv").expect("a list"), ["two", "--flag"]);
+}
+
+#[test]
+fn runtimes_in_threads() {
+    let threads: Vec<_> = (0..4)
+        .map(|number: i64| {
+            std::thread::spawn(move || {
+                let runtime = Runtime::builder().build();
+                runtime.run_string(&format!("total = sum(range({number}, 1000))"), "<thread>").expect("runs");
+                runtime.eval::<i64>("total").expect("a value")
+            })
+        })
+        .collect();
+    for (number, thread) in (0..4).zip(threads) {
+        assert_eq!(thread.join().expect("no panic"), (number..1000).sum::<i64>());
+    }
+}
+
+#[test]
+fn modules_are_chosen() {
+    let with = Runtime::builder().modules([Module::Httpx]).build();
+    assert_eq!(with.eval::<String>("__import__('httpx').__version__").expect("a version"), "0.28.1");
+    let without = Runtime::builder().modules([]).build();
+    assert_eq!(failure(without.run_string("import httpx", "x")).class(), "ModuleNotFoundError");
+    assert_eq!(without.eval::<i64>("__import__('json').loads('1')").expect("the standard library"), 1);
+}
+
+/// A module of the host.
+#[pymodule]
+mod greeter {
+    #[pyfunction]
+    fn greet(name: String) -> String {
+        format!("Hello, {name}")
+    }
+}
+
+#[test]
+fn native_modules_of_the_host() {
+    let runtime = Runtime::builder().native_module(greeter::module_def).build();
+    assert_eq!(runtime.eval::<String>("__import__('greeter').greet('you')").expect("a text"), "Hello, you");
+}
+
+#[test]
+fn files_and_their_neighbours() {
+    let folder = std::env::temp_dir().join(format!("tauraro-embedding-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("neighbour.py"), "value = 5\n").expect("a file");
+    let script = folder.join("script.py");
+    std::fs::write(&script, "import neighbour\nresult = neighbour.value, __name__, __file__\n")
+        .expect("a file");
+
+    let runtime = Runtime::builder().build();
+    runtime.run_file(&script).expect("runs");
+    let result = runtime.eval::<String>("f'{result[0]} {result[1]} {result[2]}'").expect("a text");
+    assert_eq!(result, format!("5 __main__ {}", script.display()));
+
+    let safe = Runtime::builder().safe_path(true).build();
+    assert_eq!(failure(safe.run_file(&script)).class(), "ModuleNotFoundError");
+    let told = Runtime::builder().safe_path(true).search_path(&folder).build();
+    told.run_file(&script).expect("runs");
+
+    let missing = failure(runtime.run_file(folder.join("missing.py")));
+    assert_eq!(missing.class(), "FileNotFoundError");
+    assert!(missing.message().contains("missing.py"), "{missing}");
+    std::fs::remove_dir_all(&folder).expect("a folder to remove");
+}
+
+#[test]
+fn settings() {
+    let runtime = Runtime::builder().optimize(2).executable("/opt/host").build();
+    runtime.run_string("assert False\ndef f():\n    'doc'\nimport sys", "x").expect("asserts are dropped");
+    assert!(runtime.eval::<bool>("f.__doc__ is None").expect("a value"));
+    assert_eq!(runtime.eval::<String>("sys.executable").expect("a path"), "/opt/host");
+    assert_eq!(runtime.eval::<String>("sys.implementation.name").expect("a name"), "tauraro");
+    assert!(runtime.eval::<String>("sys.version").expect("a version").contains(&tauraro::banner()));
+    assert_eq!(runtime.finish(), 0);
+}
