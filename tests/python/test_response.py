@@ -195,6 +195,22 @@ class ConstructorTest(unittest.TestCase):
         gc.collect()
         self.assertIsNone(gone())
 
+    def test_cycles_through_a_stream_are_collected(self):
+        box = []
+
+        def stream():
+            yield b"a"
+            yield box
+
+        response = httpx.Response(200, content=stream())
+        iterator = response.iter_bytes()
+        next(iterator)
+        box.append(iterator)
+        gone = weakref.ref(response)
+        del response, iterator, box
+        gc.collect()
+        self.assertIsNone(gone())
+
 
 class UnsetTest(unittest.TestCase):
     def test_request(self):
