@@ -90,7 +90,7 @@ fn programs() {
         (&["-"], "# coding: latin-1\nif 1:\n  print('two lines')", Exactly("two lines\n"), NOTHING, 0),
         (&["-m", "json.tool", "--compact"], "{ \"a\" : 1 }", Exactly("{\"a\":1}\n"), NOTHING, 0),
         (&["-mjson.tool", "--compact"], "[ 1 ]", Exactly("[1]\n"), NOTHING, 0),
-        (&["-m", "unittest", "--help"], "", Containing(&["usage: tauraro -m unittest"]), NOTHING, 0),
+        (&["-m", "unittest", "--help"], "", Containing(&["usage: ", "--failfast"]), NOTHING, 0),
         (&["-m", "http.server", "--help"], "", Containing(&["usage: tauraro -m http.server"]), NOTHING, 0),
         (&["-c", "import httpx; print(httpx.__version__)"], "", Exactly("0.28.1\n"), NOTHING, 0),
         (
@@ -176,11 +176,10 @@ fn mistakes() {
 
 #[test]
 fn flags() {
-    let print = |what: &'static str| what;
     check(&[
         (&["-O", "-c", "assert False; print(__debug__)"], "", Exactly("False\n"), NOTHING, 0),
         (&["-OO", "-c", "def f(): 'doc'\nprint(f.__doc__)"], "", Exactly("None\n"), NOTHING, 0),
-        (&["-c", print("def f(): 'doc'\nprint(f.__doc__)")], "", Exactly("doc\n"), NOTHING, 0),
+        (&["-c", "def f(): 'doc'\nprint(f.__doc__)"], "", Exactly("doc\n"), NOTHING, 0),
         (
             &["-Pc", "import sys; print('' in sys.path, sys.flags.safe_path)"],
             "",

@@ -126,9 +126,9 @@ class ReplTest(unittest.TestCase):
         session.read_until(PROMPT)
         session.write("1 / 0\r")
         self.assertIn('File "<stdin>", line 1', session.read_until("ZeroDivisionError: division by zero\n" + PROMPT))
-        session.write("def (\r")
+        session.write("1 +\r")
         session.read_until("SyntaxError")
-        session.write("\r111 * 6\r")
+        session.write("111 * 6\r")
         session.read_until("\n666\n" + PROMPT)
 
     def test_interrupt_at_the_prompt_forgets_the_line(self):

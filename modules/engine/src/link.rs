@@ -58,10 +58,12 @@ fn trim(text: &str) -> &str {
 mod tests {
     use super::parse;
 
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+
     #[test]
     fn table() {
         // The expectations were printed by httpx 0.28.1.
-        let cases: &[(&str, &[&[(&str, &str)]])] = &[
+        let cases: &[(&str, &[Pairs<'_>])] = &[
             ("", &[]),
             (" '\" ", &[]),
             ("<http://a/b>", &[&[("url", "http://a/b")]]),

@@ -3,7 +3,15 @@
 //! One file a class. Values (`URL`, `Headers`...) wrap the engine's types; `client` builds requests
 //! and drives exchanges through [`tauraro_engine::client::Transport`].
 
+#[macro_use]
+extern crate rustpython_vm;
+
+mod api;
+mod auth;
 mod byte_iterator;
+mod byte_stream;
+mod client;
+mod content;
 mod cookies;
 mod exceptions;
 mod headers;
@@ -14,10 +22,13 @@ mod mapping;
 mod module;
 mod query_params;
 mod raw_iterator;
+mod request;
 mod response;
 mod status_codes;
+mod sync_byte_stream;
 mod text_iterator;
 mod timeout;
+mod transports;
 mod url;
 
 pub use module::module_def;

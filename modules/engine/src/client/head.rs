@@ -61,6 +61,9 @@ pub(super) fn prepare(headers: &Headers, url: &Url) -> Result<(HeaderMap, Framin
     Ok((map, framing))
 }
 
+/// Fields whose values are not shown in errors.
+const SECRET: [&[u8]; 4] = [b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"];
+
 fn value(name: &[u8], value: &[u8]) -> Result<HeaderValue> {
     let is_space = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b' ' | b'\t'));
     if !is_space(value.first())
@@ -69,7 +72,6 @@ fn value(name: &[u8], value: &[u8]) -> Result<HeaderValue> {
     {
         return Ok(value);
     }
-    const SECRET: [&[u8]; 4] = [b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"];
     let secret = SECRET.iter().any(|secret| secret.eq_ignore_ascii_case(name));
     let shown = if secret { b"[secure]" } else { value };
     Err(local(format!("Illegal header value {}", Repr(shown))))

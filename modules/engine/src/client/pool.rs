@@ -134,6 +134,7 @@ impl Drop for Pool {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "its resolver asks the policy, and the transport has done so")]
 fn build(tls: rustls::ClientConfig, config: &TransportConfig) -> Result<reqwest::Client> {
     let limits = config.limits;
     let mut tls = tls;
@@ -151,9 +152,10 @@ fn build(tls: rustls::ClientConfig, config: &TransportConfig) -> Result<reqwest:
         .http1_title_case_headers()
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .tcp_nodelay(true)
-        // Sockets as httpx leaves them: a peer may be slow for as long as the timeouts say.
+        // A peer may be slow for as long as the timeouts say. What this one ends is an upload that a
+        // response made pointless, to a peer that neither reads it nor hangs up.
+        .tcp_user_timeout(Duration::from_mins(10))
         .tcp_keepalive(None)
-        .tcp_user_timeout(None)
         .local_address(config.local_address)
         .pool_idle_timeout(limits.keepalive_expiry)
         .pool_max_idle_per_host(limits.max_keepalive_connections.unwrap_or(usize::MAX));
@@ -168,4 +170,48 @@ fn build(tls: rustls::ClientConfig, config: &TransportConfig) -> Result<reqwest:
 fn alpn(config: &TransportConfig) -> Vec<Vec<u8>> {
     let versions = [(config.http2, "h2"), (config.http1, "http/1.1")];
     versions.into_iter().filter(|(spoken, _)| *spoken).map(|(_, name)| name.into()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::PoolLimits;
+
+    fn config() -> TransportConfig {
+        let limits = PoolLimits { max_connections: Some(1), ..PoolLimits::default() };
+        TransportConfig { limits, ..TransportConfig::default() }
+    }
+
+    #[test]
+    fn each_process_has_connections_and_slots_of_its_own() {
+        let config = config();
+        let [parent, child, grandchild] = [1, 2, 3].map(Generation::of_process);
+        let pool = Pool::of(parent, &config);
+        pool.client(false, &config).expect("a client");
+        let slot = crate::runtime::block_on(pool.slot(None, None)).expect("a runtime").expect("a slot");
+
+        let own = pool.of_generation(child, &config);
+        assert_eq!(own.generation(), child);
+        assert!(own.plain.get().is_none(), "the parent's connections are not the child's");
+        assert_eq!(own.slots.as_ref().map(|slots| slots.available_permits()), Some(1));
+        let again = pool.of_generation(child, &config);
+        assert!(std::ptr::eq(own, again));
+        assert_eq!(pool.of_generation(grandchild, &config).generation(), grandchild);
+        assert!(std::ptr::eq(pool.of_generation(parent, &config), &raw const pool));
+        drop(slot);
+    }
+
+    #[test]
+    fn the_connections_of_another_process_are_left_alone() {
+        let config = config();
+        let pool = Pool::of(Generation::of_process(1), &config);
+        let slots = Arc::downgrade(pool.slots.as_ref().expect("slots"));
+        drop(pool);
+        assert_eq!(slots.strong_count(), 1, "dropping them would wake threads that are not here");
+
+        let pool = Pool::new(&config);
+        let slots = Arc::downgrade(pool.slots.as_ref().expect("slots"));
+        drop(pool);
+        assert_eq!(slots.strong_count(), 0);
+    }
 }

@@ -5,14 +5,16 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Timeouts;
+use super::upload::Source;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What an exchange is waiting for.
@@ -28,23 +30,15 @@ pub(super) enum Phase {
     Read,
 }
 
-/// What the sender of a request body may do next.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Permission {
-    /// Send on.
-    Send,
-    /// Send nothing more, but keep the connection: the response is still being read.
-    Hold,
-    /// Break the body off, and the connection with it.
-    Break,
-}
-
 #[derive(Debug)]
 struct State {
     phase: Phase,
     deadline: Option<Instant>,
     upload: Upload,
-    /// The task that sends the body, while it holds.
+    /// Where the request body comes from, until its end. Kept here because the connection may be
+    /// stuck in writing when nothing more is wanted of it.
+    source: Option<Source>,
+    /// The task that sends the body, while it waits.
     sender: Option<Waker>,
 }
 
@@ -72,11 +66,16 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// An exchange that begins now; `uploads` when its body is sent piece by piece.
-    pub(super) fn new(timeouts: Timeouts, port: u16, patience: Option<Instant>, uploads: bool) -> Self {
-        let upload = if uploads { Upload::Sending } else { Upload::Done };
+    /// An exchange that begins now, with a `source` when its body is sent piece by piece.
+    pub(super) fn new(
+        timeouts: Timeouts,
+        port: u16,
+        patience: Option<Instant>,
+        source: Option<Source>,
+    ) -> Self {
+        let upload = if source.is_some() { Upload::Sending } else { Upload::Done };
         let deadline = after(timeouts.read);
-        let state = State { phase: Phase::Read, deadline, upload, sender: None };
+        let state = State { phase: Phase::Read, deadline, upload, source, sender: None };
         Self { timeouts, port, patience, state: Mutex::new(state), watcher: AtomicWaker::new() }
     }
 
@@ -123,17 +122,69 @@ impl Progress {
         }
     }
 
+    /// The next piece of the request body. It stays pending, or fails, when no more is wanted.
+    pub(super) fn poll_source(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        let mut state = self.state();
+        if state.upload == Upload::Broken {
+            let message = "the response made the rest of the request body pointless";
+            return Poll::Ready(Some(Err(Error::new(ErrorKind::WriteError, message))));
+        }
+        if state.upload != Upload::Held {
+            let chunk = state.source.as_mut().map_or(Poll::Ready(None), |source| source.poll_chunk(cx));
+            if chunk.is_ready() {
+                return chunk;
+            }
+            self.set(&mut state, Phase::Source);
+        }
+        if !state.sender.as_ref().is_some_and(|sender| sender.will_wake(cx.waker())) {
+            state.sender = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
     /// The request body is over: complete, or broken off.
     pub(super) fn uploaded(&self, complete: bool) {
-        let mut state = self.state();
-        if state.upload == Upload::Done {
-            return;
-        }
-        state.upload = if complete { Upload::Done } else { Upload::Broken };
-        state.sender = None;
-        self.set(&mut state, Phase::Read);
-        // Whoever holds back a response until now is not told by the phase alone.
-        self.watcher.wake();
+        self.end_upload(|state| {
+            if state.upload != Upload::Done {
+                state.upload = if complete { Upload::Done } else { Upload::Broken };
+                self.set(state, Phase::Read);
+                // Whoever holds back a response until now is not told by the phase alone.
+                self.watcher.wake();
+            }
+        });
+    }
+
+    /// Stops the upload where it is, and says whether there was anything left to stop. The
+    /// connection can still be read from.
+    pub(super) fn hold_upload(&self) -> bool {
+        let mut held = false;
+        self.end_upload(|state| {
+            held = state.upload == Upload::Sending;
+            if held {
+                state.upload = Upload::Held;
+            }
+        });
+        held
+    }
+
+    /// Breaks off what is left of an upload, and its connection with it.
+    pub(super) fn break_upload(&self) {
+        self.end_upload(|state| {
+            if state.upload != Upload::Done {
+                state.upload = Upload::Broken;
+                state.sender.take().inspect(Waker::wake_by_ref);
+            }
+        });
+    }
+
+    fn end_upload(&self, change: impl FnOnce(&mut State)) {
+        let source = {
+            let mut state = self.state();
+            change(&mut state);
+            state.source.take()
+        };
+        // Outside of the lock: it wakes whoever feeds it.
+        drop(source);
     }
 
     /// Whether request data was left unsent.
@@ -146,46 +197,6 @@ impl Progress {
         // Polled below `watch`, which registers the waker that `uploaded` wakes.
         poll_fn(|_| if self.state().upload == Upload::Sending { Poll::Pending } else { Poll::Ready(()) })
             .await;
-    }
-
-    /// Stops the upload where it is; false if there is nothing left to stop.
-    pub(super) fn hold_upload(&self) -> bool {
-        let mut state = self.state();
-        let sending = state.upload == Upload::Sending;
-        if sending {
-            state.upload = Upload::Held;
-            // It may be waiting for its source: let it notice that nobody needs that any more.
-            if let Some(sender) = state.sender.take() {
-                sender.wake();
-            }
-        }
-        sending
-    }
-
-    /// Breaks off an upload that was held.
-    pub(super) fn break_upload(&self) {
-        let mut state = self.state();
-        if state.upload == Upload::Held {
-            state.upload = Upload::Broken;
-            if let Some(sender) = state.sender.take() {
-                sender.wake();
-            }
-        }
-    }
-
-    /// What the sender of the body may do; it is woken when that changes.
-    pub(super) fn permission(&self, cx: &Context<'_>) -> Permission {
-        let mut state = self.state();
-        let permission = match state.upload {
-            Upload::Sending | Upload::Done => Permission::Send,
-            Upload::Held => Permission::Hold,
-            Upload::Broken => Permission::Break,
-        };
-        if permission != Permission::Break && !state.sender.as_ref().is_some_and(|w| w.will_wake(cx.waker()))
-        {
-            state.sender = Some(cx.waker().clone());
-        }
-        permission
     }
 
     /// Waits for `future` as long as the timeout of the current phase allows.
@@ -216,6 +227,15 @@ impl Progress {
             }
         })
         .await
+    }
+}
+
+/// Breaks off what is left of an upload when nobody waits for the exchange any more.
+pub(super) struct UploadGuard(pub(super) Arc<Progress>);
+
+impl Drop for UploadGuard {
+    fn drop(&mut self) {
+        self.0.break_upload();
     }
 }
 

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::failure::{self, BodyState};
 use super::pool::Slot;
-use super::progress::{Progress, read_timed_out};
+use super::progress::{UploadGuard, read_timed_out};
 use super::reuse::{Origin, Returning};
 use crate::Headers;
 use crate::error::{Error, ErrorKind, Result};
@@ -50,7 +50,7 @@ pub struct ResponseBody {
 /// What a body holds on to while it is being read; dropped in this order.
 struct Live {
     response: reqwest::Response,
-    upload: Option<HeldUpload>,
+    upload: Option<UploadGuard>,
     connection: Connection,
 }
 
@@ -77,11 +77,12 @@ impl ResponseBody {
     pub(super) fn new(
         response: reqwest::Response,
         read_timeout: Option<Duration>,
-        progress: Arc<Progress>,
+        upload: UploadGuard,
         mut connection: Connection,
     ) -> Self {
         let expected = response.content_length();
-        let upload = progress.hold_upload().then(|| HeldUpload(progress));
+        // Breaking the rest of an upload off closes the connection: not before the response is read.
+        let upload = upload.0.hold_upload().then_some(upload);
         if upload.is_some() {
             connection.reuse = None;
         }
@@ -157,16 +158,6 @@ impl Drop for ResponseBody {
             // Giving it up would wake threads that exist in the parent only.
             mem::forget(live);
         }
-    }
-}
-
-/// The rest of a request body that an early response made pointless. It stays unsent while the
-/// response is read, because breaking it off would close the connection.
-struct HeldUpload(Arc<Progress>);
-
-impl Drop for HeldUpload {
-    fn drop(&mut self) {
-        self.0.break_upload();
     }
 }
 

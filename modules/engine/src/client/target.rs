@@ -24,7 +24,9 @@ impl Target {
             "http" => (false, 80),
             "https" => (true, 443),
             "" => {
-                return Err(unsupported("Request URL is missing an 'http://' or 'https://' protocol.".into()));
+                return Err(unsupported(
+                    "Request URL is missing an 'http://' or 'https://' protocol.".into(),
+                ));
             }
             _ => return Err(unsupported(format!("Request URL has an unsupported protocol '{scheme}://'."))),
         };

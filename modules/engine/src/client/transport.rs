@@ -11,7 +11,7 @@ use super::connect::EXCHANGE;
 use super::failure;
 use super::head::{self, Framing};
 use super::pool::Pool;
-use super::progress::Progress;
+use super::progress::{Progress, UploadGuard};
 use super::response::{Connection, Response, ResponseBody};
 use super::reuse::Origin;
 use super::target::Target;
@@ -66,10 +66,15 @@ impl Transport {
 
         let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
         let patience = returning.and_then(|(returning, origin)| returning.claim(origin));
-        let progress = Arc::new(Progress::new(timeouts, target.port, patience, body.is_piecewise()));
         let mut outgoing = reqwest::Request::new(method, target.url);
         *outgoing.headers_mut() = headers;
-        body.attach(&mut outgoing, framing, &progress);
+        let (source, length) = body.attach(&mut outgoing, framing);
+        let uploads = source.is_some();
+        let progress = Arc::new(Progress::new(timeouts, target.port, patience, source));
+        if uploads {
+            *outgoing.body_mut() = Some(reqwest::Body::wrap(Upload::new(Arc::clone(&progress), length)));
+        }
+        let upload = UploadGuard(Arc::clone(&progress));
         let exchange = EXCHANGE.scope(Arc::clone(&progress), client.execute(outgoing));
         let response = progress.watch(exchange).await?;
         let response = response.map_err(|error| failure::of_request(error, &progress))?;
@@ -95,7 +100,7 @@ impl Transport {
             body: ResponseBody::new(
                 response,
                 timeouts.read,
-                progress,
+                upload,
                 Connection { generation: pool.generation(), reuse, slot },
             ),
         })
@@ -146,16 +151,13 @@ impl Outgoing {
         })
     }
 
-    fn is_piecewise(&self) -> bool {
-        matches!(self, Self::Pieces(_))
-    }
-
-    fn attach(self, request: &mut reqwest::Request, framing: Framing, progress: &Arc<Progress>) {
+    /// Puts the body into the request; one in pieces is returned, with its length if that is known.
+    fn attach(self, request: &mut reqwest::Request, framing: Framing) -> (Option<Source>, Option<u64>) {
         let source = match self {
-            Self::Nothing => return,
+            Self::Nothing => return (None, None),
             Self::Whole(bytes) => {
                 *request.body_mut() = Some(bytes.into());
-                return;
+                return (None, None);
             }
             Self::Pieces(source) => source,
         };
@@ -169,8 +171,7 @@ impl Outgoing {
             }
             (Framing::Chunked, _) => None,
         };
-        let upload = Upload::new(source, length, Arc::clone(progress));
-        *request.body_mut() = Some(reqwest::Body::wrap(upload));
+        (Some(source), length)
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use super::progress::{Permission, Phase, Progress};
+use super::progress::{Phase, Progress};
 use crate::body::BodyReceiver;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -22,7 +22,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+    pub(super) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         match self {
             Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Bytes(bytes) => Poll::Ready(Some(Ok(bytes.split_to(bytes.len().min(PIECE))))),
@@ -34,36 +34,31 @@ impl Source {
 /// A body that is sent piece by piece, reports its headway, and is held to its declared length.
 #[derive(Debug)]
 pub(super) struct Upload {
-    source: Option<Source>,
+    progress: Arc<Progress>,
     /// What is still to come of the declared `Content-Length`.
     remaining: Option<u64>,
     /// The last piece of a declared length: it goes out once the source has confirmed its end,
     /// because what follows it would never be asked for.
     last: Option<Bytes>,
-    progress: Arc<Progress>,
+    finished: bool,
 }
 
 impl Upload {
-    pub(super) fn new(source: Source, length: Option<u64>, progress: Arc<Progress>) -> Self {
-        Self { source: Some(source), remaining: length, last: None, progress }
+    /// The body whose source `progress` has.
+    pub(super) fn new(progress: Arc<Progress>, length: Option<u64>) -> Self {
+        Self { progress, remaining: length, last: None, finished: false }
     }
 
     fn finish(&mut self, complete: bool) {
-        if self.source.take().is_some() {
+        if !self.finished {
+            self.finished = true;
             self.progress.uploaded(complete);
         }
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
-        loop {
-            let Some(source) = &mut self.source else { return Poll::Ready(None) };
-            let chunk = match source.poll_chunk(cx) {
-                Poll::Ready(chunk) => chunk,
-                Poll::Pending => {
-                    self.progress.enter(Phase::Source);
-                    return Poll::Pending;
-                }
-            };
+        while !self.finished {
+            let chunk = ready!(self.progress.poll_source(cx));
             let Some(chunk) = chunk.transpose()? else { break };
             let length = chunk.len() as u64;
             match &mut self.remaining {
@@ -97,19 +92,6 @@ impl Body for Upload {
     type Error = Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>>>> {
-        match self.progress.permission(cx) {
-            Permission::Send => {}
-            Permission::Hold => {
-                // Tells a source that waits for its turn that it will not come.
-                self.source = Some(Source::Bytes(Bytes::new()));
-                return Poll::Pending;
-            }
-            Permission::Break => {
-                self.source = None;
-                let message = "the response made the rest of the request body pointless";
-                return Poll::Ready(Some(Err(Error::new(ErrorKind::WriteError, message))));
-            }
-        }
         let chunk = self.poll_chunk(cx);
         if let Poll::Ready(Some(Err(_))) = chunk {
             self.finish(false);
@@ -119,7 +101,7 @@ impl Body for Upload {
 
     fn is_end_stream(&self) -> bool {
         // Never before the end was asked for: a body without data must still be framed as one.
-        self.source.is_none()
+        self.finished
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -56,3 +56,40 @@ fn decrypt(block: &str, password: &str) -> pkcs8::Result<PrivateKeyDer<'static>>
     let key = EncryptedPrivateKeyInfoRef::try_from(document.as_bytes())?.decrypt(password)?;
     Ok(PrivatePkcs8KeyDer::from(key.as_bytes().to_vec()).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes-256-cbc`
+    const LOCKED: &str = "\
+-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhfi4aGoTIcUgICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEGFuaOVc7uKHvCl0bwOpCNkEgZAC
+OGrK5APqHBfppcCPJ/x+XNF1WwfAuwqZt7wS9aexN7t57efRfspqMCaJIqJt7v0Z
+mUlkul4KJ44Qw4ynVLurKbHSHs1odXogQPKZz2eWhNnG0z1cwoG01hpQ7kJ1hpil
+YpgBFsc4ravEJwh79sk0+t9cLR1/tLwuNudQAEhyVwDQ1Z/QymW6HkfJSVz0uE0=
+-----END ENCRYPTED PRIVATE KEY-----
+";
+
+    fn file(name: &str, content: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("tauraro-identity-{}-{name}", std::process::id()));
+        fs::write(&path, content).expect("a file");
+        path
+    }
+
+    #[test]
+    fn an_encrypted_key_is_opened_with_its_password() {
+        let path = file("locked.pem", LOCKED);
+        let key = private_key(&path, Some("open-sesame")).expect("a key");
+        rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).expect("a usable key");
+        for (password, reason) in [(Some("wrong"), "cannot be decrypted"), (None, "give its password")] {
+            let error = private_key(&path, password).expect_err("it is locked");
+            assert!(error.message().contains(reason), "{error}");
+            assert!(error.message().contains(&path.display().to_string()), "{error}");
+        }
+        fs::remove_file(path).expect("the file");
+    }
+}

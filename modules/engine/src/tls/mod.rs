@@ -3,10 +3,12 @@
 mod identity;
 mod roots;
 mod unverified;
+mod verified;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
@@ -78,14 +80,12 @@ impl Default for TlsConfig {
 pub(crate) fn client_config(config: &TlsConfig) -> Result<ClientConfig> {
     let provider = provider();
     let builder = builder(&provider)?;
-    let builder = match &config.verify {
-        Verify::System => builder.with_root_certificates(roots::system(config.trust_env)?),
-        Verify::Roots(path) => builder.with_root_certificates(roots::from_path(path)?),
-        Verify::Off => {
-            let verifier = unverified::AnyCertificate::new(provider.signature_verification_algorithms);
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
-        }
+    let verifier: Arc<dyn ServerCertVerifier> = match &config.verify {
+        Verify::System => verified::verifier(roots::system(config.trust_env)?, provider)?,
+        Verify::Roots(path) => verified::verifier(roots::from_path(path)?, provider)?,
+        Verify::Off => Arc::new(unverified::AnyCertificate::new(provider.signature_verification_algorithms)),
     };
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     let mut built = match &config.client_cert {
         None => builder.with_no_client_auth(),
         Some(identity) => {

@@ -13,19 +13,26 @@ use rustls::pki_types::pem::PemObject;
 use super::failed;
 use crate::error::Result;
 
+/// Whom to trust.
+pub(super) struct Roots {
+    pub(super) store: Arc<RootCertStore>,
+    /// The certificates named by the caller, which are trusted even where they are no authorities.
+    pub(super) given: Vec<CertificateDer<'static>>,
+}
+
 /// The system's roots. With a trusted environment `SSL_CERT_FILE` goes before `SSL_CERT_DIR`, and
 /// either before the system.
 ///
 /// # Errors
 /// `ConnectError` for a variable that names no certificates. A system without roots is no error:
 /// the compiled-in ones of Mozilla take their place.
-pub(super) fn system(trust_env: bool) -> Result<Arc<RootCertStore>> {
-    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().filter_map(variable).next();
+pub(super) fn system(trust_env: bool) -> Result<Roots> {
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find_map(variable);
     match named {
         Some(path) if trust_env => from_path(Path::new(&path)),
         // What loads the system's roots would follow the variable that is not to be trusted.
-        Some(_) => Ok(Arc::new(compiled_in())),
-        None => Ok(cached_system()),
+        Some(_) => Ok(Roots { store: Arc::new(compiled_in()), given: Vec::new() }),
+        None => Ok(Roots { store: cached_system(), given: Vec::new() }),
     }
 }
 
@@ -58,23 +65,26 @@ fn compiled_in() -> RootCertStore {
 ///
 /// # Errors
 /// `ConnectError` for a path without certificates, or a file with garbled ones.
-pub(super) fn from_path(path: &Path) -> Result<Arc<RootCertStore>> {
-    let mut roots = RootCertStore::empty();
+pub(super) fn from_path(path: &Path) -> Result<Roots> {
+    let mut store = RootCertStore::empty();
+    let mut given = Vec::new();
     let folder = fs::metadata(path).map_err(|error| unusable(path, &error))?.is_dir();
     if folder {
         // Such folders hold other things too: revocation lists, notes, links to nowhere.
         for entry in fs::read_dir(path).map_err(|error| unusable(path, &error))?.flatten() {
-            roots.add_parsable_certificates(certificates(&entry.path()).unwrap_or_default());
+            given.extend(certificates(&entry.path()).unwrap_or_default());
         }
+        store.add_parsable_certificates(given.iter().cloned());
     } else {
-        for certificate in certificates(path)? {
-            roots.add(certificate).map_err(|error| unusable(path, &error))?;
+        given = certificates(path)?;
+        for certificate in &given {
+            store.add(certificate.clone()).map_err(|error| unusable(path, &error))?;
         }
     }
-    if roots.is_empty() {
+    if store.is_empty() {
         return Err(unusable(path, "it holds no certificate"));
     }
-    Ok(Arc::new(roots))
+    Ok(Roots { store: Arc::new(store), given })
 }
 
 /// The certificates of a PEM file.

@@ -23,7 +23,8 @@ pub(crate) const LONG: Duration = Duration::from_secs(30);
 pub(crate) const SHORT: Duration = Duration::from_millis(80);
 
 pub(crate) fn run<F: Future>(future: F) -> F::Output {
-    runtime::block_on(async { tokio::time::timeout(LONG, future).await.expect("the test hangs") })
+    let outcome = runtime::block_on(async { tokio::time::timeout(LONG, future).await });
+    outcome.expect("a runtime").expect("the test hangs")
 }
 
 pub(crate) fn transport() -> Transport {

@@ -15,6 +15,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
 use super::input::InputCompiler;
+use crate::shutdown;
 
 const INDENT: &str = "    ";
 
@@ -164,6 +165,7 @@ fn read_lines(vm: &VirtualMachine, compiler: &InputCompiler, first: &str, more: 
     loop {
         let prompt = if source.is_empty() { first } else { more };
         PyStderr(vm).write_fmt(format_args!("{prompt}"));
+        shutdown::flush_quietly(vm);
         let stdin = vm.sys_module.get_attr("stdin", vm)?;
         if vm.is_none(&stdin) {
             return Ok(Reading::End);

@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use http_body_util::BodyExt;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::http::uri::PathAndQuery;
 use serde_json::json;
 use url::form_urlencoded;
 
@@ -26,7 +27,7 @@ pub(super) async fn echo(call: Call) -> Outcome {
 
     Ok(json(&json!({
         "method": head.method.as_str(),
-        "target": head.uri.path_and_query().map(|target| target.as_str()),
+        "target": head.uri.path_and_query().map(PathAndQuery::as_str),
         "path": head.uri.path(),
         "query": query.0,
         "version": format!("{:?}", head.version),

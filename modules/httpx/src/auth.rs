@@ -1,0 +1,58 @@
+//! Authentication: what `auth=` takes, and the flows that carry it out.
+
+mod base;
+mod basic;
+mod flow;
+mod function;
+mod single_request;
+
+use rustpython_vm::builtins::{PyBytes, PyStr, PyTuple, PyTypeRef};
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::{PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
+
+pub(crate) use base::PyAuth;
+pub(crate) use basic::PyBasicAuth;
+pub(crate) use function::PyFunctionAuth;
+
+/// The classes that are not exported.
+pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
+    vec![flow::PyAuthFlow::make_static_type(), single_request::PySingleRequest::make_static_type()]
+}
+
+/// The `httpx.Auth` that an `auth=` argument stands for: a pair of user name and password, an `Auth`,
+/// or a function that changes the request.
+///
+/// # Errors
+/// `TypeError` for anything else.
+pub(crate) fn build(vm: &VirtualMachine, auth: Option<PyObjectRef>) -> PyResult<Option<PyObjectRef>> {
+    let Some(auth) = auth else { return Ok(None) };
+    if let Some(pair) = auth.downcast_ref::<PyTuple>() {
+        let [username, password] = pair.as_slice() else {
+            let message = format!("Invalid \"auth\" argument: a tuple of {}, not of 2", pair.as_slice().len());
+            return Err(vm.new_type_error(message));
+        };
+        let (username, password) = (text_or_bytes(vm, username)?, text_or_bytes(vm, password)?);
+        return Ok(Some(PyBasicAuth::new(&username, &password).into_ref(&vm.ctx).into()));
+    }
+    if auth.downcastable::<PyAuth>() {
+        return Ok(Some(auth));
+    }
+    if auth.is_callable() {
+        return Ok(Some(PyFunctionAuth::new(auth).into_ref(&vm.ctx).into()));
+    }
+    Err(vm.new_type_error(format!("Invalid \"auth\" argument: {}", auth.repr(vm)?)))
+}
+
+/// A user name or password: text as UTF-8, bytes as they are.
+///
+/// # Errors
+/// `TypeError` naming the type of anything else, never its value.
+pub(crate) fn text_or_bytes(vm: &VirtualMachine, value: &PyObject) -> PyResult<Vec<u8>> {
+    if let Some(text) = value.downcast_ref::<PyStr>() {
+        return Ok(text.try_as_utf8(vm)?.as_bytes().to_vec());
+    }
+    if let Some(bytes) = value.downcast_ref::<PyBytes>() {
+        return Ok(bytes.as_bytes().to_vec());
+    }
+    Err(vm.new_type_error(format!("credentials must be str or bytes, not {}", value.class().name())))
+}

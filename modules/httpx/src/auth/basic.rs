@@ -1,0 +1,121 @@
+//! `httpx.BasicAuth` (RFC 7617).
+
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
+use rustpython_vm::{FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+
+use super::base::PyAuth;
+use super::single_request::PySingleRequest;
+use super::text_or_bytes;
+use crate::request::PyRequest;
+
+/// HTTP Basic authentication: `BasicAuth(username, password)`, each `str` (sent as UTF-8) or `bytes`.
+#[pyclass(module = "httpx", name = "BasicAuth", base = PyAuth)]
+#[derive(Default)]
+#[repr(C)]
+pub(crate) struct PyBasicAuth {
+    base: PyAuth,
+    /// The value of `Authorization`.
+    header: PyMutex<String>,
+}
+
+impl std::fmt::Debug for PyBasicAuth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PyBasicAuth([secure])")
+    }
+}
+
+/// The arguments of `BasicAuth(username, password)`.
+#[derive(FromArgs)]
+pub(crate) struct BasicAuthArgs {
+    #[pyarg(any)]
+    username: PyObjectRef,
+    #[pyarg(any)]
+    password: PyObjectRef,
+}
+
+impl PyBasicAuth {
+    /// Authentication as `username`.
+    pub(crate) fn new(username: &[u8], password: &[u8]) -> Self {
+        Self { base: PyAuth, header: PyMutex::new(header(username, password)) }
+    }
+
+    /// Puts the credentials on a request.
+    ///
+    /// # Errors
+    /// `AttributeError` on a request whose `__init__` did not run.
+    pub(crate) fn apply(&self, vm: &VirtualMachine, request: &PyRequest) -> PyResult<()> {
+        let header = self.header.lock().clone();
+        request.headers_ref(vm)?.with(|headers| headers.set("Authorization", header));
+        Ok(())
+    }
+}
+
+impl DefaultConstructor for PyBasicAuth {}
+
+impl Initializer for PyBasicAuth {
+    type Args = BasicAuthArgs;
+
+    fn init(zelf: &Py<Self>, args: BasicAuthArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let (username, password) =
+            (text_or_bytes(vm, &args.username)?, text_or_bytes(vm, &args.password)?);
+        *zelf.header.lock() = header(&username, &password);
+        Ok(())
+    }
+}
+
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
+impl PyBasicAuth {
+    /// The request with its `Authorization` header.
+    #[pymethod]
+    fn auth_flow(
+        zelf: &Py<Self>,
+        request: PyRef<PyRequest>,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<PySingleRequest>> {
+        zelf.apply(vm, &request)?;
+        Ok(PySingleRequest::new(request.into()).into_ref(&vm.ctx))
+    }
+}
+
+fn header(username: &[u8], password: &[u8]) -> String {
+    format!("Basic {}", base64(&[username, b":", password].concat()))
+}
+
+/// RFC 4648 section 4.
+fn base64(data: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(data.len().div_ceil(3) * 4);
+    for group in data.chunks(3) {
+        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        let bits = bits << (8 * (3 - group.len()));
+        for position in 0..4 {
+            let sextet = (bits >> (18 - 6 * position)) & 63;
+            let digit = ALPHABET.get(sextet as usize).copied().map_or('=', char::from);
+            text.push(if position <= group.len() { digit } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn encodes_the_test_vectors_of_rfc_4648() {
+        let vectors: [(&[u8], &str); 7] = [
+            (b"", ""),
+            (b"f", "Zg=="),
+            (b"fo", "Zm8="),
+            (b"foo", "Zm9v"),
+            (b"foob", "Zm9vYg=="),
+            (b"fooba", "Zm9vYmE="),
+            (b"foobar", "Zm9vYmFy"),
+        ];
+        for (data, text) in vectors {
+            assert_eq!(base64(data), text);
+        }
+        assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
+    }
+}

@@ -1,0 +1,73 @@
+//! `httpx.ByteStream`.
+
+use rustpython_vm::builtins::{PyBytes, PyBytesRef};
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Iterable};
+use rustpython_vm::{AsObject, FromArgs, Py, PyRef, PyResult, VirtualMachine, pyclass};
+
+use crate::sync_byte_stream::PySyncByteStream;
+
+/// A body that is at hand: iterating yields it in one piece, as often as wanted.
+#[pyclass(module = "httpx", name = "ByteStream", base = PySyncByteStream)]
+#[derive(Debug, Default)]
+#[repr(C)]
+pub(crate) struct PyByteStream {
+    base: PySyncByteStream,
+    data: PyMutex<Option<PyBytesRef>>,
+}
+
+/// The arguments of `ByteStream(stream)`.
+#[derive(FromArgs)]
+pub(crate) struct ByteStreamArgs {
+    #[pyarg(any)]
+    stream: PyBytesRef,
+}
+
+impl PyByteStream {
+    /// A stream of `data`.
+    pub(crate) fn new(data: PyBytesRef) -> Self {
+        Self { base: PySyncByteStream, data: PyMutex::new(Some(data)) }
+    }
+
+    /// What iterating yields.
+    pub(crate) fn data(&self, vm: &VirtualMachine) -> PyBytesRef {
+        self.data.lock().clone().unwrap_or_else(|| vm.ctx.empty_bytes.clone())
+    }
+}
+
+impl DefaultConstructor for PyByteStream {}
+
+impl Initializer for PyByteStream {
+    type Args = ByteStreamArgs;
+
+    fn init(zelf: &Py<Self>, args: ByteStreamArgs, _vm: &VirtualMachine) -> PyResult<()> {
+        *zelf.data.lock() = Some(args.stream);
+        Ok(())
+    }
+}
+
+impl Iterable for PyByteStream {
+    fn iter(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
+        let chunks = vm.ctx.new_list(vec![zelf.data(vm).into()]);
+        Ok(chunks.as_object().get_iter(vm)?.into())
+    }
+}
+
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Iterable))]
+impl PyByteStream {}
+
+/// The bytes of a chunk that Python code yielded.
+///
+/// # Errors
+/// `TypeError` for anything that is not bytes-like, naming its type.
+pub(crate) fn chunk_bytes(
+    vm: &VirtualMachine,
+    chunk: &rustpython_vm::PyObject,
+) -> PyResult<bytes::Bytes> {
+    if let Some(chunk) = chunk.downcast_ref::<PyBytes>() {
+        return Ok(bytes::Bytes::copy_from_slice(chunk.as_bytes()));
+    }
+    chunk.try_bytes_like(vm, bytes::Bytes::copy_from_slice).map_err(|_| {
+        vm.new_type_error(format!("a body must be made of bytes, not {}", chunk.class().name()))
+    })
+}

@@ -1,0 +1,327 @@
+//! The arguments of `Client()`, and the settings they become.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustpython_vm::builtins::{PyDictRef, PyStr, PyTuple};
+use rustpython_vm::function::OptionalArg;
+use rustpython_vm::{AsObject, FromArgs, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use tauraro_engine::client::{Timeouts, Transport, TransportConfig};
+use tauraro_engine::cookies::CookieJar;
+use tauraro_engine::tls::{ClientCert, TlsConfig, Verify};
+use tauraro_engine::url::UrlParts;
+use tauraro_engine::{Headers, QueryParams, Url, decode};
+
+use crate::auth;
+use crate::cookies::{PyCookies, cookies_from};
+use crate::exceptions;
+use crate::headers::{PyHeaders, headers_from};
+use crate::limits::PyLimits;
+use crate::query_params::{PyQueryParams, query_params_from};
+use crate::timeout::{PyTimeout, timeouts_from};
+use crate::url::{PyUrl, url_from};
+
+/// The most that a compressed body may decode to, unless the client says otherwise: 1 GiB.
+const DEFAULT_MAX_DECODED_SIZE: u64 = 1 << 30;
+
+/// How many redirects are followed before `TooManyRedirects`.
+const DEFAULT_MAX_REDIRECTS: usize = 20;
+
+/// The arguments of `Client()`.
+#[derive(FromArgs)]
+pub(crate) struct ClientArgs {
+    #[pyarg(named, optional)]
+    pub(crate) auth: Option<PyObjectRef>,
+    #[pyarg(named, optional)]
+    pub(crate) params: Option<PyObjectRef>,
+    #[pyarg(named, optional)]
+    pub(crate) headers: Option<PyObjectRef>,
+    #[pyarg(named, optional)]
+    pub(crate) cookies: Option<PyObjectRef>,
+    #[pyarg(named, optional, py_default = "True")]
+    pub(crate) verify: OptionalArg,
+    #[pyarg(named, optional)]
+    pub(crate) cert: Option<PyObjectRef>,
+    #[pyarg(named, default = true)]
+    pub(crate) trust_env: bool,
+    #[pyarg(named, default = true)]
+    pub(crate) http1: bool,
+    #[pyarg(named, default = false)]
+    pub(crate) http2: bool,
+    #[pyarg(named, optional)]
+    pub(crate) proxy: Option<PyObjectRef>,
+    #[pyarg(named, optional)]
+    pub(crate) mounts: Option<PyObjectRef>,
+    #[pyarg(named, optional, py_default = "5.0")]
+    pub(crate) timeout: OptionalArg,
+    #[pyarg(named, default = false)]
+    pub(crate) follow_redirects: bool,
+    #[pyarg(named, optional)]
+    pub(crate) limits: Option<PyRef<PyLimits>>,
+    #[pyarg(named, default = DEFAULT_MAX_REDIRECTS)]
+    pub(crate) max_redirects: usize,
+    #[pyarg(named, optional)]
+    pub(crate) event_hooks: Option<PyObjectRef>,
+    #[pyarg(named, optional, py_default = "''")]
+    pub(crate) base_url: OptionalArg,
+    #[pyarg(named, optional)]
+    pub(crate) transport: Option<PyObjectRef>,
+    #[pyarg(named, optional, py_default = "'utf-8'")]
+    pub(crate) default_encoding: OptionalArg,
+    #[pyarg(named, optional, py_default = "1073741824")]
+    pub(crate) max_decoded_size: OptionalArg<Option<u64>>,
+}
+
+impl Default for ClientArgs {
+    fn default() -> Self {
+        Self {
+            auth: None,
+            params: None,
+            headers: None,
+            cookies: None,
+            verify: OptionalArg::Missing,
+            cert: None,
+            trust_env: true,
+            http1: true,
+            http2: false,
+            proxy: None,
+            mounts: None,
+            timeout: OptionalArg::Missing,
+            follow_redirects: false,
+            limits: None,
+            max_redirects: DEFAULT_MAX_REDIRECTS,
+            event_hooks: None,
+            base_url: OptionalArg::Missing,
+            transport: None,
+            default_encoding: OptionalArg::Missing,
+            max_decoded_size: OptionalArg::Missing,
+        }
+    }
+}
+
+/// What a client is set up with.
+#[derive(Clone, Debug, Traverse)]
+pub(crate) struct Settings {
+    /// A `httpx.Auth`.
+    pub(crate) auth: Option<PyObjectRef>,
+    pub(crate) params: PyRef<PyQueryParams>,
+    pub(crate) headers: PyRef<PyHeaders>,
+    pub(crate) cookies: PyRef<PyCookies>,
+    pub(crate) timeout: PyRef<PyTimeout>,
+    pub(crate) base_url: PyRef<PyUrl>,
+    /// Made when first asked for; without it there are no hooks.
+    pub(crate) event_hooks: Option<PyDictRef>,
+    pub(crate) default_encoding: PyObjectRef,
+    #[pytraverse(skip)]
+    pub(crate) trust_env: bool,
+    #[pytraverse(skip)]
+    pub(crate) follow_redirects: bool,
+    #[pytraverse(skip)]
+    pub(crate) max_redirects: usize,
+    #[pytraverse(skip)]
+    pub(crate) max_decoded_size: Option<u64>,
+    /// What carries requests instead of the engine: an object with `handle_request`.
+    pub(crate) foreign: Option<PyObjectRef>,
+    /// Gone once the client is closed.
+    #[pytraverse(skip)]
+    pub(crate) transport: Option<Arc<Transport>>,
+}
+
+impl Settings {
+    /// Checks and converts the arguments of `Client()`.
+    ///
+    /// # Errors
+    /// `TypeError` or `ValueError` naming the argument and its value; `NotImplementedError` for an
+    /// argument that cannot be honoured.
+    pub(crate) fn new(vm: &VirtualMachine, args: ClientArgs) -> PyResult<Self> {
+        for (name, value) in [("proxy", &args.proxy), ("mounts", &args.mounts)] {
+            if value.is_some() {
+                let message = format!("the argument '{name}' of Client() is not supported yet");
+                return Err(vm.new_not_implemented_error(message));
+            }
+        }
+        if !(args.http1 || args.http2) {
+            return Err(vm.new_value_error("Client() needs at least one of http1 and http2"));
+        }
+        let none = vm.ctx.none();
+        let event_hooks = args.event_hooks.map(|hooks| normalise_hooks(vm, &hooks)).transpose()?;
+        let timeouts = args.timeout.present().map(|timeout| timeouts_from(vm, &timeout)).transpose()?;
+        let base_url = args.base_url.unwrap_or_else(|| vm.ctx.empty_str.to_owned().into());
+        let transport = TransportConfig {
+            tls: TlsConfig {
+                verify: verify(vm, args.verify)?,
+                client_cert: args.cert.map(|cert| client_cert(vm, &cert)).transpose()?,
+                trust_env: args.trust_env,
+            },
+            http1: args.http1,
+            http2: args.http2,
+            limits: args.limits.map(|limits| limits.limits()).unwrap_or_default(),
+            ..TransportConfig::default()
+        };
+        let transport =
+            Transport::new(transport).map_err(|error| exceptions::from_engine(vm, error, None))?;
+        Ok(Self {
+            auth: auth::build(vm, args.auth)?,
+            params: params(vm, &args.params.unwrap_or_else(|| none.clone()))?,
+            headers: headers(vm, &args.headers.unwrap_or_else(|| none.clone()))?,
+            cookies: cookies(vm, &args.cookies.unwrap_or(none))?,
+            timeout: timeout(vm, timeouts.unwrap_or_else(default_timeouts)),
+            base_url: base(vm, &base_url)?,
+            event_hooks,
+            default_encoding: args.default_encoding.unwrap_or_else(|| vm.ctx.new_str("utf-8").into()),
+            trust_env: args.trust_env,
+            follow_redirects: args.follow_redirects,
+            max_redirects: args.max_redirects,
+            max_decoded_size: args.max_decoded_size.unwrap_or(Some(DEFAULT_MAX_DECODED_SIZE)),
+            foreign: args.transport,
+            transport: Some(Arc::new(transport)),
+        })
+    }
+}
+
+/// The client's headers: the defaults, with `given` in place of those it names.
+///
+/// # Errors
+/// What converting the headers raises.
+pub(super) fn headers(vm: &VirtualMachine, given: &PyObject) -> PyResult<PyRef<PyHeaders>> {
+    let mut headers: Headers = [
+        ("Accept", "*/*"),
+        ("Accept-Encoding", decode::ACCEPT_ENCODING),
+        ("Connection", "keep-alive"),
+        ("User-Agent", "python-httpx/0.28.1"),
+    ]
+    .into_iter()
+    .collect();
+    update(&mut headers, headers_from(vm, given)?);
+    Ok(PyHeaders::new(headers).into_ref(&vm.ctx))
+}
+
+/// Adds `fields`, in place of those of the same name.
+pub(super) fn update(headers: &mut Headers, fields: Headers) {
+    for field in &fields {
+        headers.remove(&field.name);
+    }
+    for field in &fields {
+        headers.append(field.name.clone(), field.value.clone());
+    }
+}
+
+/// The client's query parameters.
+///
+/// # Errors
+/// What converting them raises.
+pub(super) fn params(vm: &VirtualMachine, given: &PyObject) -> PyResult<PyRef<PyQueryParams>> {
+    let params: QueryParams = query_params_from(vm, given)?;
+    Ok(PyQueryParams::new(params).into_ref(&vm.ctx))
+}
+
+/// The client's cookies, a jar of its own.
+///
+/// # Errors
+/// What converting them raises.
+pub(super) fn cookies(vm: &VirtualMachine, given: &PyObject) -> PyResult<PyRef<PyCookies>> {
+    let jar: CookieJar = cookies_from(vm, given)?;
+    Ok(PyCookies::new(jar).into_ref(&vm.ctx))
+}
+
+/// The client's timeouts.
+pub(super) fn timeout(vm: &VirtualMachine, timeouts: Timeouts) -> PyRef<PyTimeout> {
+    PyTimeout::new(timeouts).into_ref(&vm.ctx)
+}
+
+fn default_timeouts() -> Timeouts {
+    let limit = Some(Duration::from_secs(5));
+    Timeouts { connect: limit, read: limit, write: limit, pool: limit }
+}
+
+/// The client's base URL, whose path ends in a slash.
+///
+/// # Errors
+/// `InvalidURL`.
+pub(super) fn base(vm: &VirtualMachine, given: &PyObject) -> PyResult<PyRef<PyUrl>> {
+    let mut url: Url = url_from(vm, given)?;
+    let mut raw_path = url.raw_path();
+    if !raw_path.ends_with('/') {
+        raw_path.push('/');
+        let parts = UrlParts { raw_path: Some(Some(raw_path)), ..UrlParts::default() };
+        url = url.copy_with(parts).map_err(|error| exceptions::from_engine(vm, error, None))?;
+    }
+    Ok(PyUrl::new(url).into_ref(&vm.ctx))
+}
+
+/// `{"request": [...], "response": [...]}`, each list a copy.
+///
+/// # Errors
+/// What looking the lists up raises.
+pub(super) fn normalise_hooks(vm: &VirtualMachine, hooks: &PyObject) -> PyResult<PyDictRef> {
+    let dict = vm.ctx.new_dict();
+    for kind in ["request", "response"] {
+        let given = vm.call_method(hooks, "get", (kind, vm.ctx.new_list(Vec::new())))?;
+        let list: Vec<PyObjectRef> = given.try_to_value(vm)?;
+        dict.set_item(kind, vm.ctx.new_list(list).into(), vm)?;
+    }
+    Ok(dict)
+}
+
+/// `verify=`: whether, or by which certificates, servers are judged.
+fn verify(vm: &VirtualMachine, verify: OptionalArg) -> PyResult<Verify> {
+    let OptionalArg::Present(verify) = verify else { return Ok(Verify::System) };
+    if verify.is(&vm.ctx.true_value) {
+        return Ok(Verify::System);
+    }
+    if verify.is(&vm.ctx.false_value) {
+        return Ok(Verify::Off);
+    }
+    if verify.class().name().contains("SSLContext") {
+        return Err(vm.new_type_error(
+            "verify= takes a bool or the path of a CA file or folder; an ssl.SSLContext is not supported yet",
+        ));
+    }
+    let path = path(vm, &verify, "verify")?;
+    if !path.exists() {
+        let message = format!(
+            "Could not find a suitable TLS CA certificate bundle, invalid path: {}",
+            path.display()
+        );
+        return Err(vm.new_os_error(message));
+    }
+    Ok(Verify::Roots(path))
+}
+
+/// `cert=`: a path, `(certificate, key)` or `(certificate, key, password)`.
+fn client_cert(vm: &VirtualMachine, cert: &PyObject) -> PyResult<ClientCert> {
+    let path = |value: &PyObject| path(vm, value, "cert");
+    let Some(tuple) = cert.downcast_ref::<PyTuple>() else {
+        return Ok(ClientCert { chain: path(cert)?, key: None, password: None });
+    };
+    let optional = |value: &PyObjectRef| if vm.is_none(value) { Ok(None) } else { path(value).map(Some) };
+    match tuple.as_slice() {
+        [chain] => Ok(ClientCert { chain: path(chain)?, key: None, password: None }),
+        [chain, key] => Ok(ClientCert { chain: path(chain)?, key: optional(key)?, password: None }),
+        [chain, key, password] => {
+            let password = password.clone().try_into_value::<Option<PyObjectRef>>(vm)?;
+            let password = password.map(|password| auth::text_or_bytes(vm, &password)).transpose()?;
+            let password = password.map(|password| String::from_utf8_lossy(&password).into_owned());
+            Ok(ClientCert { chain: path(chain)?, key: optional(key)?, password })
+        }
+        other => Err(vm.new_type_error(format!(
+            "cert= takes a path, (certificate, key) or (certificate, key, password), not a tuple of {}",
+            other.len()
+        ))),
+    }
+}
+
+fn path(vm: &VirtualMachine, value: &PyObject, argument: &str) -> PyResult<PathBuf> {
+    let text = match value.downcast_ref::<PyStr>() {
+        Some(text) => text.to_owned(),
+        None => match vm.get_attribute_opt(value, "__fspath__")? {
+            Some(to_path) => to_path.call((), vm)?.try_into_value(vm)?,
+            None => {
+                let found = value.class().name().to_string();
+                return Err(vm.new_type_error(format!("{argument}= takes a path, not {found}")));
+            }
+        },
+    };
+    Ok(PathBuf::from(text.try_as_utf8(vm)?.as_str()))
+}

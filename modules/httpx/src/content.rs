@@ -1,0 +1,249 @@
+//! What a request carries: the arguments `content`, `data`, `files` and `json` turned into a body
+//! and the headers that describe it.
+
+mod file_chunks;
+mod iterator_stream;
+mod multipart;
+mod multipart_stream;
+mod unattached_stream;
+mod urlencoded;
+
+use bytes::Bytes;
+use rustpython_vm::builtins::{PyBytes, PyBytesRef, PyDict, PyStr, PyTypeRef};
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::{
+    AsObject, FromArgs, PyObject, PyObjectRef, PyPayload, PyResult, TryFromObject, VirtualMachine,
+};
+
+pub(crate) use iterator_stream::PyIteratorByteStream;
+pub(crate) use unattached_stream::PyUnattachedStream;
+
+use crate::json;
+use multipart_stream::PyMultipartStream;
+
+/// The classes that are not exported.
+pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
+    vec![
+        file_chunks::PyFileChunks::make_static_type(),
+        PyIteratorByteStream::make_static_type(),
+        multipart_stream::PyMultipartChunks::make_static_type(),
+        PyMultipartStream::make_static_type(),
+        PyUnattachedStream::make_static_type(),
+    ]
+}
+
+/// The arguments of a request that make its body. The first that is given wins, in upstream's
+/// order: `content`, `files` (with `data` as plain fields), `data`, `json`.
+#[derive(Debug, Default, FromArgs, Traverse)]
+pub(crate) struct ContentArgs {
+    #[pyarg(named, optional)]
+    pub(crate) content: Option<PyObjectRef>,
+    #[pyarg(named, optional)]
+    pub(crate) data: Option<PyObjectRef>,
+    #[pyarg(named, optional)]
+    pub(crate) files: Option<PyObjectRef>,
+    #[pyarg(named, optional)]
+    pub(crate) json: Option<PyObjectRef>,
+}
+
+/// A request's body.
+#[derive(Debug, Clone)]
+pub(crate) enum RequestBody {
+    /// At hand. The Python object is kept where there was one, so that `request.content` is it.
+    Bytes(Bytes, Option<PyBytesRef>),
+    /// To be iterated over while the request is sent.
+    Stream(PyObjectRef),
+}
+
+impl Default for RequestBody {
+    fn default() -> Self {
+        Self::Bytes(Bytes::new(), None)
+    }
+}
+
+/// A body and the headers that describe it.
+#[derive(Debug, Default)]
+pub(crate) struct Encoded {
+    pub(crate) body: RequestBody,
+    /// Sent unless the caller set them, in this order.
+    pub(crate) headers: Vec<(&'static str, Bytes)>,
+}
+
+const CONTENT_LENGTH: &str = "Content-Length";
+const CONTENT_TYPE: &str = "Content-Type";
+const CHUNKED: (&str, Bytes) = ("Transfer-Encoding", Bytes::from_static(b"chunked"));
+
+impl Encoded {
+    /// A body of known type that is at hand.
+    fn typed(body: Vec<u8>, content_type: &'static str) -> Self {
+        let length = decimal(body.len());
+        let content_type = Bytes::from_static(content_type.as_bytes());
+        Self {
+            body: RequestBody::Bytes(body.into(), None),
+            headers: vec![(CONTENT_LENGTH, length), (CONTENT_TYPE, content_type)],
+        }
+    }
+}
+
+fn decimal(number: impl ToString) -> Bytes {
+    Bytes::from(number.to_string())
+}
+
+/// Turns a request's arguments into its body. `content_type` is the caller's header, whose multipart
+/// boundary is used if it has one.
+///
+/// # Errors
+/// `TypeError` naming the argument's type, or what converting its parts raises.
+pub(crate) fn encode_request(
+    vm: &VirtualMachine,
+    args: ContentArgs,
+    content_type: Option<&[u8]>,
+) -> PyResult<Encoded> {
+    if let Some(data) = &args.data
+        && !is_mapping(vm, data)?
+    {
+        warn_deprecated(vm, "Use 'content=<...>' to upload raw bytes/text content.")?;
+        return encode_content(vm, data);
+    }
+    if let Some(content) = &args.content {
+        return encode_content(vm, content);
+    }
+    if let Some(files) = args.files
+        && files.clone().is_true(vm)?
+    {
+        let stream = PyMultipartStream::new(vm, args.data.as_deref(), &files, content_type)?;
+        let headers = stream.headers(vm)?;
+        return Ok(Encoded { body: RequestBody::Stream(stream.into_ref(&vm.ctx).into()), headers });
+    }
+    if let Some(data) = args.data
+        && data.clone().is_true(vm)?
+    {
+        let body = urlencoded::encode(vm, &data)?;
+        return Ok(Encoded::typed(body, "application/x-www-form-urlencoded"));
+    }
+    if let Some(value) = args.json {
+        return Ok(Encoded::typed(json::dumps(vm, &value)?, "application/json"));
+    }
+    Ok(Encoded::default())
+}
+
+/// Turns `content=` into a body: text and bytes as they are, a file object or any other iterable of
+/// bytes as a stream.
+///
+/// # Errors
+/// `TypeError` naming the argument's type.
+pub(crate) fn encode_content(vm: &VirtualMachine, content: &PyObject) -> PyResult<Encoded> {
+    if let Some(body) = at_hand(vm, content)? {
+        let RequestBody::Bytes(bytes, _) = &body else { return Ok(Encoded::default()) };
+        let headers =
+            if bytes.is_empty() { Vec::new() } else { vec![(CONTENT_LENGTH, decimal(bytes.len()))] };
+        return Ok(Encoded { body, headers });
+    }
+    let is_dict = content.downcastable::<PyDict>();
+    if !is_dict && content.class().slots().iter.load().is_some() {
+        let length = iterator_stream::file_length(vm, content)?;
+        let framing = length.map_or(CHUNKED, |length| (CONTENT_LENGTH, decimal(length)));
+        let stream = PyIteratorByteStream::new(vm, content.to_owned()).into_ref(&vm.ctx);
+        return Ok(Encoded { body: RequestBody::Stream(stream.into()), headers: vec![framing] });
+    }
+    // Only an asynchronous client can send it; a synchronous one says so when asked to.
+    if content.class().has_attr(vm.ctx.intern_str("__aiter__")) {
+        let body = RequestBody::Stream(content.to_owned());
+        return Ok(Encoded { body, headers: vec![CHUNKED] });
+    }
+    let class = content.class().as_object().repr(vm)?;
+    Err(vm.new_type_error(format!("Unexpected type for 'content', {class}")))
+}
+
+/// The body that text or a bytes-like object is; `None` for anything else.
+fn at_hand(vm: &VirtualMachine, content: &PyObject) -> PyResult<Option<RequestBody>> {
+    if let Some(content) = content.downcast_ref::<PyBytes>() {
+        let bytes = Bytes::copy_from_slice(content.as_bytes());
+        let exact = content.as_object().class().is(vm.ctx.types.bytes_type);
+        return Ok(Some(RequestBody::Bytes(bytes, exact.then(|| content.to_owned()))));
+    }
+    if let Some(content) = content.downcast_ref::<PyStr>() {
+        return Ok(Some(RequestBody::Bytes(utf8(vm, content)?, None)));
+    }
+    let types = &vm.ctx.types;
+    if content.fast_isinstance(types.bytearray_type) || content.fast_isinstance(types.memoryview_type) {
+        return Ok(Some(RequestBody::Bytes(content.try_bytes_like(vm, Bytes::copy_from_slice)?, None)));
+    }
+    Ok(None)
+}
+
+/// Text as UTF-8.
+///
+/// # Errors
+/// `UnicodeEncodeError` for lone surrogates.
+pub(crate) fn utf8(vm: &VirtualMachine, text: &rustpython_vm::Py<PyStr>) -> PyResult<Bytes> {
+    Ok(Bytes::copy_from_slice(text.try_as_utf8(vm)?.as_bytes()))
+}
+
+/// Whether `isinstance(value, collections.abc.Mapping)`.
+pub(crate) fn is_mapping(vm: &VirtualMachine, value: &PyObject) -> PyResult<bool> {
+    if value.downcastable::<PyDict>() {
+        return Ok(true);
+    }
+    let mapping = vm.import("collections.abc", 0)?.get_attr("abc", vm)?.get_attr("Mapping", vm)?;
+    value.is_instance(&mapping, vm)
+}
+
+/// The items of a mapping, as pairs.
+///
+/// # Errors
+/// What the mapping's `items` raises, `TypeError` for an item that is not a pair.
+pub(crate) fn mapping_items(
+    vm: &VirtualMachine,
+    mapping: &PyObject,
+) -> PyResult<Vec<(PyObjectRef, PyObjectRef)>> {
+    if let Some(dict) = mapping.downcast_ref_if_exact::<PyDict>(vm) {
+        return Ok(dict.items_vec());
+    }
+    pairs(vm, &*vm.call_method(mapping, "items", ())?)
+}
+
+/// The pairs that an iterable yields.
+///
+/// # Errors
+/// `TypeError` or `ValueError` for an item that is not a pair, as unpacking it in Python raises.
+pub(crate) fn pairs(vm: &VirtualMachine, iterable: &PyObject) -> PyResult<Vec<(PyObjectRef, PyObjectRef)>> {
+    let pair = |item: PyObjectRef| {
+        let items: Vec<PyObjectRef> = item.try_to_value(vm)?;
+        <[PyObjectRef; 2]>::try_from(items).map(|[key, value]| (key, value)).map_err(|items| {
+            let (problem, got) = if items.len() < 2 {
+                ("not enough", format!(", got {}", items.len()))
+            } else {
+                ("too many", String::new())
+            };
+            vm.new_value_error(format!("{problem} values to unpack (expected 2{got})"))
+        })
+    };
+    Vec::<PyObjectRef>::try_from_object(vm, iterable.to_owned())?.into_iter().map(pair).collect()
+}
+
+/// A form value as text: `true` and `false` as in JSON, nothing for `None`, `str()` for the rest.
+///
+/// # Errors
+/// What `str()` raises, `UnicodeEncodeError` for lone surrogates.
+pub(crate) fn primitive_to_string(vm: &VirtualMachine, value: &PyObject) -> PyResult<String> {
+    if value.is(&vm.ctx.true_value) {
+        return Ok("true".to_owned());
+    }
+    if value.is(&vm.ctx.false_value) {
+        return Ok("false".to_owned());
+    }
+    if vm.is_none(value) {
+        return Ok(String::new());
+    }
+    Ok(value.str(vm)?.try_as_utf8(vm)?.as_str().to_owned())
+}
+
+/// Warns of a deprecated use, at the line that called into the module.
+///
+/// # Errors
+/// The warning itself, where the filters turn it into an exception.
+pub(crate) fn warn_deprecated(vm: &VirtualMachine, message: &str) -> PyResult<()> {
+    let category = vm.ctx.exceptions.deprecation_warning.to_owned();
+    rustpython_vm::warn::warn(vm.ctx.new_str(message).into(), Some(category), 1, None, vm)
+}
