@@ -119,6 +119,7 @@ class ConstructorTest(unittest.TestCase):
                 self.assertTrue(response.is_closed)
                 self.assertTrue(response.is_stream_consumed)
                 self.assertEqual(response.num_bytes_downloaded, 0)
+                self.assertIsInstance(response.stream, httpx.ByteStream)
                 self.assertEqual(b"".join(response.stream), content)
 
     def test_given_headers_stay(self):
