@@ -223,7 +223,7 @@ class Client:
         max_redirects: int = 20,
         event_hooks: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
         base_url: URL | str = "",
-        transport: None = None,
+        transport: BaseTransport | None = None,
         default_encoding: str | Callable[[bytes], str] = "utf-8",
         max_decoded_size: int | None = 1073741824,
     ) -> None: ...
@@ -830,10 +830,35 @@ class BasicAuth(Auth):
 
     def __init__(self, username: str | bytes, password: str | bytes) -> None: ...
 
+class DigestAuth(Auth):
+    """Digest authentication (RFC 7616)."""
+
+    def __init__(self, username: str | bytes, password: str | bytes) -> None: ...
+
+class NetRCAuth(Auth):
+    """Basic authentication with what a netrc file has for the host."""
+
+    def __init__(self, file: str | None = None) -> None: ...
+
 class FunctionAuth(Auth):
     """Authentication by a function that changes each request."""
 
     def __init__(self, func: Callable[[Request], Request]) -> None: ...
+
+class BaseTransport:
+    """What sends requests: derive from it and write `handle_request`."""
+
+    def handle_request(self, request: Request) -> Response:
+        """Answers one request."""
+    def close(self) -> None:
+        """Called when the client is closed."""
+    def __enter__(self) -> Self: ...
+    def __exit__(self, exc_type: Any = None, exc_value: Any = None, traceback: Any = None) -> None: ...
+
+class MockTransport(BaseTransport):
+    """A transport that asks a function, for tests."""
+
+    def __init__(self, handler: Callable[[Request], Response]) -> None: ...
 
 class codes(enum.IntEnum):
     """Status codes by name, in capitals or not."""
