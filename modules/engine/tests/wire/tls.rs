@@ -109,7 +109,8 @@ fn client_certificates() {
     // The server says no after the handshake as far as the client is concerned, or in the middle of it.
     let error = fetch_with(None).expect_err("no certificate");
     assert!(matches!(error.kind(), ErrorKind::ReadError | ErrorKind::ConnectError), "{error:?}");
-    assert!(error.message().starts_with("[SSL]"), "{error}");
+    // Its alert may be overtaken by the reset that follows it.
+    assert!(error.message().starts_with("[SSL]") || error.message().starts_with("[Errno "), "{error}");
 }
 
 /// A folder of its own for a test's files.
