@@ -63,6 +63,11 @@ class Session:
     def write(self, text):
         os.write(self.terminal, text.encode())
 
+    def interrupt(self):
+        """Presses Ctrl-C once what was announced has begun: between the two, no Python notices it in time."""
+        time.sleep(0.3)
+        self.write("\x03")
+
     def leave(self, keys):
         """Ends the session with `keys`; its exit status."""
         self.write(keys)
@@ -144,11 +149,11 @@ class ReplTest(unittest.TestCase):
         session.read_until(PROMPT)
         session.write("while [print('running')]:\r    while True: pass\r\r")
         session.read_until("\nrunning")
-        session.write("\x03")
+        session.interrupt()
         session.read_until("KeyboardInterrupt\n" + PROMPT)
         session.write("import time; print('asleep'); time.sleep(100)\r")
         session.read_until("\nasleep")
-        session.write("\x03")
+        session.interrupt()
         session.read_until("KeyboardInterrupt\n" + PROMPT)
 
     def test_ways_to_leave(self):
