@@ -108,10 +108,8 @@ mod httpx {
 
 /// Every class of the module, by its name.
 fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
-    for hidden in [auth::hidden_classes(), client::hidden_classes(), content::hidden_classes()].concat() {
-        // Made here, because an object of a class cannot be made before the class.
-        drop(hidden);
-    }
+    // A class is made after its base, and before the first object of it.
+    let stream = PySyncByteStream::make_static_type();
     let client = PyClient::make_static_type();
     let mut classes = vec![
         ("Auth", PyAuth::make_static_type()),
@@ -129,11 +127,12 @@ fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
         ("QueryParams", query_params::class(vm)?),
         ("Request", PyRequest::make_static_type()),
         ("Session", client),
-        ("SyncByteStream", PySyncByteStream::make_static_type()),
+        ("SyncByteStream", stream),
         ("Timeout", timeout::class()),
         ("URL", url::class()),
     ];
     classes.extend(response::classes());
     classes.extend(exceptions::classes(vm));
+    drop([auth::hidden_classes(), client::hidden_classes(), content::hidden_classes()]);
     Ok(classes)
 }
