@@ -21,6 +21,7 @@ pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
 #[rustpython_vm::pymodule]
 mod httpx {
     use rustpython_vm::builtins::{PyModule, PyUtf8StrRef};
+    use rustpython_vm::types::PyTypeFlags;
     use rustpython_vm::{Py, PyRef, PyResult, VirtualMachine};
 
     use crate::api::{BodyCall, PlainCall, RequestCall};
@@ -100,6 +101,8 @@ mod httpx {
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
         for (name, class) in super::classes(vm)? {
+            // As if written in Python: programs patch these classes, test doubles above all.
+            class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
             module.set_attr(vm.ctx.intern_str(name), class, vm)?;
         }
         module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)
