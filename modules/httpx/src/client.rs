@@ -64,6 +64,8 @@ pub(crate) struct PyClient {
 /// The classes that are not exported.
 pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
     vec![
+        // The base of the next, which must be there first.
+        crate::sync_byte_stream::PySyncByteStream::make_static_type(),
         bound_stream::PyBoundStream::make_static_type(),
         PyStreamContext::make_static_type(),
         use_client_default::PyUseClientDefault::make_static_type(),
