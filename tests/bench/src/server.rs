@@ -1,0 +1,148 @@
+//! The server that all contestants talk to: HTTP/1.1 on loopback, as little as there can be.
+
+use std::convert::Infallible;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::{env, io, thread};
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+
+use crate::Result;
+
+/// The argument that makes this program the server.
+pub(crate) const ARGUMENT: &str = "--serve";
+
+const CHUNK: usize = 64 * 1024;
+const CHUNKS: usize = 128 * 1024 * 1024 / CHUNK;
+
+/// This program again, as the server; it ends with its standard input, that is, with this value.
+pub(crate) struct ServerProcess {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    url: String,
+}
+
+impl ServerProcess {
+    /// Starts the server and waits until it listens.
+    pub(crate) fn start() -> Result<Self> {
+        let mut child = Command::new(env::current_exe()?)
+            .arg(ARGUMENT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdin = child.stdin.take();
+        let mut url = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut url)?;
+        }
+        Ok(Self { child, stdin, url: url.trim().to_owned() })
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// Prints the address, then serves until standard input ends.
+pub(crate) fn serve_until_stdin_closes() -> Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    writeln!(io::stdout(), "http://{}", listener.local_addr()?)?;
+    thread::spawn(|| serve(listener));
+    io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+fn serve(listener: TcpListener) -> io::Result<()> {
+    let document = document();
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        loop {
+            let (stream, _) = listener.accept().await?;
+            stream.set_nodelay(true)?;
+            let document = document.clone();
+            let service = service_fn(move |request| answer(request, document.clone()));
+            // A client that goes away mid-answer is none of our business.
+            tokio::spawn(async move {
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        }
+    })
+}
+
+type Answer = Response<BoxBody<Bytes, Infallible>>;
+
+async fn answer(request: Request<Incoming>, document: Bytes) -> hyper::Result<Answer> {
+    Ok(match (request.method(), request.uri().path()) {
+        (&Method::GET, "/json") => json(document),
+        (&Method::POST, "/json") => {
+            let received = request.into_body().collect().await?.to_bytes().len();
+            json(format!(r#"{{"received":{received}}}"#).into())
+        }
+        (&Method::GET, "/download") => download(),
+        _ => {
+            let mut answer = Response::new(Full::default().boxed());
+            *answer.status_mut() = StatusCode::NOT_FOUND;
+            answer
+        }
+    })
+}
+
+fn json(content: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(content).boxed());
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}
+
+/// 128 MiB in pieces that all are the same memory.
+fn download() -> Answer {
+    let chunk = Bytes::from(vec![b'x'; CHUNK]);
+    let chunks = stream::iter((0..CHUNKS).map(move |_| Ok(Frame::data(chunk.clone()))));
+    let mut answer = Response::new(StreamBody::new(chunks).boxed());
+    answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(CHUNK * CHUNKS));
+    answer
+}
+
+/// A list of twelve records: 1 KiB of JSON.
+fn document() -> Bytes {
+    let items: Vec<_> = (0..12)
+        .map(|id| {
+            serde_json::json!({
+                "id": id,
+                "name": format!("record {id:02}"),
+                "score": f64::from(id) * 1.25,
+                "tags": ["alpha", "beta"],
+                "open": id % 2 == 0,
+            })
+        })
+        .collect();
+    serde_json::json!({ "items": items, "next": null, "padding": "x".repeat(48) }).to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_document_is_one_kibibyte() {
+        let length = super::document().len();
+        assert!((1000..=1048).contains(&length), "{length} bytes");
+    }
+}
