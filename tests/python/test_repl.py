@@ -114,10 +114,9 @@ class ReplTest(unittest.TestCase):
     def test_statements_of_several_lines(self):
         session = self.start("-q")
         session.read_until(PROMPT)
-        for line in ["def twice(n):", "    if n:", "        return 2 * n", ""]:
-            session.write(line + "\r")
-        session.write("twice(\r")
-        session.write("333)\r")
+        session.write("def twice(n):\r    if n:\r        return 2 * n\r\r")
+        session.read_until("return 2 * n\n\n" + PROMPT)
+        session.write("twice(\r333)\r")
         session.read_until("\n666\n" + PROMPT)
 
     def test_tab_indents(self):

@@ -18,6 +18,7 @@ use tauraro_engine::cookies::{Cookie, CookieJar};
 
 use self::cookiejar::{read_cookie, write_cookie};
 use crate::headers::headers_from;
+use crate::mapping::KeyDefault;
 use crate::url::url_from;
 use crate::{exceptions, mapping};
 
@@ -238,6 +239,18 @@ impl Iterable for PyCookies {
 }
 
 #[derive(FromArgs)]
+struct ExtractArgs {
+    #[pyarg(any)]
+    response: PyObjectRef,
+}
+
+#[derive(FromArgs)]
+struct SendArgs {
+    #[pyarg(any)]
+    request: PyObjectRef,
+}
+
+#[derive(FromArgs)]
 struct SetArgs {
     #[pyarg(any)]
     name: PyUtf8StrRef,
@@ -316,7 +329,8 @@ impl PyCookies {
     ///
     /// Takes the cookies that a response sets; those it may not set are refused.
     #[pymethod]
-    fn extract_cookies(zelf: &Py<Self>, response: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn extract_cookies(zelf: &Py<Self>, args: ExtractArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let response = args.response;
         let url = response.get_attr("request", vm)?.get_attr("url", vm)?;
         let (url, headers) = (url_from(vm, &url)?, response.get_attr("headers", vm)?);
         let headers = headers_from(vm, &headers)?;
@@ -328,7 +342,8 @@ impl PyCookies {
     ///
     /// Gives a request the `Cookie` header for its URL, unless it has one.
     #[pymethod]
-    fn set_cookie_header(zelf: &Py<Self>, request: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn set_cookie_header(zelf: &Py<Self>, args: SendArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let request = args.request;
         let (url, headers) = (request.get_attr("url", vm)?, request.get_attr("headers", vm)?);
         let url = url_from(vm, &url)?;
         if headers_from(vm, &headers)?.contains("cookie") {
@@ -406,8 +421,8 @@ impl PyCookies {
     /// Adds the cookies of whatever `Cookies()` takes, in place of those of the same name, domain and
     /// path.
     #[pymethod]
-    fn update(zelf: &Py<Self>, cookies: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
-        let cookies = cookies_from(vm, &mapping::or_none(vm, cookies))?;
+    fn update(zelf: &Py<Self>, args: CookiesArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let cookies = cookies_from(vm, &vm.unwrap_or_none(args.cookies))?;
         zelf.with(|jar| {
             for cookie in cookies.iter() {
                 jar.set(cookie.clone());
@@ -434,44 +449,36 @@ impl PyCookies {
         Self::view(zelf, "ItemsView", vm)
     }
 
-    /// setdefault(name, default=None)
+    /// setdefault(key, default=None)
     ///
     /// The value of a cookie, which is set to `default` first where it is not there.
     #[pymethod]
-    fn setdefault(
-        zelf: &Py<Self>,
-        name: PyUtf8StrRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        if let Some(value) = zelf.find(vm, name.as_str(), None, None)? {
+    fn setdefault(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+        let name = text(vm, &args.key)?;
+        if let Some(value) = zelf.find(vm, &name, None, None)? {
             return Ok(vm.ctx.new_str(value).into());
         }
-        let default = mapping::or_none(vm, default);
-        let cookie = by_hand(name.as_str().to_owned(), text(vm, &default)?, String::new(), "/".to_owned());
+        let default = mapping::or_none(vm, args.default);
+        let cookie = by_hand(name, text(vm, &default)?, String::new(), "/".to_owned());
         zelf.with(|jar| jar.set(cookie));
         Ok(default)
     }
 
-    /// pop(name[, default])
+    /// pop(key[, default])
     ///
     /// Removes the cookies of a name and answers the value, or `default` where there is none.
     ///
     /// Raises `KeyError` where neither is, `CookieConflict` when several match.
     #[pymethod]
-    fn pop(
-        zelf: &Py<Self>,
-        name: PyUtf8StrRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        match (zelf.find(vm, name.as_str(), None, None)?, default) {
+    fn pop(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+        let name = text(vm, &args.key)?;
+        match (zelf.find(vm, &name, None, None)?, args.default) {
             (Some(value), _) => {
-                zelf.with(|jar| jar.remove(name.as_str(), None, None));
+                zelf.with(|jar| jar.remove(&name, None, None));
                 Ok(vm.ctx.new_str(value).into())
             }
             (None, OptionalArg::Present(default)) => Ok(default),
-            (None, OptionalArg::Missing) => Err(vm.new_key_error(name.into_wtf8().into())),
+            (None, OptionalArg::Missing) => Err(vm.new_key_error(args.key)),
         }
     }
 

@@ -21,7 +21,7 @@ use rustpython_vm::{
 use tauraro_engine::Headers;
 
 use self::text::{assigned, decode, encode, to_bytes};
-use crate::mapping::{self, Pair};
+use crate::mapping::{self, KeyDefault, Pair};
 
 /// The fields whose values are not shown in a repr.
 const SENSITIVE: [&[u8]; 2] = [b"authorization", b"proxy-authorization"];
@@ -382,13 +382,8 @@ impl PyHeaders {
     ///
     /// The value of `key`, several joined with commas, or `default`.
     #[pymethod]
-    fn get(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        Ok(zelf.lookup(&key, vm)?.unwrap_or_else(|| mapping::or_none(vm, default)))
+    fn get(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+        Ok(zelf.lookup(&args.key, vm)?.unwrap_or_else(|| mapping::or_none(vm, args.default)))
     }
 
     /// get_list(key, split_commas=False)
@@ -408,8 +403,8 @@ impl PyHeaders {
     ///
     /// Takes over the fields of `headers`; those of the same names are replaced.
     #[pymethod]
-    fn update(zelf: &Py<Self>, headers: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
-        let headers = headers_from(vm, &mapping::or_none(vm, headers))?;
+    fn update(zelf: &Py<Self>, args: UpdateArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let headers = headers_from(vm, &vm.unwrap_or_none(args.headers))?;
         zelf.with(|fields| {
             for field in &headers {
                 fields.remove(&field.name);
@@ -432,17 +427,12 @@ impl PyHeaders {
     ///
     /// The value of `key`, which is set to `default` first where it is not there.
     #[pymethod]
-    fn setdefault(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        if let Some(value) = zelf.lookup(&key, vm)? {
+    fn setdefault(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+        if let Some(value) = zelf.lookup(&args.key, vm)? {
             return Ok(value);
         }
-        let default = mapping::or_none(vm, default);
-        zelf.assign(&key, default.clone(), vm)?;
+        let default = mapping::or_none(vm, args.default);
+        zelf.assign(&args.key, default.clone(), vm)?;
         Ok(default)
     }
 
@@ -452,19 +442,14 @@ impl PyHeaders {
     ///
     /// Raises `KeyError` where neither is.
     #[pymethod]
-    fn pop(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        match (zelf.lookup(&key, vm)?, default) {
+    fn pop(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+        match (zelf.lookup(&args.key, vm)?, args.default) {
             (Some(value), _) => {
-                zelf.delete(&key, vm)?;
+                zelf.delete(&args.key, vm)?;
                 Ok(value)
             }
             (None, OptionalArg::Present(default)) => Ok(default),
-            (None, OptionalArg::Missing) => Err(vm.new_key_error(key)),
+            (None, OptionalArg::Missing) => Err(vm.new_key_error(args.key)),
         }
     }
 
@@ -476,7 +461,8 @@ impl PyHeaders {
         let Some((name, _)) = zelf.texts(vm)?.into_iter().next() else {
             return Err(vm.new_key_error(vm.ctx.new_str("popitem(): headers are empty").into()));
         };
-        let value = Self::pop(zelf, name.clone().into(), OptionalArg::Missing, vm)?;
+        let value = vm.unwrap_or_none(zelf.lookup(name.as_object(), vm)?);
+        zelf.delete(name.as_object(), vm)?;
         Ok(vm.ctx.new_tuple(vec![name.into(), value]).into())
     }
 
@@ -508,6 +494,12 @@ impl PyHeaders {
             _ => Err(vm.new_type_error("cannot restore Headers from this state")),
         }
     }
+}
+
+#[derive(FromArgs)]
+struct UpdateArgs {
+    #[pyarg(any, optional)]
+    headers: Option<PyObjectRef>,
 }
 
 #[derive(FromArgs)]

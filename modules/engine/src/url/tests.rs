@@ -93,6 +93,7 @@ fn refused() {
         ("https://[::1%]/", "Invalid IPv6 address: '[::1%]'"),
         ("https://☃.com/", "Invalid IDNA hostname: '☃.com'"),
         ("https://😀/", "Invalid IDNA hostname: '😀'"),
+        ("https://xn--fiqs8s１/", "Invalid IDNA hostname: 'xn--fiqs8s１'"),
         ("https://ａ.com/", "Invalid IDNA hostname: 'ａ.com'"),
         ("https://_ä.com/", "Invalid IDNA hostname: '_ä.com'"),
         ("https://a·ä.com/", "Invalid IDNA hostname: 'a·ä.com'"),
