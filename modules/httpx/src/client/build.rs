@@ -35,7 +35,7 @@ pub(super) fn build_request(
         None => Extensions::default(),
     };
     if !extensions.has_timeouts(vm)? {
-        let timeouts = match given(&transport.timeout) {
+        let timeouts = match given(vm, &transport.timeout) {
             Some(timeout) => timeouts_from(vm, timeout)?,
             None => settings.timeout.timeouts(),
         };

@@ -30,7 +30,7 @@ pub(super) fn send(
 ) -> PyResult<PyRef<PyResponse>> {
     client.open(vm)?;
     let settings = client.settings(vm)?;
-    let follow = match given(&args.follow_redirects) {
+    let follow = match given(vm, &args.follow_redirects) {
         Some(follow) => follow.to_owned().is_true(vm)?,
         None => settings.follow_redirects,
     };
@@ -51,7 +51,7 @@ fn auth_of(
     request: &PyRequest,
     argument: &OptionalArg,
 ) -> PyResult<Option<PyObjectRef>> {
-    let auth = match given(argument) {
+    let auth = match given(vm, argument) {
         Some(auth) => auth::build(vm, vm.option_if_none(auth.to_owned()))?,
         None => settings.auth.clone(),
     };
