@@ -52,7 +52,11 @@ pub(super) fn build_request(
 }
 
 fn upper_case(method: &str) -> String {
-    if method.bytes().all(|byte| byte.is_ascii_uppercase()) { method.to_owned() } else { method.to_uppercase() }
+    if method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        method.to_owned()
+    } else {
+        method.to_uppercase()
+    }
 }
 
 /// A relative URL is appended to the base URL, whichever way it starts.

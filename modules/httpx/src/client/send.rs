@@ -84,11 +84,7 @@ impl Exchange<'_> {
         })
     }
 
-    fn with_auth(
-        &self,
-        request: PyRef<PyRequest>,
-        auth: Option<PyObjectRef>,
-    ) -> PyResult<PyRef<PyResponse>> {
+    fn with_auth(&self, request: PyRef<PyRequest>, auth: Option<PyObjectRef>) -> PyResult<PyRef<PyResponse>> {
         let Some(auth) = auth else { return self.with_redirects(request, Vec::new()) };
         if let Some(basic) = auth.downcast_ref_if_exact::<PyBasicAuth>(self.vm) {
             basic.apply(self.vm, &request)?;
@@ -131,7 +127,12 @@ impl Exchange<'_> {
         loop {
             if history.len() > self.settings.max_redirects {
                 let message = "Exceeded maximum allowed redirects.";
-                return Err(exceptions::new(vm, PyTooManyRedirects::class(&vm.ctx), message, Some(request.into())));
+                return Err(exceptions::new(
+                    vm,
+                    PyTooManyRedirects::class(&vm.ctx),
+                    message,
+                    Some(request.into()),
+                ));
             }
             self.call_hooks("request", request.as_object())?;
             let response = hop::send(vm, &self.settings, &request)?;

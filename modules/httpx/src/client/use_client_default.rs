@@ -2,7 +2,9 @@
 
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::types::Representable;
-use rustpython_vm::{AsObject, Context, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{
+    AsObject, Context, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+};
 
 /// The type of `USE_CLIENT_DEFAULT`, the default of arguments for which `None` means something else:
 /// `auth`, `timeout` and `follow_redirects`.
