@@ -161,7 +161,8 @@ impl Fields {
         let (Some(realm), Some(nonce)) = (self.realm, self.nonce) else { return Err(malformed()) };
         let algorithm = self.algorithm.unwrap_or_else(|| "MD5".to_owned());
         let upper = algorithm.to_ascii_uppercase();
-        let (name, session) = upper.strip_suffix("-SESS").map_or((upper.as_str(), false), |name| (name, true));
+        let (name, session) =
+            upper.strip_suffix("-SESS").map_or((upper.as_str(), false), |name| (name, true));
         let hash = match name {
             "MD5" => Hash::Md5,
             "SHA" => Hash::Sha1,
@@ -254,7 +255,10 @@ mod tests {
     fn leaves_out_what_the_challenge_leaves_out() {
         let challenge = challenge("digest realm=\"a, b\", nonce=n");
         let answer = challenge.answer(MUFASA, "GET", "/", 1, "c");
-        assert!(answer.starts_with("Digest username=\"Mufasa\", realm=\"a, b\", nonce=\"n\", uri=\"/\""), "{answer}");
+        assert!(
+            answer.starts_with("Digest username=\"Mufasa\", realm=\"a, b\", nonce=\"n\", uri=\"/\""),
+            "{answer}"
+        );
         assert!(answer.ends_with(", algorithm=MD5"), "{answer}");
     }
 

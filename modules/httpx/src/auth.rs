@@ -37,7 +37,8 @@ pub(crate) fn build(vm: &VirtualMachine, auth: Option<PyObjectRef>) -> PyResult<
     let Some(auth) = auth else { return Ok(None) };
     if let Some(pair) = auth.downcast_ref::<PyTuple>() {
         let [username, password] = pair.as_slice() else {
-            let message = format!("Invalid \"auth\" argument: a tuple of {}, not of 2", pair.as_slice().len());
+            let message =
+                format!("Invalid \"auth\" argument: a tuple of {}, not of 2", pair.as_slice().len());
             return Err(vm.new_type_error(message));
         };
         let (username, password) = (text_or_bytes(vm, username)?, text_or_bytes(vm, password)?);

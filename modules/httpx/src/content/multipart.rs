@@ -34,7 +34,8 @@ pub(super) fn fields(vm: &VirtualMachine, data: Option<&PyObject>, files: &PyObj
             }
         }
     }
-    let files = if mapping::is_mapping(vm, files)? { mapping::items(vm, files)? } else { mapping::pairs(vm, files)? };
+    let files =
+        if mapping::is_mapping(vm, files)? { mapping::items(vm, files)? } else { mapping::pairs(vm, files)? };
     for (name, file) in files {
         fields.push(file_field(vm, &name, file)?);
     }
@@ -87,9 +88,7 @@ fn file_content(vm: &VirtualMachine, file: PyObjectRef) -> PyResult<Content> {
         return Err(vm.new_type_error("Multipart file uploads require 'io.BytesIO', not 'io.StringIO'."));
     }
     if file.is_instance(&*io.get_attr("TextIOBase", vm)?, vm)? {
-        return Err(
-            vm.new_type_error("Multipart file uploads must be opened in binary mode, not text mode.")
-        );
+        return Err(vm.new_type_error("Multipart file uploads must be opened in binary mode, not text mode."));
     }
     Ok(Content::File(file))
 }
