@@ -4,33 +4,140 @@
 //! every spelling, ports), and about each address after DNS (names), so that what was checked is
 //! what is connected to.
 
-use std::net::SocketAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A connection that somebody wants to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Destination<'a> {
+    /// The name or literal address, as in the URL.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+    /// The address, when `host` is a literal or has been resolved. An IPv4 address inside an IPv6
+    /// one is given as IPv4.
+    pub address: Option<IpAddr>,
+}
+
+type Rule = dyn Fn(&Destination<'_>) -> bool + Send + Sync;
 
 /// What may be connected to.
-#[derive(Clone, Debug, Default)]
-pub struct Policy {}
+#[derive(Clone, Default)]
+pub struct Policy {
+    rule: Option<Arc<Rule>>,
+}
 
 impl Policy {
     /// Everything.
     pub fn allow_all() -> Self {
-        Self {}
+        Self::default()
+    }
+
+    /// What `allowed` says yes to. It is asked about a name before it is resolved (without an
+    /// address) and again about each of its addresses, and must say yes every time.
+    pub fn allow_if(allowed: impl Fn(&Destination<'_>) -> bool + Send + Sync + 'static) -> Self {
+        Self { rule: Some(Arc::new(allowed)) }
     }
 
     /// May a connection to `host` (name or literal, as in the URL) and `port` be tried?
     ///
     /// # Errors
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied), naming what was asked for.
-    pub fn check_host(&self, _host: &str, _port: u16) -> Result<()> {
-        Ok(())
+    pub fn check_host(&self, host: &str, port: u16) -> Result<()> {
+        let Some(rule) = &self.rule else { return Ok(()) };
+        let address = literal(host).map(|address| address.to_canonical());
+        ask(&**rule, &Destination { host, port, address })
     }
 
     /// May this address, to which `host` resolved, be connected to?
     ///
     /// # Errors
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied), naming what was asked for.
-    pub fn check_address(&self, _host: &str, _address: SocketAddr) -> Result<()> {
-        Ok(())
+    pub fn check_address(&self, host: &str, address: SocketAddr) -> Result<()> {
+        let Some(rule) = &self.rule else { return Ok(()) };
+        let (port, address) = (address.port(), address.ip().to_canonical());
+        ask(&**rule, &Destination { host, port, address: Some(address) })
+    }
+}
+
+impl fmt::Debug for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.rule.is_some() { "Policy(rule)" } else { "Policy(allow all)" })
+    }
+}
+
+fn ask(rule: &Rule, destination: &Destination<'_>) -> Result<()> {
+    if rule(destination) {
+        return Ok(());
+    }
+    let Destination { host, port, address } = destination;
+    let message = match address {
+        Some(address) if address.to_string() != *host => {
+            format!("the policy does not allow a connection to {host} port {port} ({address})")
+        }
+        _ => format!("the policy does not allow a connection to {host} port {port}"),
+    };
+    Err(Error::new(ErrorKind::Denied, message))
+}
+
+/// The address that a host spells: dotted, decimal, hexadecimal, octal, shortened, or IPv6.
+fn literal(host: &str) -> Option<IpAddr> {
+    if let Ok(address) = host.parse() {
+        return Some(address);
+    }
+    match url::Host::parse(host) {
+        Ok(url::Host::Ipv4(address)) => Some(address.into()),
+        Ok(url::Host::Ipv6(address)) => Some(address.into()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_an_address_is_recognised() {
+        let policy = Policy::allow_if(|asked| !asked.address.is_some_and(|address| address.is_loopback()));
+        let loopback = [
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.0.0.1",
+            "0177.0.0.1",
+            "017700000001",
+            "::1",
+            "[::1]",
+            "::ffff:127.0.0.1",
+            "::ffff:7f00:1",
+        ];
+        for host in loopback {
+            let error = policy.check_host(host, 80).expect_err(host);
+            assert_eq!(error.kind(), ErrorKind::Denied, "{host}");
+            assert!(error.message().contains(host), "{error}");
+        }
+        for host in ["8.8.8.8", "example.org", "127.example.org", "2001:db8::1"] {
+            policy.check_host(host, 80).expect(host);
+        }
+    }
+
+    #[test]
+    fn a_resolved_address_is_judged_with_its_name_and_port() {
+        let policy = Policy::allow_if(|asked| asked.port == 443 && asked.host == "example.org");
+        let address = |port| SocketAddr::from(([192, 0, 2, 1], port));
+        policy.check_address("example.org", address(443)).expect("allowed");
+        let error = policy.check_address("example.org", address(80)).expect_err("another port");
+        let expected = "the policy does not allow a connection to example.org port 80 (192.0.2.1)";
+        assert_eq!(error.message(), expected);
+        policy.check_address("example.com", address(443)).expect_err("another name");
+    }
+
+    #[test]
+    fn without_a_rule_everything_is_allowed() {
+        Policy::allow_all().check_host("127.0.0.1", 22).expect("allowed");
     }
 }

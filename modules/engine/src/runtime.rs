@@ -41,6 +41,12 @@ impl Generation {
     pub fn current() -> Self {
         Self(std::process::id())
     }
+
+    /// That of another process.
+    #[cfg(test)]
+    pub(crate) fn of_process(id: u32) -> Self {
+        Self(id)
+    }
 }
 
 /// Waits for `future` on the calling thread, which drives the runtime meanwhile.

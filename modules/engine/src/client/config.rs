@@ -14,7 +14,8 @@ pub struct Timeouts {
     pub connect: Option<Duration>,
     /// Between two arrivals of response data.
     pub read: Option<Duration>,
-    /// Between two moments at which the peer takes request data.
+    /// Between two moments at which the peer takes request data. Bodies go out in pieces of 64 KiB,
+    /// and what fits into the buffers on the way counts as taken.
     pub write: Option<Duration>,
     /// Waiting for a free slot of the pool.
     pub pool: Option<Duration>,
@@ -23,9 +24,10 @@ pub struct Timeouts {
 /// Bounds of the connection pool; `None` is unbounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolLimits {
-    /// Connections in use at the same time.
+    /// Exchanges in progress at the same time, each with a connection of its own (all exchanges over
+    /// an HTTP/2 connection count as one). Idle connections are not counted.
     pub max_connections: Option<usize>,
-    /// Idle connections kept for reuse.
+    /// Idle connections kept for reuse, for each host. Zero keeps none.
     pub max_keepalive_connections: Option<usize>,
     /// How long an idle connection is kept.
     pub keepalive_expiry: Option<Duration>,

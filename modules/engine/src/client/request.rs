@@ -5,7 +5,8 @@ use http::Method;
 use super::config::Timeouts;
 use crate::{Body, Headers, Url};
 
-/// A request for one hop, complete: the transport adds no header of its own but what framing needs.
+/// A request for one hop, complete: the transport adds no header of its own but `Host`, what framing
+/// needs, and `Accept: */*` where there is no `Accept`, which means the same.
 #[derive(Debug)]
 pub struct Request {
     /// Any method token.

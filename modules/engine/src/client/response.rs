@@ -1,11 +1,24 @@
 //! A response whose head has arrived.
 
+use std::fmt;
+use std::future::Future;
+use std::mem;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
+use super::failure::{self, BodyState};
+use super::pool::Slot;
+use super::progress::{UploadGuard, read_timed_out};
+use super::reuse::{Origin, Returning};
 use crate::Headers;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::Generation;
+
+/// What is set aside for a body before any of it has arrived, whatever its declared length.
+const MAX_INITIAL_CAPACITY: u64 = 1 << 20;
 
 /// A response whose head has arrived and whose body has not been read.
 #[derive(Debug)]
@@ -17,7 +30,8 @@ pub struct Response {
     pub reason: Option<Bytes>,
     /// The version spoken.
     pub version: http::Version,
-    /// The header fields, in order.
+    /// The header fields: names in lower case, in order of first appearance, those of one name
+    /// together.
     pub headers: Headers,
     /// The peer of the connection.
     pub remote_addr: Option<SocketAddr>,
@@ -26,15 +40,130 @@ pub struct Response {
 }
 
 /// A response body on its way. Dropping it unread gives the connection up.
-#[derive(Debug)]
-pub struct ResponseBody;
+pub struct ResponseBody {
+    /// Gone once the body is complete or broken.
+    live: Option<Live>,
+    read_timeout: Option<Duration>,
+    state: BodyState,
+}
+
+/// What a body holds on to while it is being read; dropped in this order.
+struct Live {
+    response: reqwest::Response,
+    upload: Option<UploadGuard>,
+    connection: Connection,
+}
+
+/// The connection that a response comes over.
+pub(super) struct Connection {
+    pub(super) generation: Generation,
+    /// Whom to tell when it becomes free.
+    pub(super) reuse: Option<(Arc<Returning>, Origin)>,
+    pub(super) slot: Option<Slot>,
+}
+
+impl Connection {
+    /// The response was read to its end.
+    fn give_back(self) {
+        if let Some((returning, origin)) = self.reuse {
+            returning.give_back(origin);
+        }
+        // Last, because it lets the next exchange begin.
+        drop(self.slot);
+    }
+}
 
 impl ResponseBody {
+    pub(super) fn new(
+        response: reqwest::Response,
+        read_timeout: Option<Duration>,
+        upload: UploadGuard,
+        mut connection: Connection,
+    ) -> Self {
+        let expected = response.content_length();
+        // Breaking the rest of an upload off closes the connection: not before the response is read.
+        let upload = upload.0.hold_upload().then_some(upload);
+        if upload.is_some() {
+            connection.reuse = None;
+        }
+        let mut body = Self {
+            live: Some(Live { response, upload, connection }),
+            read_timeout,
+            state: BodyState { expected, received: 0 },
+        };
+        if expected == Some(0) {
+            body.finish();
+        }
+        body
+    }
+
+    fn finish(&mut self) {
+        if let Some(live) = self.live.take() {
+            drop((live.response, live.upload));
+            live.connection.give_back();
+        }
+    }
+
     /// The next piece as it came off the wire, still content-encoded; `None` at the end.
     ///
     /// # Errors
-    /// `ReadTimeout`, `ReadError`, or `RemoteProtocolError` for a body that ends too early.
+    /// `ReadTimeout`, `ReadError`, or `RemoteProtocolError` for a body that ends too early. Nothing
+    /// more is read after an error.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        todo!()
+        let Some(live) = &mut self.live else { return Ok(None) };
+        if live.connection.generation != Generation::current() {
+            let message = "the connection belongs to the process that this one was forked from";
+            return Err(Error::new(ErrorKind::ReadError, message));
+        }
+        let next = within(self.read_timeout, live.response.chunk()).await;
+        let chunk = next.and_then(|chunk| chunk.map_err(|error| failure::of_body(error, self.state)));
+        match &chunk {
+            Ok(Some(chunk)) => self.state.received = self.state.received.saturating_add(chunk.len() as u64),
+            Ok(None) => self.finish(),
+            Err(_) => self.live = None,
+        }
+        chunk
+    }
+
+    /// All of the rest; a body that arrives in one piece is not copied.
+    ///
+    /// # Errors
+    /// Those of [`chunk`](Self::chunk).
+    pub async fn read_to_end(&mut self) -> Result<Bytes> {
+        let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
+        let Some(second) = self.chunk().await? else { return Ok(first) };
+        let expected = self.state.expected.unwrap_or_default().min(MAX_INITIAL_CAPACITY);
+        let expected = usize::try_from(expected).unwrap_or_default();
+        let mut body = BytesMut::with_capacity(expected.max(first.len() + second.len()));
+        body.extend_from_slice(&first);
+        body.extend_from_slice(&second);
+        while let Some(chunk) = self.chunk().await? {
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+}
+
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ResponseBody");
+        debug.field("open", &self.live.is_some()).field("received", &self.state.received);
+        debug.finish_non_exhaustive()
+    }
+}
+
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        if let Some(live) = self.live.take_if(|live| live.connection.generation != Generation::current()) {
+            // Giving it up would wake threads that exist in the parent only.
+            mem::forget(live);
+        }
+    }
+}
+
+async fn within<F: Future>(timeout: Option<Duration>, future: F) -> Result<F::Output> {
+    match timeout {
+        Some(timeout) => tokio::time::timeout(timeout, future).await.map_err(|_| read_timed_out()),
+        None => Ok(future.await),
     }
 }

@@ -1,26 +1,194 @@
 //! The transport: a pool of connections, and one exchange over them.
 
-use super::{Request, Response, TransportConfig};
-use crate::error::Result;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Version;
+use http::header::{self, HeaderMap, HeaderValue};
+use hyper::ext::ReasonPhrase;
+
+use super::connect::EXCHANGE;
+use super::failure;
+use super::head::{self, Framing};
+use super::pool::Pool;
+use super::progress::{Progress, UploadGuard};
+use super::response::{Connection, Response, ResponseBody};
+use super::reuse::Origin;
+use super::target::Target;
+use super::upload::{PIECE, Source, Upload, too_much};
+use super::{Request, TransportConfig};
+use crate::error::{Error, ErrorKind, Result};
+use crate::{Body, Headers};
 
 /// A pool of connections to any number of hosts. Cheap to share between threads.
+///
+/// Dropping it closes the idle connections; responses still being read are not disturbed.
 #[derive(Debug)]
-pub struct Transport;
+pub struct Transport {
+    config: TransportConfig,
+    pool: Pool,
+}
 
 impl Transport {
     /// A transport with an empty pool; nothing is loaded or connected yet.
     ///
     /// # Errors
     /// `LocalProtocolError` when neither HTTP version is allowed.
-    pub fn new(_config: TransportConfig) -> Result<Self> {
-        todo!()
+    pub fn new(config: TransportConfig) -> Result<Self> {
+        if !config.http1 && !config.http2 {
+            let message = "either HTTP/1.1 or HTTP/2 must be allowed (http1, http2)";
+            return Err(Error::new(ErrorKind::LocalProtocolError, message));
+        }
+        let pool = Pool::new(&config);
+        Ok(Self { config, pool })
     }
 
     /// Sends one request and waits for the head of its response. Dropping the future cancels it.
     ///
+    /// A response that comes before the request body is complete is handed out at once if it refuses
+    /// the request (any status but 2xx), and the rest of the body is not sent; otherwise when the
+    /// body has been sent.
+    ///
     /// # Errors
     /// Every [`ErrorKind`](crate::ErrorKind) of the network, by phase.
-    pub async fn send(&self, _request: Request) -> Result<Response> {
-        todo!()
+    pub async fn send(&self, request: Request) -> Result<Response> {
+        let Request { method, url, headers, body, timeouts } = request;
+        let target = Target::of(&url)?;
+        let (headers, framing) = head::prepare(&headers, &url)?;
+        let body = Outgoing::plan(body, framing).await?;
+        self.config.policy.check_host(url.raw_host(), target.port)?;
+
+        let pool = self.pool.current(&self.config);
+        let client = pool.client(target.secure, &self.config)?;
+        // Exchanges of one HTTP/2 connection share it, so only then it matters where it leads.
+        let shared = self.config.http2.then(|| target.url.authority().to_owned());
+        let slot = pool.slot(shared.as_deref(), timeouts.pool).await?;
+
+        let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
+        let patience = returning.and_then(|(returning, origin)| returning.claim(origin));
+        let mut outgoing = reqwest::Request::new(method, target.url);
+        *outgoing.headers_mut() = headers;
+        let (source, length) = body.attach(&mut outgoing, framing);
+        let uploads = source.is_some();
+        let progress = Arc::new(Progress::new(timeouts, target.port, patience, source));
+        if uploads {
+            *outgoing.body_mut() = Some(reqwest::Body::wrap(Upload::new(Arc::clone(&progress), length)));
+        }
+        let upload = UploadGuard(Arc::clone(&progress));
+        let exchange = EXCHANGE.scope(Arc::clone(&progress), client.execute(outgoing));
+        let response = progress.watch(exchange).await?;
+        let response = response.map_err(|error| failure::of_request(error, &progress))?;
+
+        if response.status().is_success() {
+            progress.watch(progress.wait_uploaded()).await?;
+        }
+        let slot = match shared {
+            Some(authority) if response.version() == Version::HTTP_2 => {
+                pool.share(authority);
+                None
+            }
+            _ => slot,
+        };
+        let reuse = returning.filter(|_| is_kept(&response));
+        let reuse = reuse.map(|(returning, origin)| (Arc::clone(returning), origin));
+        Ok(Response {
+            status: response.status().as_u16(),
+            reason: response.extensions().get::<ReasonPhrase>().map(|r| Bytes::copy_from_slice(r.as_bytes())),
+            version: response.version(),
+            remote_addr: response.remote_addr(),
+            headers: fields(response.headers()),
+            body: ResponseBody::new(
+                response,
+                timeouts.read,
+                upload,
+                Connection { generation: pool.generation(), reuse, slot },
+            ),
+        })
     }
+}
+
+/// Whether a connection goes back into the pool after this response (RFC 9112 section 9.3).
+fn is_kept(response: &reqwest::Response) -> bool {
+    let options = response.headers().get_all(header::CONNECTION).iter().map(HeaderValue::as_bytes);
+    let mut options = options.flat_map(|options| options.split(|byte| *byte == b','));
+    let closes = options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"));
+    response.version() == Version::HTTP_11 && !closes
+}
+
+/// The request body, checked against the head.
+#[derive(Debug)]
+enum Outgoing {
+    Nothing,
+    /// Sent in one go: smaller than what would be told apart as headway.
+    Whole(Bytes),
+    Pieces(Source),
+}
+
+impl Outgoing {
+    async fn plan(body: Body, framing: Framing) -> Result<Self> {
+        Ok(match body {
+            Body::Empty if framing == Framing::Chunked => Self::Pieces(Source::Bytes(Bytes::new())),
+            Body::Empty => {
+                framing.check(0)?;
+                Self::Nothing
+            }
+            Body::Bytes(bytes) => {
+                framing.check(bytes.len())?;
+                match framing {
+                    Framing::Chunked => Self::Pieces(Source::Bytes(bytes)),
+                    _ if bytes.len() > PIECE => Self::Pieces(Source::Bytes(bytes)),
+                    _ => Self::Whole(bytes),
+                }
+            }
+            Body::Stream(mut stream) if framing == Framing::Length(0) => {
+                // Nothing would ever ask for its data.
+                while let Some(chunk) = stream.chunks.recv().await {
+                    if !chunk?.is_empty() {
+                        return Err(too_much());
+                    }
+                }
+                Self::Nothing
+            }
+            Body::Stream(stream) => Self::Pieces(Source::Stream(stream)),
+        })
+    }
+
+    /// Puts the body into the request; one in pieces is returned, with its length if that is known.
+    fn attach(self, request: &mut reqwest::Request, framing: Framing) -> (Option<Source>, Option<u64>) {
+        let source = match self {
+            Self::Nothing => return (None, None),
+            Self::Whole(bytes) => {
+                *request.body_mut() = Some(bytes.into());
+                return (None, None);
+            }
+            Self::Pieces(source) => source,
+        };
+        let length = match (framing, &source) {
+            (Framing::Length(length), _) => Some(length),
+            (Framing::None, Source::Bytes(bytes)) => Some(bytes.len() as u64),
+            (Framing::None, Source::Stream(_)) => {
+                // Said here because for some methods no body would be expected.
+                request.headers_mut().insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+                None
+            }
+            (Framing::Chunked, _) => None,
+        };
+        (Some(source), length)
+    }
+}
+
+/// Response header fields in order, those of one name together. They share one allocation.
+fn fields(headers: &HeaderMap) -> Headers {
+    let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let mut text = Vec::with_capacity(size);
+    for (name, value) in headers {
+        text.extend_from_slice(name.as_ref());
+        text.extend_from_slice(value.as_bytes());
+    }
+    let mut text = Bytes::from(text);
+    // What was put in is taken out again, so never past the end.
+    headers
+        .iter()
+        .map(|(name, value)| (text.split_to(name.as_str().len()), text.split_to(value.len())))
+        .collect()
 }

@@ -1,6 +1,18 @@
 //! Whom to trust and who to be (TLS 1.2 and 1.3 on rustls and aws-lc-rs).
 
+mod identity;
+mod roots;
+mod unverified;
+mod verified;
+
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+
+use crate::error::{Error, ErrorKind, Result};
 
 /// How a server's certificate is judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,7 +28,7 @@ pub enum Verify {
 }
 
 /// A client certificate: PEM files of the chain and of its key (the same file may hold both).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ClientCert {
     /// The certificate chain.
     pub chain: PathBuf,
@@ -24,6 +36,14 @@ pub struct ClientCert {
     pub key: Option<PathBuf>,
     /// The pass phrase of an encrypted key.
     pub password: Option<String>,
+}
+
+impl std::fmt::Debug for ClientCert {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let password = self.password.as_ref().map(|_| "[secure]");
+        let mut debug = f.debug_struct("ClientCert");
+        debug.field("chain", &self.chain).field("key", &self.key).field("password", &password).finish()
+    }
 }
 
 /// The TLS side of a [`TransportConfig`](crate::client::TransportConfig).
@@ -37,8 +57,68 @@ pub struct TlsConfig {
     pub trust_env: bool,
 }
 
+impl TlsConfig {
+    /// Loads the certificates now instead of at the first `https` request, to find mistakes early.
+    ///
+    /// # Errors
+    /// `ConnectError`, naming the file that is missing, empty or garbled.
+    pub fn check(&self) -> Result<()> {
+        client_config(self).map(drop)
+    }
+}
+
 impl Default for TlsConfig {
     fn default() -> Self {
         Self { verify: Verify::System, client_cert: None, trust_env: true }
     }
+}
+
+/// What rustls makes connections from. ALPN is left to the caller.
+///
+/// # Errors
+/// `ConnectError`, naming the file that is missing, empty or garbled.
+pub(crate) fn client_config(config: &TlsConfig) -> Result<ClientConfig> {
+    let provider = provider();
+    let builder = builder(&provider)?;
+    let verifier: Arc<dyn ServerCertVerifier> = match &config.verify {
+        Verify::System => verified::verifier(roots::system(config.trust_env)?, provider)?,
+        Verify::Roots(path) => verified::verifier(roots::from_path(path)?, provider)?,
+        Verify::Off => Arc::new(unverified::AnyCertificate::new(provider.signature_verification_algorithms)),
+    };
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
+    let mut built = match &config.client_cert {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let (chain, key) = identity::load(identity)?;
+            builder.with_client_auth_cert(chain, key).map_err(|error| {
+                let path = identity.chain.display();
+                failed(format!("the client certificate '{path}' cannot be used: {error}")).with_source(error)
+            })?
+        }
+    };
+    if config.trust_env && std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty()) {
+        built.key_log = Arc::new(rustls::KeyLogFile::new());
+    }
+    Ok(built)
+}
+
+/// For connections that never speak TLS: no certificate is loaded, and none would be trusted.
+///
+/// # Errors
+/// `ConnectError`, which no provider of ours has been seen to cause.
+pub(crate) fn unused_config() -> Result<ClientConfig> {
+    Ok(builder(&provider())?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(aws_lc_rs::default_provider())
+}
+
+fn builder(provider: &Arc<CryptoProvider>) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
+    let builder = ClientConfig::builder_with_provider(Arc::clone(provider));
+    builder.with_safe_default_protocol_versions().map_err(|e| failed(e.to_string()).with_source(e))
+}
+
+fn failed(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::ConnectError, message)
 }

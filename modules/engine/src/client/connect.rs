@@ -1,0 +1,147 @@
+//! Watching connections being made, and resolving names under the policy.
+
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::time::sleep_until;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::progress::{Phase, Progress};
+use crate::error::{Error, ErrorKind};
+use crate::policy::Policy;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+tokio::task_local! {
+    /// The exchange on whose behalf the pool is working.
+    pub(super) static EXCHANGE: Arc<Progress>;
+}
+
+/// Reports to the exchange that asked for it when a connection is begun and when it stands.
+#[derive(Clone, Debug)]
+pub(super) struct ConnectLayer;
+
+impl<S> Layer<S> for ConnectLayer {
+    type Service = Connect<S>;
+
+    fn layer(&self, inner: S) -> Connect<S> {
+        Connect { inner }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Connect<S> {
+    inner: S,
+}
+
+impl<S, Target> Service<Target> for Connect<S>
+where
+    S: Service<Target, Error = BoxError>,
+    S::Future: Send + 'static,
+    S::Response: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, target: Target) -> Self::Future {
+        let attempt = self.inner.call(target);
+        match EXCHANGE.try_with(Arc::clone) {
+            Ok(exchange) => {
+                exchange.enter(Phase::Connect);
+                Box::pin(watched(exchange, attempt))
+            }
+            Err(_) => Box::pin(attempt),
+        }
+    }
+}
+
+/// Makes a connection for `exchange`. When a connection of the pool becomes free meanwhile, the pool
+/// gives the exchange that one and finishes this attempt in a task of its own: outside the exchange,
+/// which no longer waits for it, so the attempt keeps the time itself.
+async fn watched<F, C>(exchange: Arc<Progress>, attempt: F) -> Result<C, BoxError>
+where
+    F: Future<Output = Result<C, BoxError>>,
+{
+    if let Some(patience) = exchange.patience()
+        && while_asked_for(sleep_until(patience)).await.is_none()
+    {
+        exchange.connected();
+        return Err("a connection of the pool was free in time".into());
+    }
+    let mut attempt = pin!(EXCHANGE.scope(Arc::clone(&exchange), attempt));
+    let connection = while_asked_for(attempt.as_mut()).await;
+    if !matches!(connection, Some(Err(_))) {
+        exchange.connected();
+    }
+    match (connection, exchange.connect_timeout()) {
+        (Some(connection), _) => connection,
+        (None, Some(timeout)) => tokio::time::timeout(timeout, attempt).await?,
+        (None, None) => attempt.await,
+    }
+}
+
+/// Waits for `future` for as long as an exchange does so.
+async fn while_asked_for<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match EXCHANGE.try_with(|_| ()) {
+        Ok(()) => future.as_mut().poll(cx).map(Some),
+        Err(_) => Poll::Ready(None),
+    })
+    .await
+}
+
+/// Resolves names with the system's resolver and keeps the addresses that the policy allows.
+#[derive(Debug)]
+pub(super) struct Resolver {
+    pub(super) policy: Arc<Policy>,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let policy = Arc::clone(&self.policy);
+        let port = EXCHANGE.try_with(|exchange| exchange.port()).unwrap_or_default();
+        Box::pin(async move {
+            let host = name.as_str();
+            #[expect(clippy::disallowed_methods, reason = "this is where the policy is asked")]
+            let found = tokio::net::lookup_host((host, port)).await.map_err(unresolved)?;
+            let mut denied = None;
+            let allowed: Vec<SocketAddr> = found
+                .filter(|address| match policy.check_address(host, *address) {
+                    Ok(()) => true,
+                    Err(error) => {
+                        denied = Some(error);
+                        false
+                    }
+                })
+                .collect();
+            match denied {
+                Some(error) if allowed.is_empty() => Err(error.into()),
+                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
+            }
+        })
+    }
+}
+
+/// The standard library keeps the text of a resolver error but not its number.
+fn unresolved(error: std::io::Error) -> Error {
+    let text = error.to_string();
+    let reason = text.rsplit(": ").next().unwrap_or(&text);
+    let number = match reason {
+        "Name or service not known" => -2,
+        "Temporary failure in name resolution" => -3,
+        "Non-recoverable failure in name resolution" => -4,
+        "No address associated with hostname" => -5,
+        _ => return Error::new(ErrorKind::ConnectError, text).with_source(error),
+    };
+    Error::new(ErrorKind::ConnectError, format!("[Errno {number}] {reason}")).with_source(error)
+}

@@ -1,0 +1,217 @@
+//! The connections of one process: reqwest clients made when first needed, and the slots that bound
+//! how many connections are in use.
+
+use std::collections::HashSet;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::TransportConfig;
+use super::connect::{ConnectLayer, Resolver};
+use super::reuse::Returning;
+use crate::error::{Error, ErrorKind, Result};
+use crate::runtime::Generation;
+use crate::tls;
+
+/// The right to use a connection, until dropped.
+pub(super) type Slot = OwnedSemaphorePermit;
+
+/// The connections of one process.
+///
+/// A child made by `fork` shares its parent's memory but not its threads: it must not wait for a
+/// lock that one of them held, nor for a connection that one of them serves. So the parent's pool
+/// stays as it is, and the child hangs its own behind it, in a cell that the parent never touches.
+#[derive(Debug)]
+pub(super) struct Pool {
+    generation: Generation,
+    plain: OnceLock<reqwest::Client>,
+    secure: OnceLock<reqwest::Client>,
+    slots: Option<Arc<Semaphore>>,
+    /// Origins known to speak HTTP/2: all their exchanges share one connection.
+    shared: Mutex<HashSet<String>>,
+    /// Connections on their way back, where they are kept at all.
+    returning: Option<Arc<Returning>>,
+    child: OnceLock<Box<Pool>>,
+}
+
+impl Pool {
+    pub(super) fn new(config: &TransportConfig) -> Self {
+        Self::of(Generation::current(), config)
+    }
+
+    fn of(generation: Generation, config: &TransportConfig) -> Self {
+        let slots = config.limits.max_connections;
+        let slots = slots.map(|slots| Arc::new(Semaphore::new(slots.min(Semaphore::MAX_PERMITS))));
+        let keeps = config.limits.max_keepalive_connections != Some(0)
+            && config.limits.keepalive_expiry != Some(Duration::ZERO);
+        Self {
+            generation,
+            plain: OnceLock::new(),
+            secure: OnceLock::new(),
+            slots,
+            shared: Mutex::default(),
+            returning: keeps.then(Arc::default),
+            child: OnceLock::new(),
+        }
+    }
+
+    /// The pool of the running process.
+    pub(super) fn current(&self, config: &TransportConfig) -> &Self {
+        self.of_generation(Generation::current(), config)
+    }
+
+    fn of_generation(&self, generation: Generation, config: &TransportConfig) -> &Self {
+        let mut pool = self;
+        while pool.generation != generation {
+            pool = pool.child.get_or_init(|| Box::new(Self::of(generation, config)));
+        }
+        pool
+    }
+
+    pub(super) fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    pub(super) fn returning(&self) -> Option<&Arc<Returning>> {
+        self.returning.as_ref()
+    }
+
+    /// The client for `http` or `https` URLs.
+    ///
+    /// # Errors
+    /// `ConnectError` when certificates cannot be loaded, naming their file.
+    pub(super) fn client(&self, secure: bool, config: &TransportConfig) -> Result<&reqwest::Client> {
+        let cell = if secure { &self.secure } else { &self.plain };
+        if let Some(client) = cell.get() {
+            return Ok(client);
+        }
+        let tls = if secure { tls::client_config(&config.tls)? } else { tls::unused_config()? };
+        let client = build(tls, config)?;
+        Ok(cell.get_or_init(|| client))
+    }
+
+    /// Waits until a connection to `origin` may be used; `None` where that needs no slot.
+    ///
+    /// # Errors
+    /// `PoolTimeout`.
+    pub(super) async fn slot(&self, origin: Option<&str>, timeout: Option<Duration>) -> Result<Option<Slot>> {
+        let Some(slots) = &self.slots else { return Ok(None) };
+        if origin.is_some_and(|origin| self.shared().contains(origin)) {
+            return Ok(None);
+        }
+        if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
+            return Ok(Some(slot));
+        }
+        let free = Arc::clone(slots).acquire_owned();
+        let slot = match timeout {
+            Some(timeout) => tokio::time::timeout(timeout, free).await.map_err(|_| {
+                Error::new(ErrorKind::PoolTimeout, "timed out waiting for a free connection of the pool")
+            })?,
+            None => free.await,
+        };
+        // The semaphore is never closed.
+        Ok(slot.ok())
+    }
+
+    /// Remembers that `origin` speaks HTTP/2.
+    pub(super) fn share(&self, origin: String) {
+        self.shared().insert(origin);
+    }
+
+    fn shared(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        if self.generation != Generation::current() {
+            // Closing connections wakes the threads that serve them, which exist in the parent only.
+            mem::forget((self.plain.take(), self.secure.take(), self.slots.take()));
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "its resolver asks the policy, and the transport has done so")]
+fn build(tls: rustls::ClientConfig, config: &TransportConfig) -> Result<reqwest::Client> {
+    let limits = config.limits;
+    let mut tls = tls;
+    tls.alpn_protocols = alpn(config);
+    let resolver = Resolver { policy: Arc::clone(&config.policy) };
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .dns_resolver(Arc::new(resolver))
+        .connector_layer(ConnectLayer)
+        .redirect(reqwest::redirect::Policy::none())
+        // Without the second call every request would be cloned before it is not repeated.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
+        .referer(false)
+        .no_proxy()
+        .http1_title_case_headers()
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .tcp_nodelay(true)
+        // A peer may be slow for as long as the timeouts say. What this one ends is an upload that a
+        // response made pointless, to a peer that neither reads it nor hangs up.
+        .tcp_user_timeout(Duration::from_mins(10))
+        .tcp_keepalive(None)
+        .local_address(config.local_address)
+        .pool_idle_timeout(limits.keepalive_expiry)
+        .pool_max_idle_per_host(limits.max_keepalive_connections.unwrap_or(usize::MAX));
+    builder = match (config.http1, config.http2) {
+        (false, _) => builder.http2_prior_knowledge(),
+        (true, false) => builder.http1_only(),
+        (true, true) => builder,
+    };
+    builder.build().map_err(|error| Error::new(ErrorKind::ConnectError, error.to_string()).with_source(error))
+}
+
+fn alpn(config: &TransportConfig) -> Vec<Vec<u8>> {
+    let versions = [(config.http2, "h2"), (config.http1, "http/1.1")];
+    versions.into_iter().filter(|(spoken, _)| *spoken).map(|(_, name)| name.into()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::PoolLimits;
+
+    fn config() -> TransportConfig {
+        let limits = PoolLimits { max_connections: Some(1), ..PoolLimits::default() };
+        TransportConfig { limits, ..TransportConfig::default() }
+    }
+
+    #[test]
+    fn each_process_has_connections_and_slots_of_its_own() {
+        let config = config();
+        let [parent, child, grandchild] = [1, 2, 3].map(Generation::of_process);
+        let pool = Pool::of(parent, &config);
+        pool.client(false, &config).expect("a client");
+        let slot = crate::runtime::block_on(pool.slot(None, None)).expect("a runtime").expect("a slot");
+
+        let own = pool.of_generation(child, &config);
+        assert_eq!(own.generation(), child);
+        assert!(own.plain.get().is_none(), "the parent's connections are not the child's");
+        assert_eq!(own.slots.as_ref().map(|slots| slots.available_permits()), Some(1));
+        let again = pool.of_generation(child, &config);
+        assert!(std::ptr::eq(own, again));
+        assert_eq!(pool.of_generation(grandchild, &config).generation(), grandchild);
+        assert!(std::ptr::eq(pool.of_generation(parent, &config), &raw const pool));
+        drop(slot);
+    }
+
+    #[test]
+    fn the_connections_of_another_process_are_left_alone() {
+        let config = config();
+        let pool = Pool::of(Generation::of_process(1), &config);
+        let slots = Arc::downgrade(pool.slots.as_ref().expect("slots"));
+        drop(pool);
+        assert_eq!(slots.strong_count(), 1, "dropping them would wake threads that are not here");
+
+        let pool = Pool::new(&config);
+        let slots = Arc::downgrade(pool.slots.as_ref().expect("slots"));
+        drop(pool);
+        assert_eq!(slots.strong_count(), 0);
+    }
+}
