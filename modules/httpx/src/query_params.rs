@@ -67,7 +67,7 @@ pub(crate) fn query_params_from(vm: &VirtualMachine, value: &PyObject) -> PyResu
 }
 
 /// A value as text: JSON's words for the booleans, nothing for None, `str()` of the rest.
-fn query_value(vm: &VirtualMachine, value: &PyObject) -> PyResult<String> {
+pub(crate) fn query_value(vm: &VirtualMachine, value: &PyObject) -> PyResult<String> {
     if value.is(&vm.ctx.true_value) {
         Ok("true".to_owned())
     } else if value.is(&vm.ctx.false_value) {
