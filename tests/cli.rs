@@ -414,7 +414,8 @@ fn interrupts() {
         let mut line = String::new();
         out.read_line(&mut line).expect("a line");
         assert_eq!(line, "ready\n");
-        // The process may not have reached its wait yet: that must not matter either.
+        // Let it reach its wait: a signal right before one goes unnoticed there, in CPython too.
+        std::thread::sleep(std::time::Duration::from_millis(300));
         let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
         assert!(sent.expect("kill runs").success());
         let mut rest = String::new();

@@ -1,8 +1,11 @@
 """Authentication: pairs, URLs, functions, and schemes written in Python."""
 
 import gc
+import hashlib
 import os
+import tempfile
 import unittest
+import urllib.request
 import weakref
 
 import httpx
@@ -200,6 +203,96 @@ class FlowTest(unittest.TestCase):
         del auth, client
         gc.collect()
         self.assertIsNone(reference())
+
+
+class DigestTest(unittest.TestCase):
+    CHALLENGE = 'Digest realm="r, x", nonce="abc", qop="auth, auth-int", opaque="o", algorithm=%s'
+
+    def client(self, challenge, accept=lambda value: True):
+        self.seen = []
+
+        def handler(request):
+            value = request.headers.get("authorization")
+            self.seen.append(value)
+            if value is None or not accept(value):
+                return httpx.Response(401, headers={"WWW-Authenticate": challenge, "Set-Cookie": "c=1"})
+            return httpx.Response(200, text=request.headers.get("cookie", ""))
+
+        client = httpx.Client(transport=httpx.MockTransport(handler), auth=httpx.DigestAuth("me", b"secret"))
+        self.addCleanup(client.close)
+        return client
+
+    def fields(self, value):
+        scheme, _, rest = value.partition(" ")
+        self.assertEqual(scheme, "Digest")
+        return urllib.request.parse_keqv_list(urllib.request.parse_http_list(rest))
+
+    def expected(self, name, fields, target):
+        def digest(*parts):
+            return hashlib.new(name, ":".join(parts).encode()).hexdigest()
+
+        first = digest("me", "r, x", "secret")
+        if fields["algorithm"].lower().endswith("-sess"):
+            first = digest(first, "abc", fields["cnonce"])
+        second = digest("GET", target)
+        return digest(first, "abc", fields["nc"], fields["cnonce"], "auth", second)
+
+    def test_algorithms(self):
+        table = [("MD5", "md5"), ("SHA", "sha1"), ("SHA-256", "sha256"), ("SHA-512", "sha512"), ("MD5-SESS", "md5")]
+        for algorithm, name in table:
+            with self.subTest(algorithm):
+                client = self.client(self.CHALLENGE % algorithm)
+                response = client.get("http://example.org/p?a=1")
+                self.assertEqual((response.status_code, len(response.history)), (200, 1))
+                fields = self.fields(self.seen[1])
+                self.assertEqual(fields["response"], self.expected(name, fields, "/p?a=1"))
+                self.assertEqual(
+                    [fields[key] for key in ["username", "realm", "nonce", "uri", "opaque", "qop", "nc"]],
+                    ["me", "r, x", "abc", "/p?a=1", "o", "auth", "00000001"],
+                )
+
+    def test_the_next_request_answers_at_once(self):
+        client = self.client(self.CHALLENGE % "MD5")
+        client.get("http://example.org/")
+        client.get("http://example.org/")
+        self.assertEqual(len(self.seen), 3)
+        self.assertEqual(self.fields(self.seen[2])["nc"], "00000002")
+        self.assertNotEqual(self.fields(self.seen[1])["cnonce"], self.fields(self.seen[2])["cnonce"])
+
+    def test_wrong_credentials_are_tried_once(self):
+        client = self.client(self.CHALLENGE % "MD5", accept=lambda value: False)
+        self.assertEqual(client.get("http://example.org/").status_code, 401)
+        self.assertEqual(len(self.seen), 2)
+
+    def test_cookies_of_the_challenge(self):
+        self.assertEqual(self.client(self.CHALLENGE % "MD5").get("http://example.org/").text, "c=1")
+
+    def test_another_scheme(self):
+        self.assertEqual(self.client("Basic realm=x").get("http://example.org/").status_code, 401)
+        self.assertEqual(len(self.seen), 1)
+
+    def test_bad_challenges(self):
+        for challenge in ['Digest realm="r"', 'Digest realm="r", nonce="n", qop="other"']:
+            with self.subTest(challenge), self.assertRaises(httpx.ProtocolError):
+                self.client(challenge).get("http://example.org/")
+
+
+class NetRCTest(unittest.TestCase):
+    def test_credentials_of_the_host(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "netrc")
+            with open(path, "w", encoding="ascii") as file:
+                file.write("machine example.org login me password secret\n")
+            os.chmod(path, 0o600)
+            auth = httpx.NetRCAuth(path)
+        answer = httpx.MockTransport(lambda request: httpx.Response(200, text=request.headers.get("authorization", "")))
+        with httpx.Client(transport=answer, auth=auth) as client:
+            self.assertEqual(client.get("http://example.org/").text, "Basic bWU6c2VjcmV0")
+            self.assertEqual(client.get("http://example.net/").text, "")
+
+    def test_no_file(self):
+        with self.assertRaises(FileNotFoundError):
+            httpx.NetRCAuth("/no/such/netrc")
 
 
 class EventHookTest(unittest.TestCase):

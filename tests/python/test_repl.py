@@ -63,6 +63,11 @@ class Session:
     def write(self, text):
         os.write(self.terminal, text.encode())
 
+    def interrupt(self):
+        """Presses Ctrl-C once what was announced has begun: between the two, no Python notices it in time."""
+        time.sleep(0.3)
+        self.write("\x03")
+
     def leave(self, keys):
         """Ends the session with `keys`; its exit status."""
         self.write(keys)
@@ -109,10 +114,9 @@ class ReplTest(unittest.TestCase):
     def test_statements_of_several_lines(self):
         session = self.start("-q")
         session.read_until(PROMPT)
-        for line in ["def twice(n):", "    if n:", "        return 2 * n", ""]:
-            session.write(line + "\r")
-        session.write("twice(\r")
-        session.write("333)\r")
+        session.write("def twice(n):\r    if n:\r        return 2 * n\r\r")
+        session.read_until("return 2 * n\n\n" + PROMPT)
+        session.write("twice(\r333)\r")
         session.read_until("\n666\n" + PROMPT)
 
     def test_tab_indents(self):
@@ -144,11 +148,11 @@ class ReplTest(unittest.TestCase):
         session.read_until(PROMPT)
         session.write("while [print('running')]:\r    while True: pass\r\r")
         session.read_until("\nrunning")
-        session.write("\x03")
+        session.interrupt()
         session.read_until("KeyboardInterrupt\n" + PROMPT)
         session.write("import time; print('asleep'); time.sleep(100)\r")
         session.read_until("\nasleep")
-        session.write("\x03")
+        session.interrupt()
         session.read_until("KeyboardInterrupt\n" + PROMPT)
 
     def test_ways_to_leave(self):

@@ -119,6 +119,7 @@ class ConstructorTest(unittest.TestCase):
                 self.assertTrue(response.is_closed)
                 self.assertTrue(response.is_stream_consumed)
                 self.assertEqual(response.num_bytes_downloaded, 0)
+                self.assertIsInstance(response.stream, httpx.ByteStream)
                 self.assertEqual(b"".join(response.stream), content)
 
     def test_given_headers_stay(self):
@@ -192,6 +193,22 @@ class ConstructorTest(unittest.TestCase):
         response.history.append(response)
         gone = weakref.ref(response)
         del response
+        gc.collect()
+        self.assertIsNone(gone())
+
+    def test_cycles_through_a_stream_are_collected(self):
+        box = []
+
+        def stream():
+            yield b"a"
+            yield box
+
+        response = httpx.Response(200, content=stream())
+        iterator = response.iter_bytes()
+        next(iterator)
+        box.append(iterator)
+        gone = weakref.ref(response)
+        del response, iterator, box
         gc.collect()
         self.assertIsNone(gone())
 

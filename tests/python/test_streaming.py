@@ -182,6 +182,7 @@ class StreamTest(ClientTest):
                 self.stream.close()
 
         with self.client.stream("GET", "/slow-body?ms=1&chunks=2") as response:
+            self.assertIsInstance(response.stream, httpx.SyncByteStream)
             response.stream = Shouting(response.stream)
             self.assertEqual(response.read(), b"CHUNK 0\nCHUNK 1\n")
         self.assertGreater(response.elapsed, datetime.timedelta(0))

@@ -18,6 +18,7 @@ pub mod body;
 pub mod client;
 pub mod cookies;
 pub mod decode;
+pub mod digest;
 pub mod error;
 pub mod headers;
 pub mod link;

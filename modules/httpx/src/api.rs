@@ -4,9 +4,7 @@ use rustpython_vm::builtins::PyUtf8StrRef;
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::{FromArgs, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 
-use crate::client::{
-    ClientArgs, HeadArgs, PyClient, PyStreamContext, RequestArgs, SendArgs, TransportArgs,
-};
+use crate::client::{ClientArgs, HeadArgs, PyClient, PyStreamContext, RequestArgs, SendArgs, TransportArgs};
 use crate::content::ContentArgs;
 
 /// `request` and `stream`: `(method, url, *, ...)`.

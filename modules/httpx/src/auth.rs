@@ -2,8 +2,11 @@
 
 mod base;
 mod basic;
+mod digest;
+mod digest_flow;
 mod flow;
 mod function;
+mod netrc;
 mod single_request;
 
 use rustpython_vm::builtins::{PyBytes, PyStr, PyTuple, PyTypeRef};
@@ -12,11 +15,17 @@ use rustpython_vm::{PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 
 pub(crate) use base::PyAuth;
 pub(crate) use basic::PyBasicAuth;
+pub(crate) use digest::PyDigestAuth;
 pub(crate) use function::PyFunctionAuth;
+pub(crate) use netrc::PyNetRCAuth;
 
 /// The classes that are not exported.
 pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
-    vec![flow::PyAuthFlow::make_static_type(), single_request::PySingleRequest::make_static_type()]
+    vec![
+        digest_flow::PyDigestFlow::make_static_type(),
+        flow::PyAuthFlow::make_static_type(),
+        single_request::PySingleRequest::make_static_type(),
+    ]
 }
 
 /// The `httpx.Auth` that an `auth=` argument stands for: a pair of user name and password, an `Auth`,
@@ -28,7 +37,8 @@ pub(crate) fn build(vm: &VirtualMachine, auth: Option<PyObjectRef>) -> PyResult<
     let Some(auth) = auth else { return Ok(None) };
     if let Some(pair) = auth.downcast_ref::<PyTuple>() {
         let [username, password] = pair.as_slice() else {
-            let message = format!("Invalid \"auth\" argument: a tuple of {}, not of 2", pair.as_slice().len());
+            let message =
+                format!("Invalid \"auth\" argument: a tuple of {}, not of 2", pair.as_slice().len());
             return Err(vm.new_type_error(message));
         };
         let (username, password) = (text_or_bytes(vm, username)?, text_or_bytes(vm, password)?);

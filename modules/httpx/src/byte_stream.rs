@@ -60,14 +60,11 @@ impl PyByteStream {}
 ///
 /// # Errors
 /// `TypeError` for anything that is not bytes-like, naming its type.
-pub(crate) fn chunk_bytes(
-    vm: &VirtualMachine,
-    chunk: &rustpython_vm::PyObject,
-) -> PyResult<bytes::Bytes> {
+pub(crate) fn chunk_bytes(vm: &VirtualMachine, chunk: &rustpython_vm::PyObject) -> PyResult<bytes::Bytes> {
     if let Some(chunk) = chunk.downcast_ref::<PyBytes>() {
         return Ok(bytes::Bytes::copy_from_slice(chunk.as_bytes()));
     }
-    chunk.try_bytes_like(vm, bytes::Bytes::copy_from_slice).map_err(|_| {
-        vm.new_type_error(format!("a body must be made of bytes, not {}", chunk.class().name()))
-    })
+    chunk
+        .try_bytes_like(vm, bytes::Bytes::copy_from_slice)
+        .map_err(|_| vm.new_type_error(format!("a body must be made of bytes, not {}", chunk.class().name())))
 }

@@ -10,9 +10,9 @@
 //! | `upload` | the same for a body that Python code yields |
 
 mod args;
+mod bound_stream;
 mod build;
 mod config;
-mod bound_stream;
 mod dispatch;
 mod foreign;
 mod hop;
@@ -32,7 +32,7 @@ use rustpython_vm::{
     AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine, pyclass,
 };
 
-pub(crate) use args::{RequestArgs, SendArgs, TransportArgs, HeadArgs};
+pub(crate) use args::{HeadArgs, RequestArgs, SendArgs, TransportArgs};
 pub(crate) use config::ClientArgs;
 pub(crate) use stream_context::PyStreamContext;
 pub(crate) use use_client_default::use_client_default;
@@ -64,6 +64,8 @@ pub(crate) struct PyClient {
 /// The classes that are not exported.
 pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
     vec![
+        // The base of the next, which must be there first.
+        crate::sync_byte_stream::PySyncByteStream::make_static_type(),
         bound_stream::PyBoundStream::make_static_type(),
         PyStreamContext::make_static_type(),
         use_client_default::PyUseClientDefault::make_static_type(),
@@ -321,9 +323,7 @@ impl PyClient {
                 Ok(zelf)
             }
             Err(OPENED) => Err(vm.new_runtime_error("Cannot open a client instance more than once.")),
-            Err(_) => {
-                Err(vm.new_runtime_error("Cannot reopen a client instance, once it has been closed."))
-            }
+            Err(_) => Err(vm.new_runtime_error("Cannot reopen a client instance, once it has been closed.")),
         }
     }
 

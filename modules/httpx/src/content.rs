@@ -11,14 +11,12 @@ mod urlencoded;
 use bytes::Bytes;
 use rustpython_vm::builtins::{PyBytes, PyBytesRef, PyDict, PyStr, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
-use rustpython_vm::{
-    AsObject, FromArgs, PyObject, PyObjectRef, PyPayload, PyResult, TryFromObject, VirtualMachine,
-};
+use rustpython_vm::{AsObject, FromArgs, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 
 pub(crate) use iterator_stream::PyIteratorByteStream;
 pub(crate) use unattached_stream::PyUnattachedStream;
 
-use crate::json;
+use crate::{json, mapping};
 use multipart_stream::PyMultipartStream;
 
 /// The classes that are not exported.
@@ -100,7 +98,7 @@ pub(crate) fn encode_request(
     content_type: Option<&[u8]>,
 ) -> PyResult<Encoded> {
     if let Some(data) = &args.data
-        && !is_mapping(vm, data)?
+        && !mapping::is_mapping(vm, data)?
     {
         warn_deprecated(vm, "Use 'content=<...>' to upload raw bytes/text content.")?;
         return encode_content(vm, data);
@@ -178,65 +176,6 @@ fn at_hand(vm: &VirtualMachine, content: &PyObject) -> PyResult<Option<RequestBo
 /// `UnicodeEncodeError` for lone surrogates.
 pub(crate) fn utf8(vm: &VirtualMachine, text: &rustpython_vm::Py<PyStr>) -> PyResult<Bytes> {
     Ok(Bytes::copy_from_slice(text.try_as_utf8(vm)?.as_bytes()))
-}
-
-/// Whether `isinstance(value, collections.abc.Mapping)`.
-pub(crate) fn is_mapping(vm: &VirtualMachine, value: &PyObject) -> PyResult<bool> {
-    if value.downcastable::<PyDict>() {
-        return Ok(true);
-    }
-    let mapping = vm.import("collections.abc", 0)?.get_attr("abc", vm)?.get_attr("Mapping", vm)?;
-    value.is_instance(&mapping, vm)
-}
-
-/// The items of a mapping, as pairs.
-///
-/// # Errors
-/// What the mapping's `items` raises, `TypeError` for an item that is not a pair.
-pub(crate) fn mapping_items(
-    vm: &VirtualMachine,
-    mapping: &PyObject,
-) -> PyResult<Vec<(PyObjectRef, PyObjectRef)>> {
-    if let Some(dict) = mapping.downcast_ref_if_exact::<PyDict>(vm) {
-        return Ok(dict.items_vec());
-    }
-    pairs(vm, &*vm.call_method(mapping, "items", ())?)
-}
-
-/// The pairs that an iterable yields.
-///
-/// # Errors
-/// `TypeError` or `ValueError` for an item that is not a pair, as unpacking it in Python raises.
-pub(crate) fn pairs(vm: &VirtualMachine, iterable: &PyObject) -> PyResult<Vec<(PyObjectRef, PyObjectRef)>> {
-    let pair = |item: PyObjectRef| {
-        let items: Vec<PyObjectRef> = item.try_to_value(vm)?;
-        <[PyObjectRef; 2]>::try_from(items).map(|[key, value]| (key, value)).map_err(|items| {
-            let (problem, got) = if items.len() < 2 {
-                ("not enough", format!(", got {}", items.len()))
-            } else {
-                ("too many", String::new())
-            };
-            vm.new_value_error(format!("{problem} values to unpack (expected 2{got})"))
-        })
-    };
-    Vec::<PyObjectRef>::try_from_object(vm, iterable.to_owned())?.into_iter().map(pair).collect()
-}
-
-/// A form value as text: `true` and `false` as in JSON, nothing for `None`, `str()` for the rest.
-///
-/// # Errors
-/// What `str()` raises, `UnicodeEncodeError` for lone surrogates.
-pub(crate) fn primitive_to_string(vm: &VirtualMachine, value: &PyObject) -> PyResult<String> {
-    if value.is(&vm.ctx.true_value) {
-        return Ok("true".to_owned());
-    }
-    if value.is(&vm.ctx.false_value) {
-        return Ok("false".to_owned());
-    }
-    if vm.is_none(value) {
-        return Ok(String::new());
-    }
-    Ok(value.str(vm)?.try_as_utf8(vm)?.as_str().to_owned())
 }
 
 /// Warns of a deprecated use, at the line that called into the module.

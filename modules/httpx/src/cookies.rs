@@ -1,8 +1,10 @@
 //! `httpx.Cookies`.
 
+mod cookiejar;
+
 use rustpython_vm::builtins::{PyDict, PyList, PyStr, PyTuple, PyType, PyTypeRef, PyUtf8StrRef};
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::function::{FuncArgs, KwArgs, OptionalArg, PyComparisonValue, PySetterValue};
+use rustpython_vm::function::{FuncArgs, OptionalArg, PyComparisonValue, PySetterValue};
 use rustpython_vm::protocol::{PyMappingMethods, PyNumberMethods, PySequenceMethods};
 use rustpython_vm::types::{
     AsMapping, AsNumber, AsSequence, Comparable, Constructor, Initializer, Iterable, PyComparisonOp,
@@ -14,7 +16,9 @@ use rustpython_vm::{
 };
 use tauraro_engine::cookies::{Cookie, CookieJar};
 
+use self::cookiejar::{read_cookie, write_cookie};
 use crate::headers::headers_from;
+use crate::mapping::KeyDefault;
 use crate::url::url_from;
 use crate::{exceptions, mapping};
 
@@ -65,56 +69,6 @@ fn by_hand(name: String, value: String, domain: String, path: String) -> Cookie 
 /// A name or value; numbers are written out, None is nothing.
 fn text(vm: &VirtualMachine, value: &PyObject) -> PyResult<String> {
     if vm.is_none(value) { Ok(String::new()) } else { Ok(value.str_utf8(vm)?.as_str().to_owned()) }
-}
-
-/// A cookie of an `http.cookiejar.CookieJar`.
-fn read_cookie(vm: &VirtualMachine, cookie: &PyObject) -> PyResult<Cookie> {
-    let attribute = |name: &'static str| cookie.get_attr(name, vm);
-    let string = |name| attribute(name).and_then(|value| text(vm, &value));
-    let flag = |name| attribute(name).and_then(|value| value.try_to_bool(vm));
-    let http_only = vm.call_method(cookie, "has_nonstandard_attr", ("HttpOnly",))?.try_to_bool(vm)?;
-    let expires = attribute("expires")?;
-    Ok(Cookie {
-        name: string("name")?,
-        value: string("value")?,
-        domain: string("domain")?,
-        domain_specified: flag("domain_specified")?,
-        path: string("path")?,
-        secure: flag("secure")?,
-        http_only,
-        expires: expires.try_into_value(vm)?,
-    })
-}
-
-/// A cookie for an `http.cookiejar.CookieJar`.
-fn write_cookie(vm: &VirtualMachine, class: &PyObject, cookie: &Cookie) -> PyResult {
-    let string = |text: &str| -> PyObjectRef { vm.ctx.new_str(text).into() };
-    let flag = |flag: bool| -> PyObjectRef { vm.ctx.new_bool(flag).into() };
-    let rest = vm.ctx.new_dict();
-    if cookie.http_only {
-        rest.set_item("HttpOnly", vm.ctx.none(), vm)?;
-    }
-    let expires = cookie.expires.map_or_else(|| vm.ctx.none(), |expires| vm.ctx.new_int(expires).into());
-    let fields = [
-        ("version", vm.ctx.new_int(0).into()),
-        ("name", string(&cookie.name)),
-        ("value", string(&cookie.value)),
-        ("port", vm.ctx.none()),
-        ("port_specified", flag(false)),
-        ("domain", string(&cookie.domain)),
-        ("domain_specified", flag(cookie.domain_specified)),
-        ("domain_initial_dot", flag(cookie.domain.starts_with('.'))),
-        ("path", string(&cookie.path)),
-        ("path_specified", flag(!cookie.path.is_empty())),
-        ("secure", flag(cookie.secure)),
-        ("expires", expires),
-        ("discard", flag(cookie.expires.is_none())),
-        ("comment", vm.ctx.none()),
-        ("comment_url", vm.ctx.none()),
-        ("rest", rest.into()),
-        ("rfc2109", flag(false)),
-    ];
-    class.call(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<KwArgs>(), vm)
 }
 
 impl PyCookies {
@@ -285,6 +239,18 @@ impl Iterable for PyCookies {
 }
 
 #[derive(FromArgs)]
+struct ExtractArgs {
+    #[pyarg(any)]
+    response: PyObjectRef,
+}
+
+#[derive(FromArgs)]
+struct SendArgs {
+    #[pyarg(any)]
+    request: PyObjectRef,
+}
+
+#[derive(FromArgs)]
 struct SetArgs {
     #[pyarg(any)]
     name: PyUtf8StrRef,
@@ -363,7 +329,8 @@ impl PyCookies {
     ///
     /// Takes the cookies that a response sets; those it may not set are refused.
     #[pymethod]
-    fn extract_cookies(zelf: &Py<Self>, response: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn extract_cookies(zelf: &Py<Self>, args: ExtractArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let response = args.response;
         let url = response.get_attr("request", vm)?.get_attr("url", vm)?;
         let (url, headers) = (url_from(vm, &url)?, response.get_attr("headers", vm)?);
         let headers = headers_from(vm, &headers)?;
@@ -375,7 +342,8 @@ impl PyCookies {
     ///
     /// Gives a request the `Cookie` header for its URL, unless it has one.
     #[pymethod]
-    fn set_cookie_header(zelf: &Py<Self>, request: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    fn set_cookie_header(zelf: &Py<Self>, args: SendArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let request = args.request;
         let (url, headers) = (request.get_attr("url", vm)?, request.get_attr("headers", vm)?);
         let url = url_from(vm, &url)?;
         if headers_from(vm, &headers)?.contains("cookie") {
@@ -453,8 +421,8 @@ impl PyCookies {
     /// Adds the cookies of whatever `Cookies()` takes, in place of those of the same name, domain and
     /// path.
     #[pymethod]
-    fn update(zelf: &Py<Self>, cookies: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
-        let cookies = cookies_from(vm, &mapping::or_none(vm, cookies))?;
+    fn update(zelf: &Py<Self>, args: CookiesArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let cookies = cookies_from(vm, &vm.unwrap_or_none(args.cookies))?;
         zelf.with(|jar| {
             for cookie in cookies.iter() {
                 jar.set(cookie.clone());
@@ -481,44 +449,36 @@ impl PyCookies {
         Self::view(zelf, "ItemsView", vm)
     }
 
-    /// setdefault(name, default=None)
+    /// setdefault(key, default=None)
     ///
     /// The value of a cookie, which is set to `default` first where it is not there.
     #[pymethod]
-    fn setdefault(
-        zelf: &Py<Self>,
-        name: PyUtf8StrRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        if let Some(value) = zelf.find(vm, name.as_str(), None, None)? {
+    fn setdefault(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+        let name = text(vm, &args.key)?;
+        if let Some(value) = zelf.find(vm, &name, None, None)? {
             return Ok(vm.ctx.new_str(value).into());
         }
-        let default = mapping::or_none(vm, default);
-        let cookie = by_hand(name.as_str().to_owned(), text(vm, &default)?, String::new(), "/".to_owned());
+        let default = mapping::or_none(vm, args.default);
+        let cookie = by_hand(name, text(vm, &default)?, String::new(), "/".to_owned());
         zelf.with(|jar| jar.set(cookie));
         Ok(default)
     }
 
-    /// pop(name[, default])
+    /// pop(key[, default])
     ///
     /// Removes the cookies of a name and answers the value, or `default` where there is none.
     ///
     /// Raises `KeyError` where neither is, `CookieConflict` when several match.
     #[pymethod]
-    fn pop(
-        zelf: &Py<Self>,
-        name: PyUtf8StrRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        match (zelf.find(vm, name.as_str(), None, None)?, default) {
+    fn pop(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+        let name = text(vm, &args.key)?;
+        match (zelf.find(vm, &name, None, None)?, args.default) {
             (Some(value), _) => {
-                zelf.with(|jar| jar.remove(name.as_str(), None, None));
+                zelf.with(|jar| jar.remove(&name, None, None));
                 Ok(vm.ctx.new_str(value).into())
             }
             (None, OptionalArg::Present(default)) => Ok(default),
-            (None, OptionalArg::Missing) => Err(vm.new_key_error(name.into_wtf8().into())),
+            (None, OptionalArg::Missing) => Err(vm.new_key_error(args.key)),
         }
     }
 

@@ -1,5 +1,7 @@
 //! `httpx.Headers`.
 
+mod text;
+
 use std::collections::HashSet;
 
 use bytes::Bytes;
@@ -18,7 +20,8 @@ use rustpython_vm::{
 };
 use tauraro_engine::Headers;
 
-use crate::mapping::{self, Pair};
+use self::text::{assigned, decode, encode, to_bytes};
+use crate::mapping::{self, KeyDefault, Pair};
 
 /// The fields whose values are not shown in a repr.
 const SENSITIVE: [&[u8]; 2] = [b"authorization", b"proxy-authorization"];
@@ -65,39 +68,6 @@ fn encoded_headers(vm: &VirtualMachine, value: &PyObject, encoding: Option<&str>
         headers.append(to_bytes(vm, &name, "name", encoding)?, to_bytes(vm, &value, "value", encoding)?);
     }
     Ok(headers)
-}
-
-/// The bytes of a str or bytes.
-fn to_bytes(vm: &VirtualMachine, value: &PyObject, what: &str, encoding: Option<&str>) -> PyResult<Bytes> {
-    if let Some(bytes) = value.downcast_ref::<PyBytes>() {
-        return Ok(Bytes::copy_from_slice(bytes.as_bytes()));
-    }
-    match value.downcast_ref::<PyStr>() {
-        Some(text) => encode(vm, text, encoding.unwrap_or("ascii")),
-        None => {
-            let class = value.class().as_object().repr_utf8(vm)?;
-            Err(vm.new_type_error(format!("Header {what} must be str or bytes, not {}", class.as_str())))
-        }
-    }
-}
-
-fn encode(vm: &VirtualMachine, text: &Py<PyStr>, encoding: &str) -> PyResult<Bytes> {
-    if text.isascii() && is_ascii_superset(encoding) {
-        return Ok(Bytes::copy_from_slice(text.as_bytes()));
-    }
-    let bytes = vm.state.codec_registry.encode_text(text.to_owned(), encoding, None, vm)?;
-    Ok(Bytes::copy_from_slice(bytes.as_bytes()))
-}
-
-fn decode(vm: &VirtualMachine, bytes: &[u8], encoding: &str) -> PyResult<PyStrRef> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() && is_ascii_superset(encoding) => Ok(vm.ctx.new_str(text)),
-        _ => vm.state.codec_registry.decode_text(vm.ctx.new_bytes(bytes.to_vec()).into(), encoding, None, vm),
-    }
-}
-
-fn is_ascii_superset(encoding: &str) -> bool {
-    matches!(encoding, "ascii" | "utf-8" | "iso-8859-1")
 }
 
 impl PyHeaders {
@@ -217,17 +187,6 @@ impl PyHeaders {
             fields.iter().map(|field| (field.name.to_ascii_lowercase(), field.value.clone())).collect();
         sorted.sort_unstable();
         sorted
-    }
-}
-
-/// What is assigned to a field is text; `headers[b"a"] = b"b"` is a mistake.
-fn assigned(vm: &VirtualMachine, value: &PyObject, what: &str, encoding: &str) -> PyResult<Bytes> {
-    match value.downcast_ref::<PyStr>() {
-        Some(text) => encode(vm, text, encoding),
-        None => {
-            let class = value.class().as_object().repr_utf8(vm)?;
-            Err(vm.new_type_error(format!("Header {what} must be str, not {}", class.as_str())))
-        }
     }
 }
 
@@ -423,13 +382,8 @@ impl PyHeaders {
     ///
     /// The value of `key`, several joined with commas, or `default`.
     #[pymethod]
-    fn get(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        Ok(zelf.lookup(&key, vm)?.unwrap_or_else(|| mapping::or_none(vm, default)))
+    fn get(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+        Ok(zelf.lookup(&args.key, vm)?.unwrap_or_else(|| mapping::or_none(vm, args.default)))
     }
 
     /// get_list(key, split_commas=False)
@@ -449,8 +403,8 @@ impl PyHeaders {
     ///
     /// Takes over the fields of `headers`; those of the same names are replaced.
     #[pymethod]
-    fn update(zelf: &Py<Self>, headers: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
-        let headers = headers_from(vm, &mapping::or_none(vm, headers))?;
+    fn update(zelf: &Py<Self>, args: UpdateArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let headers = headers_from(vm, &vm.unwrap_or_none(args.headers))?;
         zelf.with(|fields| {
             for field in &headers {
                 fields.remove(&field.name);
@@ -473,17 +427,12 @@ impl PyHeaders {
     ///
     /// The value of `key`, which is set to `default` first where it is not there.
     #[pymethod]
-    fn setdefault(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        if let Some(value) = zelf.lookup(&key, vm)? {
+    fn setdefault(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+        if let Some(value) = zelf.lookup(&args.key, vm)? {
             return Ok(value);
         }
-        let default = mapping::or_none(vm, default);
-        zelf.assign(&key, default.clone(), vm)?;
+        let default = mapping::or_none(vm, args.default);
+        zelf.assign(&args.key, default.clone(), vm)?;
         Ok(default)
     }
 
@@ -493,19 +442,14 @@ impl PyHeaders {
     ///
     /// Raises `KeyError` where neither is.
     #[pymethod]
-    fn pop(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
-        match (zelf.lookup(&key, vm)?, default) {
+    fn pop(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+        match (zelf.lookup(&args.key, vm)?, args.default) {
             (Some(value), _) => {
-                zelf.delete(&key, vm)?;
+                zelf.delete(&args.key, vm)?;
                 Ok(value)
             }
             (None, OptionalArg::Present(default)) => Ok(default),
-            (None, OptionalArg::Missing) => Err(vm.new_key_error(key)),
+            (None, OptionalArg::Missing) => Err(vm.new_key_error(args.key)),
         }
     }
 
@@ -517,7 +461,8 @@ impl PyHeaders {
         let Some((name, _)) = zelf.texts(vm)?.into_iter().next() else {
             return Err(vm.new_key_error(vm.ctx.new_str("popitem(): headers are empty").into()));
         };
-        let value = Self::pop(zelf, name.clone().into(), OptionalArg::Missing, vm)?;
+        let value = vm.unwrap_or_none(zelf.lookup(name.as_object(), vm)?);
+        zelf.delete(name.as_object(), vm)?;
         Ok(vm.ctx.new_tuple(vec![name.into(), value]).into())
     }
 
@@ -549,6 +494,12 @@ impl PyHeaders {
             _ => Err(vm.new_type_error("cannot restore Headers from this state")),
         }
     }
+}
+
+#[derive(FromArgs)]
+struct UpdateArgs {
+    #[pyarg(any, optional)]
+    headers: Option<PyObjectRef>,
 }
 
 #[derive(FromArgs)]

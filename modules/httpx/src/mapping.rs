@@ -2,10 +2,42 @@
 
 use rustpython_vm::builtins::{PyDict, PyDictRef, PyList, PyTuple, PyType};
 use rustpython_vm::function::OptionalArg;
-use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, FromArgs, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 /// A key and its value.
 pub(crate) type Pair = (PyObjectRef, PyObjectRef);
+
+/// The arguments of `get`, `setdefault` and `pop`.
+#[derive(FromArgs)]
+pub(crate) struct KeyDefault {
+    #[pyarg(any)]
+    pub(crate) key: PyObjectRef,
+    #[pyarg(any, optional)]
+    pub(crate) default: OptionalArg<PyObjectRef>,
+}
+
+/// The arguments of `set` and `add`.
+#[derive(FromArgs)]
+pub(crate) struct KeyValue {
+    #[pyarg(any)]
+    pub(crate) key: PyObjectRef,
+    #[pyarg(any, optional)]
+    pub(crate) value: Option<PyObjectRef>,
+}
+
+/// The argument of `remove`.
+#[derive(FromArgs)]
+pub(crate) struct Key {
+    #[pyarg(any)]
+    pub(crate) key: PyObjectRef,
+}
+
+/// The argument of `merge`.
+#[derive(FromArgs)]
+pub(crate) struct Params {
+    #[pyarg(any, optional)]
+    pub(crate) params: Option<PyObjectRef>,
+}
 
 /// Makes `isinstance(x, collections.abc.<name>)` hold for the instances of `class`.
 ///

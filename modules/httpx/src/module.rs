@@ -4,7 +4,7 @@ use rustpython_vm::builtins::{PyModuleDef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{Context, PyResult, VirtualMachine};
 
-use crate::auth::{self, PyAuth, PyBasicAuth, PyFunctionAuth};
+use crate::auth::{self, PyAuth, PyBasicAuth, PyDigestAuth, PyFunctionAuth, PyNetRCAuth};
 use crate::byte_stream::PyByteStream;
 use crate::client::{self, PyClient};
 use crate::request::PyRequest;
@@ -21,6 +21,7 @@ pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
 #[rustpython_vm::pymodule]
 mod httpx {
     use rustpython_vm::builtins::{PyModule, PyUtf8StrRef};
+    use rustpython_vm::types::PyTypeFlags;
     use rustpython_vm::{Py, PyRef, PyResult, VirtualMachine};
 
     use crate::api::{BodyCall, PlainCall, RequestCall};
@@ -100,6 +101,8 @@ mod httpx {
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
         for (name, class) in super::classes(vm)? {
+            // As if written in Python: programs patch these classes, test doubles above all.
+            class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
             module.set_attr(vm.ctx.intern_str(name), class, vm)?;
         }
         module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)
@@ -108,10 +111,8 @@ mod httpx {
 
 /// Every class of the module, by its name.
 fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
-    for hidden in [auth::hidden_classes(), client::hidden_classes(), content::hidden_classes()].concat() {
-        // Made here, because an object of a class cannot be made before the class.
-        drop(hidden);
-    }
+    // A class is made after its base, and before the first object of it.
+    let stream = PySyncByteStream::make_static_type();
     let client = PyClient::make_static_type();
     let mut classes = vec![
         ("Auth", PyAuth::make_static_type()),
@@ -120,18 +121,21 @@ fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
         ("ByteStream", PyByteStream::make_static_type()),
         ("Client", client.clone()),
         ("Cookies", cookies::class(vm)?),
+        ("DigestAuth", PyDigestAuth::make_static_type()),
         ("FunctionAuth", PyFunctionAuth::make_static_type()),
         ("Headers", headers::class(vm)?),
         ("Limits", limits::class()),
         ("MockTransport", PyMockTransport::make_static_type()),
+        ("NetRCAuth", PyNetRCAuth::make_static_type()),
         ("QueryParams", query_params::class(vm)?),
         ("Request", PyRequest::make_static_type()),
         ("Session", client),
-        ("SyncByteStream", PySyncByteStream::make_static_type()),
+        ("SyncByteStream", stream),
         ("Timeout", timeout::class()),
         ("URL", url::class()),
     ];
     classes.extend(response::classes());
     classes.extend(exceptions::classes(vm));
+    drop([auth::hidden_classes(), client::hidden_classes(), content::hidden_classes()]);
     Ok(classes)
 }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use rustpython_vm::builtins::{PyBytes, PyList, PyStr, PyStrRef, PyTuple, PyType, PyTypeRef};
 use rustpython_vm::common::hash::PyHash;
-use rustpython_vm::function::{FuncArgs, OptionalArg, PyComparisonValue};
+use rustpython_vm::function::{FuncArgs, PyComparisonValue};
 use rustpython_vm::protocol::{PyMappingMethods, PyNumberMethods, PySequenceMethods};
 use rustpython_vm::types::{
     AsMapping, AsNumber, AsSequence, Comparable, Constructor, Hashable, Initializer, Iterable,
@@ -15,7 +15,7 @@ use rustpython_vm::{
 };
 use tauraro_engine::QueryParams;
 
-use crate::mapping;
+use crate::mapping::{self, Key, KeyDefault, KeyValue, Params};
 
 /// QueryParams(params=None, /, **params)
 ///
@@ -77,6 +77,12 @@ pub(crate) fn query_value(vm: &VirtualMachine, value: &PyObject) -> PyResult<Str
     } else {
         Ok(value.str_utf8(vm)?.as_str().to_owned())
     }
+}
+
+/// A key and a value as text.
+pub(crate) fn key_value(vm: &VirtualMachine, args: KeyValue) -> PyResult<(String, String)> {
+    let key = args.key.str_utf8(vm)?;
+    Ok((key.as_str().to_owned(), query_value(vm, &vm.unwrap_or_none(args.value))?))
 }
 
 fn is_sequence(value: &PyObject) -> bool {
@@ -277,15 +283,10 @@ impl PyQueryParams {
     ///
     /// The first value of `key`, or `default`.
     #[pymethod]
-    fn get(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyObjectRef {
-        match zelf.first(&key) {
+    fn get(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyObjectRef {
+        match zelf.first(&args.key) {
             Some(value) => vm.ctx.new_str(value).into(),
-            None => mapping::or_none(vm, default),
+            None => mapping::or_none(vm, args.default),
         }
     }
 
@@ -293,8 +294,8 @@ impl PyQueryParams {
     ///
     /// Every value of `key`; an empty list where it is not there.
     #[pymethod]
-    fn get_list(zelf: &Py<Self>, key: PyObjectRef, vm: &VirtualMachine) -> PyResult {
-        let key = key.str_utf8(vm)?;
+    fn get_list(zelf: &Py<Self>, args: Key, vm: &VirtualMachine) -> PyResult {
+        let key = args.key.str_utf8(vm)?;
         let values = zelf.params().get_all(key.as_str()).map(|value| vm.ctx.new_str(value).into());
         Ok(vm.ctx.new_list(values.collect()).into())
     }
@@ -303,50 +304,40 @@ impl PyQueryParams {
     ///
     /// A copy in which `key` has this one value.
     #[pymethod]
-    fn set(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        value: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult<Self> {
-        let value = query_value(vm, &mapping::or_none(vm, value))?;
-        Ok(Self::new(zelf.params().set(key.str_utf8(vm)?.as_str(), &value)))
+    fn set(zelf: &Py<Self>, args: KeyValue, vm: &VirtualMachine) -> PyResult<Self> {
+        let (key, value) = key_value(vm, args)?;
+        Ok(Self::new(zelf.params().set(&key, &value)))
     }
 
     /// add(key, value=None)
     ///
     /// A copy in which `key` has this value besides those it has.
     #[pymethod]
-    fn add(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        value: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult<Self> {
-        let value = query_value(vm, &mapping::or_none(vm, value))?;
-        Ok(Self::new(zelf.params().add(key.str_utf8(vm)?.as_str(), &value)))
+    fn add(zelf: &Py<Self>, args: KeyValue, vm: &VirtualMachine) -> PyResult<Self> {
+        let (key, value) = key_value(vm, args)?;
+        Ok(Self::new(zelf.params().add(&key, &value)))
     }
 
     /// remove(key)
     ///
     /// A copy without `key`.
     #[pymethod]
-    fn remove(zelf: &Py<Self>, key: PyObjectRef, vm: &VirtualMachine) -> PyResult<Self> {
-        Ok(Self::new(zelf.params().remove(key.str_utf8(vm)?.as_str())))
+    fn remove(zelf: &Py<Self>, args: Key, vm: &VirtualMachine) -> PyResult<Self> {
+        Ok(Self::new(zelf.params().remove(args.key.str_utf8(vm)?.as_str())))
     }
 
     /// merge(params=None)
     ///
     /// A copy in which the keys of `params` have the values they have there.
     #[pymethod]
-    fn merge(zelf: &Py<Self>, params: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyResult<Self> {
-        let params = query_params_from(vm, &mapping::or_none(vm, params))?;
+    fn merge(zelf: &Py<Self>, args: Params, vm: &VirtualMachine) -> PyResult<Self> {
+        let params = query_params_from(vm, &vm.unwrap_or_none(args.params))?;
         Ok(Self::new(zelf.params().merge(&params)))
     }
 
     /// Raises `RuntimeError`: query parameters are immutable; `merge` makes an updated copy.
     #[pymethod]
-    fn update(_zelf: &Py<Self>, _params: OptionalArg<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
+    fn update(_zelf: &Py<Self>, _args: Params, vm: &VirtualMachine) -> PyResult<()> {
         Err(vm.new_runtime_error(
             "QueryParams are immutable since 0.18.0. Use `q = q.merge(...)` to create an updated copy.",
         ))

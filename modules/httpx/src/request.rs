@@ -7,7 +7,9 @@ use bytes::Bytes;
 use rustpython_vm::builtins::{PyBytesRef, PyDictRef, PyUtf8StrRef};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Representable};
-use rustpython_vm::{AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{
+    AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+};
 use tauraro_engine::cookies::CookieJar;
 use tauraro_engine::{Headers, QueryParams, Url};
 

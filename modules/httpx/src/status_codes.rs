@@ -87,8 +87,7 @@ pub(crate) fn codes(vm: &VirtualMachine) -> PyResult {
     let globals = vm.ctx.new_dict();
     globals.set_item("__name__", vm.ctx.new_str("httpx").into(), vm)?;
     globals.set_item("table", vm.ctx.new_list(members.collect()).into(), vm)?;
-    let code =
-        vm.ctx.new_code(rustpython_vm::py_compile!(file = "codes.py", module_name = "httpx.codes"));
+    let code = vm.ctx.new_code(rustpython_vm::py_compile!(file = "codes.py", module_name = "httpx.codes"));
     vm.run_code_obj(code, Scope::with_builtins(None, globals.clone(), vm))?;
     globals.as_object().get_item("codes", vm)
 }

@@ -7,12 +7,13 @@ use rustpython_vm::common::hash::PyHash;
 use rustpython_vm::function::{FuncArgs, KwArgs, OptionalArg, PyComparisonValue};
 use rustpython_vm::types::{Comparable, Constructor, Hashable, Initializer, PyComparisonOp, Representable};
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+    AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 use tauraro_engine::Url;
 use tauraro_engine::url::UrlParts;
 
-use crate::query_params::{PyQueryParams, query_params_from, query_value};
+use crate::mapping::{Key, KeyValue};
+use crate::query_params::{PyQueryParams, key_value, query_params_from};
 use crate::{exceptions, mapping};
 
 /// URL(url="", **components)
@@ -216,6 +217,18 @@ impl Representable for PyUrl {
     }
 }
 
+#[derive(FromArgs)]
+struct MergeArgs {
+    #[pyarg(any)]
+    params: PyObjectRef,
+}
+
+#[derive(FromArgs)]
+struct JoinArgs {
+    #[pyarg(any)]
+    url: PyObjectRef,
+}
+
 fn bytes(vm: &VirtualMachine, text: &str) -> PyRef<PyBytes> {
     vm.ctx.new_bytes(text.as_bytes().to_vec())
 }
@@ -269,8 +282,8 @@ impl PyUrl {
 
     /// The port as an int; None where none is given or where it is the scheme's default.
     #[pygetset]
-    fn port(zelf: &Py<Self>) -> Option<u16> {
-        zelf.url().port()
+    fn port(zelf: &Py<Self>) -> Option<u64> {
+        zelf.url().written_port()
     }
 
     /// `host` or `host:port` as bytes, as in a `Host` header.
@@ -333,7 +346,7 @@ impl PyUrl {
         let url = zelf.url();
         let (scheme, host, path) =
             (bytes(vm, url.scheme()), bytes(vm, url.raw_host()), bytes(vm, &url.raw_path()));
-        class.call((scheme, host, url.port(), path), vm)
+        class.call((scheme, host, url.written_port(), path), vm)
     }
 
     /// copy_with(**components)
@@ -352,44 +365,34 @@ impl PyUrl {
     ///
     /// A copy in whose query `key` has this one value.
     #[pymethod]
-    fn copy_set_param(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        value: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult<Self> {
-        let (key, value) = (key.str_utf8(vm)?, query_value(vm, &mapping::or_none(vm, value))?);
-        Self::copy_with_params(zelf, &zelf.params_of().set(key.as_str(), &value), vm)
+    fn copy_set_param(zelf: &Py<Self>, args: KeyValue, vm: &VirtualMachine) -> PyResult<Self> {
+        let (key, value) = key_value(vm, args)?;
+        Self::copy_with_params(zelf, &zelf.params_of().set(&key, &value), vm)
     }
 
     /// copy_add_param(key, value=None)
     ///
     /// A copy in whose query `key` has this value besides those it has.
     #[pymethod]
-    fn copy_add_param(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        value: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult<Self> {
-        let (key, value) = (key.str_utf8(vm)?, query_value(vm, &mapping::or_none(vm, value))?);
-        Self::copy_with_params(zelf, &zelf.params_of().add(key.as_str(), &value), vm)
+    fn copy_add_param(zelf: &Py<Self>, args: KeyValue, vm: &VirtualMachine) -> PyResult<Self> {
+        let (key, value) = key_value(vm, args)?;
+        Self::copy_with_params(zelf, &zelf.params_of().add(&key, &value), vm)
     }
 
     /// copy_remove_param(key)
     ///
     /// A copy without `key` in its query.
     #[pymethod]
-    fn copy_remove_param(zelf: &Py<Self>, key: PyObjectRef, vm: &VirtualMachine) -> PyResult<Self> {
-        Self::copy_with_params(zelf, &zelf.params_of().remove(key.str_utf8(vm)?.as_str()), vm)
+    fn copy_remove_param(zelf: &Py<Self>, args: Key, vm: &VirtualMachine) -> PyResult<Self> {
+        Self::copy_with_params(zelf, &zelf.params_of().remove(args.key.str_utf8(vm)?.as_str()), vm)
     }
 
     /// copy_merge_params(params)
     ///
     /// A copy in whose query the keys of `params` have the values they have there.
     #[pymethod]
-    fn copy_merge_params(zelf: &Py<Self>, params: PyObjectRef, vm: &VirtualMachine) -> PyResult<Self> {
-        Self::copy_with_params(zelf, &zelf.params_of().merge(&query_params_from(vm, &params)?), vm)
+    fn copy_merge_params(zelf: &Py<Self>, args: MergeArgs, vm: &VirtualMachine) -> PyResult<Self> {
+        Self::copy_with_params(zelf, &zelf.params_of().merge(&query_params_from(vm, &args.params)?), vm)
     }
 
     /// join(url)
@@ -398,8 +401,8 @@ impl PyUrl {
     ///
     /// Raises `InvalidURL` and `TypeError` as `URL()` does.
     #[pymethod]
-    fn join(zelf: &Py<Self>, url: PyObjectRef, vm: &VirtualMachine) -> PyResult<Self> {
-        let reference = url_from(vm, &url)?;
+    fn join(zelf: &Py<Self>, args: JoinArgs, vm: &VirtualMachine) -> PyResult<Self> {
+        let reference = url_from(vm, &args.url)?;
         let joined = zelf.url().join(reference.as_str());
         joined.map(Self::new).map_err(|error| exceptions::from_engine(vm, error, None))
     }

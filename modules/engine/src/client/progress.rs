@@ -204,10 +204,11 @@ impl Progress {
         let mut future = pin!(future);
         let mut timer = pin!(None::<Sleep>);
         poll_fn(|cx| {
+            // Before looking, so that what changes afterwards is noticed.
+            self.watcher.register(cx.waker());
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
             }
-            self.watcher.register(cx.waker());
             loop {
                 let (phase, deadline) = {
                     let state = self.state();

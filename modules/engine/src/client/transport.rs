@@ -109,8 +109,10 @@ impl Transport {
 
 /// Whether a connection goes back into the pool after this response (RFC 9112 section 9.3).
 fn is_kept(response: &reqwest::Response) -> bool {
-    let mut options = response.headers().get_all(header::CONNECTION).iter();
-    response.version() == Version::HTTP_11 && !options.any(|o| o.as_bytes().eq_ignore_ascii_case(b"close"))
+    let options = response.headers().get_all(header::CONNECTION).iter().map(HeaderValue::as_bytes);
+    let mut options = options.flat_map(|options| options.split(|byte| *byte == b','));
+    let closes = options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"));
+    response.version() == Version::HTTP_11 && !closes
 }
 
 /// The request body, checked against the head.

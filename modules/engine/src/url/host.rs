@@ -81,7 +81,7 @@ fn idna_encode(host: &str) -> Option<String> {
         && host
             .split('.')
             .zip(decoded.split('.'))
-            .all(|(given, decoded)| given == decoded || given.starts_with("xn--"))
+            .all(|(given, decoded)| given == decoded || (given.is_ascii() && given.starts_with("xn--")))
         && decoded.split('.').all(is_idna2008_label);
     if !unmapped {
         return None;

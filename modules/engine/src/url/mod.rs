@@ -42,7 +42,7 @@ pub struct Url {
     scheme: Range<usize>,
     userinfo: Range<usize>,
     host: Range<usize>,
-    port: Option<u16>,
+    port: Option<u64>,
     path: Range<usize>,
     query: Option<Range<usize>>,
     fragment: Option<Range<usize>>,
@@ -128,14 +128,22 @@ impl Url {
         host::decode(self.raw_host())
     }
 
-    /// The port, when given and not the scheme's default.
+    /// The port, when given and not the scheme's default; `None` too for a number that no port has
+    /// (see [`Url::written_port`]).
     pub fn port(&self) -> Option<u16> {
+        self.port.and_then(|port| u16::try_from(port).ok())
+    }
+
+    /// The port as it is written, when it is not the scheme's default: httpx refuses a number that no
+    /// port has when it connects, not when it reads the URL.
+    pub fn written_port(&self) -> Option<u64> {
         self.port
     }
 
-    /// The port to connect to: the given one, or the scheme's default.
+    /// The port to connect to: the given one, or the scheme's default; `None` where there is neither,
+    /// or where no port has the given number.
     pub fn port_or_default(&self) -> Option<u16> {
-        self.port.or_else(|| parse::default_port(self.scheme()))
+        if self.port.is_some() { self.port() } else { parse::default_port(self.scheme()) }
     }
 
     /// `host[:port]` as sent in a `Host` header, IPv6 literals in brackets.
@@ -194,6 +202,7 @@ impl Url {
         self.scheme() == other.scheme()
             && self.raw_host() == other.raw_host()
             && self.port_or_default() == other.port_or_default()
+            && (self.port_or_default().is_some() || self.port == other.port)
     }
 
     /// The URL with its password replaced by `[secure]`, for reprs, errors and logs.
@@ -230,7 +239,7 @@ impl Url {
         scheme: &str,
         userinfo: PercentEncode<'_>,
         host: &str,
-        port: Option<u16>,
+        port: Option<u64>,
         path: PercentEncode<'_>,
         query: Option<PercentEncode<'_>>,
         fragment: Option<PercentEncode<'_>>,

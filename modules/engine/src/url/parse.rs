@@ -158,13 +158,13 @@ fn split_authority(authority: &str) -> (Option<&str>, &str, &str) {
 }
 
 /// The port, unless it is the scheme's default. The scheme is compared as it was written.
-fn parse_port(port: &str, scheme: &str) -> Result<Option<u16>> {
+fn parse_port(port: &str, scheme: &str) -> Result<Option<u64>> {
     if port.is_empty() {
         return Ok(None);
     }
-    let number = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse::<u16>().ok()).flatten();
+    let number = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse::<u64>().ok()).flatten();
     let number = number.ok_or_else(|| invalid(format!("Invalid port: {}", python_repr(port))))?;
-    Ok(Some(number).filter(|_| default_port(scheme) != Some(number)))
+    Ok(Some(number).filter(|_| default_port(scheme).map(u64::from) != Some(number)))
 }
 
 /// RFC 3986 section 3.3: what a path may begin with, so that it is not read as something else.

@@ -83,6 +83,18 @@ fn keeping_none_alive() {
 }
 
 #[test]
+fn idle_connections_expire() {
+    let server = TestServer::start();
+    let keepalive_expiry = Some(Duration::from_millis(50));
+    let transport = limited(PoolLimits { keepalive_expiry, ..PoolLimits::default() });
+    for round in 1..=3 {
+        run(fetch(&transport, get(&server.url("/json")))).expect("an answer");
+        assert_eq!(server.connections(), round);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+#[test]
 fn a_connection_that_the_server_closes_is_not_reused() {
     let server = TestServer::start();
     let transport = transport();

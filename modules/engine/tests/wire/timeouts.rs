@@ -29,7 +29,8 @@ fn connect() {
 #[test]
 fn a_short_connect_timeout_is_not_for_reading() {
     let transport = transport();
-    let slow = || with(get(&SERVER.url("/slow-head?ms=300")), |timeouts| timeouts.connect = Some(SHORT));
+    let timeout = Some(Duration::from_millis(400));
+    let slow = || with(get(&SERVER.url("/slow-head?ms=1000")), |timeouts| timeouts.connect = timeout);
     run(fetch(&transport, slow())).expect("over a new connection");
     run(fetch(&transport, slow())).expect("over a kept connection");
 }
@@ -95,18 +96,19 @@ fn write_a_stream() {
 
 #[test]
 fn a_slow_source_is_not_a_slow_peer() {
-    let short = |timeouts: &mut Timeouts| (timeouts.write, timeouts.read) = (Some(SHORT), Some(SHORT));
+    let timeout = Duration::from_millis(300);
+    let short = |timeouts: &mut Timeouts| (timeouts.write, timeouts.read) = (Some(timeout), Some(timeout));
     let mut request = with(request("PUT", &SERVER.url("/upload")), short);
     let (sender, receiver) = body::channel();
     request.body = Body::Stream(receiver);
     let transport = transport();
     let source = async {
         for _ in 0..3 {
-            tokio::time::sleep(SHORT * 3).await;
+            tokio::time::sleep(timeout * 2).await;
             assert!(sender.ready().await);
             assert!(sender.send("x".into()));
         }
-        tokio::time::sleep(SHORT * 3).await;
+        tokio::time::sleep(timeout * 2).await;
         drop(sender);
     };
     let (outcome, ()) = run(async { tokio::join!(fetch(&transport, request), source) });

@@ -34,6 +34,16 @@ pub(crate) struct BasicAuthArgs {
     password: PyObjectRef,
 }
 
+impl BasicAuthArgs {
+    /// User name and password.
+    ///
+    /// # Errors
+    /// `TypeError` when one is neither text nor bytes.
+    pub(super) fn credentials(&self, vm: &VirtualMachine) -> PyResult<(Vec<u8>, Vec<u8>)> {
+        Ok((text_or_bytes(vm, &self.username)?, text_or_bytes(vm, &self.password)?))
+    }
+}
+
 impl PyBasicAuth {
     /// Authentication as `username`.
     pub(crate) fn new(username: &[u8], password: &[u8]) -> Self {
@@ -57,8 +67,7 @@ impl Initializer for PyBasicAuth {
     type Args = BasicAuthArgs;
 
     fn init(zelf: &Py<Self>, args: BasicAuthArgs, vm: &VirtualMachine) -> PyResult<()> {
-        let (username, password) =
-            (text_or_bytes(vm, &args.username)?, text_or_bytes(vm, &args.password)?);
+        let (username, password) = args.credentials(vm)?;
         *zelf.header.lock() = header(&username, &password);
         Ok(())
     }

@@ -21,16 +21,16 @@ pub(crate) struct HeadArgs {
 /// How a request is sent.
 #[derive(Debug, Default, FromArgs, Traverse)]
 pub(crate) struct SendArgs {
-    #[pyarg(named, optional, py_default = "USE_CLIENT_DEFAULT")]
+    #[pyarg(named, optional, py_default = "...")]
     pub(crate) auth: OptionalArg,
-    #[pyarg(named, optional, py_default = "USE_CLIENT_DEFAULT")]
+    #[pyarg(named, optional, py_default = "...")]
     pub(crate) follow_redirects: OptionalArg,
 }
 
 /// What a built request carries for its transport.
 #[derive(Debug, Default, FromArgs, Traverse)]
 pub(crate) struct TransportArgs {
-    #[pyarg(named, optional, py_default = "USE_CLIENT_DEFAULT")]
+    #[pyarg(named, optional, py_default = "...")]
     pub(crate) timeout: OptionalArg,
     #[pyarg(named, optional)]
     pub(crate) extensions: Option<PyObjectRef>,

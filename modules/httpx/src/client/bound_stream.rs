@@ -3,9 +3,7 @@
 use std::time::Instant;
 
 use rustpython_vm::types::Iterable;
-use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass,
-};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
 
 use crate::response::PyResponse;
 use crate::sync_byte_stream::PySyncByteStream;

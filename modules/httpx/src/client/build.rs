@@ -35,7 +35,7 @@ pub(super) fn build_request(
         None => Extensions::default(),
     };
     if !extensions.has_timeouts(vm)? {
-        let timeouts = match given(&transport.timeout) {
+        let timeouts = match given(vm, &transport.timeout) {
             Some(timeout) => timeouts_from(vm, timeout)?,
             None => settings.timeout.timeouts(),
         };
@@ -52,7 +52,11 @@ pub(super) fn build_request(
 }
 
 fn upper_case(method: &str) -> String {
-    if method.bytes().all(|byte| byte.is_ascii_uppercase()) { method.to_owned() } else { method.to_uppercase() }
+    if method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        method.to_owned()
+    } else {
+        method.to_uppercase()
+    }
 }
 
 /// A relative URL is appended to the base URL, whichever way it starts.

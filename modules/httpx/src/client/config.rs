@@ -30,6 +30,7 @@ const DEFAULT_MAX_REDIRECTS: usize = 20;
 
 /// The arguments of `Client()`.
 #[derive(FromArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "upstream's arguments")]
 pub(crate) struct ClientArgs {
     #[pyarg(named, optional)]
     pub(crate) auth: Option<PyObjectRef>,
@@ -280,10 +281,8 @@ fn verify(vm: &VirtualMachine, verify: OptionalArg) -> PyResult<Verify> {
     }
     let path = path(vm, &verify, "verify")?;
     if !path.exists() {
-        let message = format!(
-            "Could not find a suitable TLS CA certificate bundle, invalid path: {}",
-            path.display()
-        );
+        let message =
+            format!("Could not find a suitable TLS CA certificate bundle, invalid path: {}", path.display());
         return Err(vm.new_os_error(message));
     }
     Ok(Verify::Roots(path))
@@ -315,13 +314,13 @@ fn client_cert(vm: &VirtualMachine, cert: &PyObject) -> PyResult<ClientCert> {
 fn path(vm: &VirtualMachine, value: &PyObject, argument: &str) -> PyResult<PathBuf> {
     let text = match value.downcast_ref::<PyStr>() {
         Some(text) => text.to_owned(),
-        None => match vm.get_attribute_opt(value, "__fspath__")? {
-            Some(to_path) => to_path.call((), vm)?.try_into_value(vm)?,
-            None => {
+        None => {
+            let Some(to_path) = vm.get_attribute_opt(value, "__fspath__")? else {
                 let found = value.class().name().to_string();
                 return Err(vm.new_type_error(format!("{argument}= takes a path, not {found}")));
-            }
-        },
+            };
+            to_path.call((), vm)?.try_into_value(vm)?
+        }
     };
     Ok(PathBuf::from(text.try_as_utf8(vm)?.as_str()))
 }

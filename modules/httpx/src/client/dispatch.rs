@@ -42,7 +42,7 @@ pub(super) fn is_native(client: &Py<PyClient>, method: Method, vm: &VirtualMachi
         return false;
     }
     let Some(found) = client.class().get_attr(name) else { return false };
-    found.downcast_ref::<PyMethodDescriptor>().is_some_and(|found| {
-        found.common.typ.is(PyClient::static_type()) && found.common.name.is(name)
-    })
+    found
+        .downcast_ref::<PyMethodDescriptor>()
+        .is_some_and(|found| found.common.typ.is(PyClient::static_type()) && found.common.name.is(name))
 }

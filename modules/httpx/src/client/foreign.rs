@@ -30,12 +30,11 @@ pub(super) fn send(
         let message = "Attempted to send an async request with a sync Client instance.";
         return Err(vm.new_runtime_error(message));
     }
-    let answer = vm.call_method(transport, "handle_request", (request.clone(),)).map_err(|error| {
+    let answer = vm.call_method(transport, "handle_request", (request.clone(),)).inspect_err(|error| {
         if error.fast_isinstance(PyRequestError::static_type()) {
             // Its class takes any request.
             let _ = error.as_object().set_attr("request", request.clone(), vm);
         }
-        error
     })?;
     let response: PyRef<PyResponse> = answer.try_into_value(vm)?;
     let object = response.as_object();

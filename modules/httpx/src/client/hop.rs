@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 use tauraro_bridge::block_on;
+use tauraro_engine::Url;
 use tauraro_engine::body::Body;
 use tauraro_engine::client::{self, Transport};
-use tauraro_engine::Url;
 
 use super::config::Settings;
 use super::{foreign, upload};

@@ -3,7 +3,7 @@
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
-use tauraro_engine::{ErrorKind, redirect};
+use tauraro_engine::redirect;
 
 use super::PyClient;
 use super::args::SendArgs;
@@ -30,7 +30,7 @@ pub(super) fn send(
 ) -> PyResult<PyRef<PyResponse>> {
     client.open(vm)?;
     let settings = client.settings(vm)?;
-    let follow = match given(&args.follow_redirects) {
+    let follow = match given(vm, &args.follow_redirects) {
         Some(follow) => follow.to_owned().is_true(vm)?,
         None => settings.follow_redirects,
     };
@@ -51,7 +51,7 @@ fn auth_of(
     request: &PyRequest,
     argument: &OptionalArg,
 ) -> PyResult<Option<PyObjectRef>> {
-    let auth = match given(argument) {
+    let auth = match given(vm, argument) {
         Some(auth) => auth::build(vm, vm.option_if_none(auth.to_owned()))?,
         None => settings.auth.clone(),
     };
@@ -84,11 +84,7 @@ impl Exchange<'_> {
         })
     }
 
-    fn with_auth(
-        &self,
-        request: PyRef<PyRequest>,
-        auth: Option<PyObjectRef>,
-    ) -> PyResult<PyRef<PyResponse>> {
+    fn with_auth(&self, request: PyRef<PyRequest>, auth: Option<PyObjectRef>) -> PyResult<PyRef<PyResponse>> {
         let Some(auth) = auth else { return self.with_redirects(request, Vec::new()) };
         if let Some(basic) = auth.downcast_ref_if_exact::<PyBasicAuth>(self.vm) {
             basic.apply(self.vm, &request)?;
@@ -131,7 +127,12 @@ impl Exchange<'_> {
         loop {
             if history.len() > self.settings.max_redirects {
                 let message = "Exceeded maximum allowed redirects.";
-                return Err(exceptions::new(vm, PyTooManyRedirects::class(&vm.ctx), message, Some(request.into())));
+                return Err(exceptions::new(
+                    vm,
+                    PyTooManyRedirects::class(&vm.ctx),
+                    message,
+                    Some(request.into()),
+                ));
             }
             self.call_hooks("request", request.as_object())?;
             let response = hop::send(vm, &self.settings, &request)?;
@@ -174,8 +175,6 @@ impl Exchange<'_> {
         let next = match redirect::follow(&method, url.url(), &headers, status, &answer) {
             Ok(Some(next)) => next,
             Ok(None) => return Ok(None),
-            // Only following it would fail.
-            Err(error) if error.kind() == ErrorKind::UnsupportedProtocol && !self.follow => return Ok(None),
             Err(error) => return Err(exceptions::from_engine(vm, error, Some(request.clone().into()))),
         };
         let parts = RequestParts {

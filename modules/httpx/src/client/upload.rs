@@ -15,6 +15,7 @@ use tauraro_engine::client::{Request, Response, Transport};
 use crate::byte_stream::chunk_bytes;
 
 /// What a wait ended with.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 enum Step {
     /// The response's head, or a failure.
     Done(tauraro_engine::Result<Response>),

@@ -2,7 +2,9 @@
 
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::types::Representable;
-use rustpython_vm::{Context, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{
+    AsObject, Context, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+};
 
 /// The type of `USE_CLIENT_DEFAULT`, the default of arguments for which `None` means something else:
 /// `auth`, `timeout` and `follow_redirects`.
@@ -27,10 +29,15 @@ pub(crate) fn use_client_default() -> PyObjectRef {
     SENTINEL.get_or_init(|| PyUseClientDefault.into_ref(Context::genesis())).clone().into()
 }
 
-/// What was given, unless it was nothing or the sentinel.
-pub(crate) fn given(argument: &OptionalArg) -> Option<&PyObject> {
+/// What was given, unless it was nothing, the sentinel, or the `...` that stands for it in signatures
+/// (they can hold literals only).
+pub(crate) fn given<'a>(vm: &VirtualMachine, argument: &'a OptionalArg) -> Option<&'a PyObject> {
     match argument {
-        OptionalArg::Present(value) if !value.downcastable::<PyUseClientDefault>() => Some(value),
+        OptionalArg::Present(value)
+            if !value.downcastable::<PyUseClientDefault>() && !value.is(&vm.ctx.ellipsis) =>
+        {
+            Some(value)
+        }
         _ => None,
     }
 }

@@ -5,7 +5,9 @@ use rustpython_vm::builtins::{PyBytes, PyFloat, PyInt, PyStr, PyTuple, PyUtf8Str
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_engine::multipart::{self, Part};
 
-use super::{is_mapping, mapping_items, pairs, primitive_to_string, urlencoded, utf8};
+use super::{urlencoded, utf8};
+use crate::mapping;
+use crate::query_params::query_value;
 
 /// A field of the form: the part's frame, and what goes into it.
 pub(super) struct Field {
@@ -26,13 +28,14 @@ pub(super) enum Content {
 pub(super) fn fields(vm: &VirtualMachine, data: Option<&PyObject>, files: &PyObject) -> PyResult<Vec<Field>> {
     let mut fields = Vec::new();
     if let Some(data) = data {
-        for (name, value) in mapping_items(vm, data)? {
+        for (name, value) in mapping::items(vm, data)? {
             for value in urlencoded::values(&value) {
                 fields.push(data_field(vm, &name, &value)?);
             }
         }
     }
-    let files = if is_mapping(vm, files)? { mapping_items(vm, files)? } else { pairs(vm, files)? };
+    let files =
+        if mapping::is_mapping(vm, files)? { mapping::items(vm, files)? } else { mapping::pairs(vm, files)? };
     for (name, file) in files {
         fields.push(file_field(vm, &name, file)?);
     }
@@ -52,7 +55,7 @@ fn data_field(vm: &VirtualMachine, name: &PyObject, value: &PyObject) -> PyResul
     if !primitive {
         return Err(wrong_type(vm, "Invalid type for value. Expected primitive type", value)?);
     }
-    Ok(Field { part, content: Content::Bytes(primitive_to_string(vm, value)?.into()) })
+    Ok(Field { part, content: Content::Bytes(query_value(vm, value)?.into()) })
 }
 
 fn file_field(vm: &VirtualMachine, name: &PyObject, value: PyObjectRef) -> PyResult<Field> {
@@ -85,9 +88,7 @@ fn file_content(vm: &VirtualMachine, file: PyObjectRef) -> PyResult<Content> {
         return Err(vm.new_type_error("Multipart file uploads require 'io.BytesIO', not 'io.StringIO'."));
     }
     if file.is_instance(&*io.get_attr("TextIOBase", vm)?, vm)? {
-        return Err(
-            vm.new_type_error("Multipart file uploads must be opened in binary mode, not text mode.")
-        );
+        return Err(vm.new_type_error("Multipart file uploads must be opened in binary mode, not text mode."));
     }
     Ok(Content::File(file))
 }
@@ -136,7 +137,7 @@ fn name_of_file(vm: &VirtualMachine, file: &PyObject) -> PyResult<String> {
 
 fn part_headers(vm: &VirtualMachine, headers: &PyObject) -> PyResult<Vec<(String, String)>> {
     let header = |(name, value): (PyObjectRef, PyObjectRef)| Ok((text(vm, &name)?, text(vm, &value)?));
-    mapping_items(vm, headers)?.into_iter().map(header).collect()
+    mapping::items(vm, headers)?.into_iter().map(header).collect()
 }
 
 fn field_name(vm: &VirtualMachine, name: &PyObject) -> PyResult<String> {

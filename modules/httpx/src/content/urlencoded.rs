@@ -4,7 +4,8 @@ use rustpython_vm::builtins::{PyList, PyTuple};
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_engine::QueryParams;
 
-use super::{mapping_items, primitive_to_string};
+use crate::mapping;
+use crate::query_params::query_value;
 
 /// Encodes a form; a list or tuple is several values of one field.
 ///
@@ -12,10 +13,10 @@ use super::{mapping_items, primitive_to_string};
 /// What converting a key or value to text raises.
 pub(super) fn encode(vm: &VirtualMachine, data: &PyObject) -> PyResult<Vec<u8>> {
     let mut fields = Vec::new();
-    for (key, value) in mapping_items(vm, data)? {
+    for (key, value) in mapping::items(vm, data)? {
         let key = key.str(vm)?.try_as_utf8(vm)?.as_str().to_owned();
         for value in values(&value) {
-            fields.push((key.clone(), primitive_to_string(vm, &value)?));
+            fields.push((key.clone(), query_value(vm, &value)?));
         }
     }
     Ok(QueryParams::from_pairs(fields).encode().into_bytes())

@@ -31,6 +31,8 @@ pub(super) struct Body {
     pub(super) source: Source,
     /// The Python object of [`Source::Given`] and [`Source::Iterable`].
     pub(super) stream: Option<PyObjectRef>,
+    /// The iterator, or the `read` method, of the stream while it is read.
+    pub(super) reading: Option<PyObjectRef>,
     /// Whether reading has begun.
     #[pytraverse(skip)]
     pub(super) consumed: bool,
@@ -62,10 +64,10 @@ pub(crate) enum Raw {
     Content(Option<Bytes>),
     /// A connection.
     Network(Arc<Network>),
-    /// A Python iterator.
-    Iterator(PyIter),
-    /// The `read` method of a file.
-    File(PyObjectRef),
+    /// A Python iterator, kept by the response so that the collector sees it.
+    Iterator,
+    /// The `read` method of a file, kept likewise.
+    File,
 }
 
 impl Raw {
@@ -79,13 +81,14 @@ impl Raw {
         let piece = match self {
             Self::Content(content) => return Ok(content.take()),
             Self::Network(network) => network.chunk(response, vm)?,
-            Self::Iterator(iterator) => match iterator.next(vm) {
+            Self::Iterator => match PyIter::new(response.reading(vm)?).next(vm) {
                 Ok(PyIterReturn::Return(piece)) => Some(bytes_of(vm, &piece)?),
                 Ok(PyIterReturn::StopIteration(_)) => None,
                 Err(error) => return Err(response.with_request(error, vm)),
             },
-            Self::File(read) => {
-                Some(bytes_of(vm, &*read.call((FILE_CHUNK,), vm)?)?).filter(|piece| !piece.is_empty())
+            Self::File => {
+                let piece = bytes_of(vm, &*response.reading(vm)?.call((FILE_CHUNK,), vm)?)?;
+                Some(piece).filter(|piece| !piece.is_empty())
             }
         };
         if let Some(piece) = &piece {
@@ -154,15 +157,22 @@ impl PyResponse {
             (body.source.clone(), body.stream.clone())
         };
         self.downloaded.store(0, Ordering::Relaxed);
-        match (source, stream) {
-            (Source::Network(network), _) => Ok(Raw::Network(network)),
+        let (raw, reading) = match (source, stream) {
+            (Source::Network(network), _) => return Ok(Raw::Network(network)),
             (Source::Iterable, Some(stream)) => match vm.get_attribute_opt(&stream, "read")? {
-                Some(read) => Ok(Raw::File(read)),
-                None => Ok(Raw::Iterator(stream.get_iter(vm)?)),
+                Some(read) => (Raw::File, read),
+                None => (Raw::Iterator, stream.get_iter(vm)?.into()),
             },
-            (Source::Given, Some(stream)) => Ok(Raw::Iterator(stream.get_iter(vm)?)),
-            _ => Err(exceptions::stream_closed(vm)),
-        }
+            (Source::Given, Some(stream)) => (Raw::Iterator, stream.get_iter(vm)?.into()),
+            _ => return Err(exceptions::stream_closed(vm)),
+        };
+        self.body.lock().reading = Some(reading);
+        Ok(raw)
+    }
+
+    /// What a Python stream is read with.
+    fn reading(&self, vm: &VirtualMachine) -> PyResult {
+        self.body.lock().reading.clone().ok_or_else(|| exceptions::stream_closed(vm))
     }
 
     /// A decoder for the content coding that the headers name, holding the total to `limit` bytes.
@@ -213,7 +223,7 @@ impl PyResponse {
     /// # Errors
     /// `RuntimeError` for a stream that can only be closed asynchronously; what its `close` raises.
     pub(crate) fn close_source(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        let (source, stream) = {
+        let (source, stream, _reading) = {
             let mut body = zelf.body.lock();
             if body.stream.as_ref().is_some_and(|stream| !is_sync(stream)) {
                 return Err(vm.new_runtime_error("Attempted to call a sync close on an async stream."));
@@ -221,7 +231,8 @@ impl PyResponse {
             if std::mem::replace(&mut body.closed, true) {
                 return Ok(());
             }
-            (body.source.clone(), body.stream.clone())
+            // What is taken out is dropped after the lock.
+            (body.source.clone(), body.stream.clone(), body.reading.take())
         };
         match (source, stream) {
             (Source::Network(network), _) => network.close(),
@@ -237,10 +248,10 @@ impl PyResponse {
 
     /// Gives the source up after a failure: a connection in an unknown state is not used again.
     pub(crate) fn abandon(&self) {
-        let source = {
+        let (source, _reading) = {
             let mut body = self.body.lock();
             body.closed = true;
-            body.source.clone()
+            (body.source.clone(), body.reading.take())
         };
         if let Source::Network(network) = source {
             network.close();

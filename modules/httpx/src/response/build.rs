@@ -9,7 +9,7 @@ use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromBorrowedObject,
     VirtualMachine,
-    builtins::{PyDict, PyDictRef, PyIntRef, PyStr, PyStrRef},
+    builtins::{PyDict, PyDictRef, PyInt, PyStr, PyStrRef},
     function::ArgBytesLike,
 };
 
@@ -25,7 +25,7 @@ use crate::json;
 #[derive(FromArgs)]
 pub(crate) struct ResponseArgs {
     #[pyarg(any)]
-    status_code: PyIntRef,
+    status_code: PyObjectRef,
     #[pyarg(named, optional)]
     headers: Option<PyObjectRef>,
     #[pyarg(named, optional)]
@@ -44,7 +44,7 @@ pub(crate) struct ResponseArgs {
     extensions: Option<PyObjectRef>,
     #[pyarg(named, optional)]
     history: Option<PyObjectRef>,
-    #[pyarg(named, optional)]
+    #[pyarg(named, optional, py_default = "'utf-8'")]
     default_encoding: Option<PyObjectRef>,
 }
 
@@ -143,6 +143,9 @@ fn length_of_file(vm: &VirtualMachine, file: &PyObject) -> PyResult<Option<Strin
 impl PyResponse {
     /// `Response.__init__`.
     pub(super) fn build(zelf: &Py<Self>, mut args: ResponseArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let status = args.status_code.clone().downcast::<PyInt>().map_err(|wrong| {
+            vm.new_type_error(format!("status_code must be an int, not '{}'", wrong.class().name()))
+        })?;
         let mut headers =
             args.headers.take().map(|headers| headers_from(vm, &headers)).transpose()?.unwrap_or_default();
         let mut body = Body::default();
@@ -182,7 +185,7 @@ impl PyResponse {
             None => vm.ctx.new_dict(),
         };
         *zelf.head.lock() = Head {
-            status: Some(args.status_code),
+            status: Some(status),
             headers: Some(PyHeaders::new(headers).into_ref(&vm.ctx)),
             request: args.request,
             history: Some(vm.ctx.new_list(history).into()),

@@ -264,7 +264,7 @@ impl PyResponse {
         zelf.content_or_error(vm)
     }
 
-    /// The content as text, in [`Response.encoding`]; what does not decode becomes U+FFFD.
+    /// The content as text, in the `encoding`; what does not decode becomes U+FFFD.
     ///
     /// Raises `ResponseNotRead` before it was read.
     #[pygetset(name = "text")]

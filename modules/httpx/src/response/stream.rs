@@ -1,10 +1,10 @@
-//! `Response.stream` of a response that was not given a stream object.
+//! `Response.stream` of a response from the network.
 
 use std::sync::Arc;
 
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
-    builtins::PyBytesRef,
+    Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
+    builtins::PyBytes,
     protocol::PyIterReturn,
     pyclass,
     types::{IterNext, Iterable},
@@ -13,47 +13,49 @@ use rustpython_vm::{
 use super::PyResponse;
 use super::body::Source;
 use super::network::Network;
+use crate::byte_stream::PyByteStream;
 use crate::exceptions::stream_closed;
+use crate::sync_byte_stream::PySyncByteStream;
 
 /// A response's content as it comes off the wire: an iterable of bytes with a `close` method.
 ///
 /// Iterating it goes past the response: nothing is counted, decompressed or kept. It is there for
 /// whoever wraps the stream and sets the wrapper as `Response.stream`.
-#[pyclass(module = "httpx", name = "ResponseStream", traverse)]
-#[derive(Debug, PyPayload)]
+#[pyclass(module = "httpx", name = "ResponseStream", base = PySyncByteStream, traverse)]
+#[derive(Debug)]
+#[repr(C)]
 pub(crate) struct PyResponseStream {
+    #[pytraverse(skip)]
+    base: PySyncByteStream,
     response: PyRef<PyResponse>,
-    /// Content given as bytes.
-    content: Option<PyBytesRef>,
+    /// None after unpickling: there is no connection any more.
     #[pytraverse(skip)]
     network: Option<Arc<Network>>,
 }
 
 impl PyResponseStream {
-    /// The stream of a response: the object it was given, or one of these.
+    /// The stream of a response: the object it was given, its bytes, or one of these.
     pub(super) fn of(response: PyRef<PyResponse>, vm: &VirtualMachine) -> PyObjectRef {
         let (source, stream) = {
             let body = response.body.lock();
             (body.source.clone(), body.stream.clone())
         };
-        let (content, network) = match (source, stream) {
+        let network = match (source, stream) {
             (Source::Given | Source::Iterable, Some(stream)) => return stream,
-            (Source::Bytes, Some(content)) => (content.downcast().ok(), None),
-            (Source::Network(network), _) => (None, Some(network)),
-            _ => (None, None),
+            (Source::Bytes, Some(content)) => match content.downcast::<PyBytes>() {
+                Ok(content) => return PyByteStream::new(content).into_ref(&vm.ctx).into(),
+                Err(_) => None,
+            },
+            (Source::Network(network), _) => Some(network),
+            _ => None,
         };
-        Self { response, content, network }.into_ref(&vm.ctx).into()
+        Self { base: PySyncByteStream, response, network }.into_ref(&vm.ctx).into()
     }
 }
 
 impl Iterable for PyResponseStream {
-    fn iter(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
-        match &zelf.content {
-            Some(content) => {
-                Ok(vm.ctx.new_tuple(vec![content.clone().into()]).as_object().get_iter(vm)?.into())
-            }
-            None => Ok(zelf.into()),
-        }
+    fn iter(zelf: PyRef<Self>, _vm: &VirtualMachine) -> PyResult {
+        Ok(zelf.into())
     }
 }
 
