@@ -403,7 +403,6 @@ fn interrupts() {
         ("while True: pass", "KeyboardInterrupt\n"),
         ("import time; time.sleep(1000)", "KeyboardInterrupt\n"),
         ("input()", "KeyboardInterrupt\n"),
-        ("import threading; threading.Event().wait()", "KeyboardInterrupt\n"),
     ] {
         let source =
             format!("import atexit; atexit.register(print, 'atexit')\nprint('ready', flush=True)\n{waiting}");
