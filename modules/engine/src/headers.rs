@@ -50,7 +50,7 @@ impl Headers {
     }
 
     /// Every value of `name`, in order.
-    pub fn get_all<'a>(&'a self, name: impl AsRef<[u8]>) -> impl Iterator<Item = &'a Bytes> {
+    pub fn get_all(&self, name: impl AsRef<[u8]>) -> impl Iterator<Item = &Bytes> {
         let fields = self.fields.iter();
         fields.filter(move |field| field.name.eq_ignore_ascii_case(name.as_ref())).map(|field| &field.value)
     }

@@ -22,7 +22,7 @@ use crate::mapping::KeyDefault;
 use crate::url::url_from;
 use crate::{exceptions, mapping};
 
-/// Cookies(cookies=None)
+/// `Cookies(cookies=None)`
 ///
 /// A jar of cookies that is also a mapping from names to values (RFC 6265, with public suffixes).
 /// A cookie set by hand without a domain is sent everywhere.
@@ -325,7 +325,7 @@ impl PyCookies {
         Ok(())
     }
 
-    /// extract_cookies(response)
+    /// `extract_cookies(response)`
     ///
     /// Takes the cookies that a response sets; those it may not set are refused.
     #[pymethod]
@@ -338,7 +338,7 @@ impl PyCookies {
         Ok(())
     }
 
-    /// set_cookie_header(request)
+    /// `set_cookie_header(request)`
     ///
     /// Gives a request the `Cookie` header for its URL, unless it has one.
     #[pymethod]
@@ -355,7 +355,7 @@ impl PyCookies {
         }
     }
 
-    /// set(name, value, domain="", path="/")
+    /// `set(name, value, domain="", path="/")`
     ///
     /// Sets a cookie, for a domain and those below it, or for everywhere.
     #[pymethod]
@@ -368,7 +368,7 @@ impl PyCookies {
         Ok(())
     }
 
-    /// get(name, default=None, domain=None, path=None)
+    /// `get(name, default=None, domain=None, path=None)`
     ///
     /// The value of a cookie, or `default`.
     ///
@@ -382,7 +382,7 @@ impl PyCookies {
         })
     }
 
-    /// delete(name, domain=None, path=None)
+    /// `delete(name, domain=None, path=None)`
     ///
     /// Removes the cookies of a name; domain and path narrow that.
     ///
@@ -397,7 +397,7 @@ impl PyCookies {
         Ok(())
     }
 
-    /// clear(domain=None, path=None)
+    /// `clear(domain=None, path=None)`
     ///
     /// Removes every cookie, or those of a domain, or those of a path of a domain.
     ///
@@ -416,7 +416,7 @@ impl PyCookies {
         }
     }
 
-    /// update(cookies=None)
+    /// `update(cookies=None)`
     ///
     /// Adds the cookies of whatever `Cookies()` takes, in place of those of the same name, domain and
     /// path.
@@ -449,7 +449,7 @@ impl PyCookies {
         Self::view(zelf, "ItemsView", vm)
     }
 
-    /// setdefault(key, default=None)
+    /// `setdefault(key, default=None)`
     ///
     /// The value of a cookie, which is set to `default` first where it is not there.
     #[pymethod]
@@ -464,7 +464,7 @@ impl PyCookies {
         Ok(default)
     }
 
-    /// pop(key[, default])
+    /// `pop(key[, default])`
     ///
     /// Removes the cookies of a name and answers the value, or `default` where there is none.
     ///

@@ -5,9 +5,7 @@ mod text;
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use rustpython_vm::builtins::{
-    PyBytes, PyDictRef, PyStr, PyStrRef, PyTuple, PyType, PyTypeRef, PyUtf8StrRef,
-};
+use rustpython_vm::builtins::{PyDictRef, PyStr, PyStrRef, PyTuple, PyType, PyTypeRef, PyUtf8StrRef};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::{ArgIntoBool, FuncArgs, OptionalArg, PyComparisonValue, PySetterValue};
 use rustpython_vm::protocol::{PyMappingMethods, PySequenceMethods};
@@ -26,7 +24,7 @@ use crate::mapping::{self, KeyDefault, Pair};
 /// The fields whose values are not shown in a repr.
 const SENSITIVE: [&[u8]; 2] = [b"authorization", b"proxy-authorization"];
 
-/// Headers(headers=None, encoding=None)
+/// `Headers(headers=None, encoding=None)`
 ///
 /// HTTP header fields: an ordered mapping whose keys are compared without case and can have several
 /// values, which indexing joins with commas (RFC 9110 section 5.3).
@@ -378,7 +376,7 @@ impl PyHeaders {
         Ok(pair_list(vm, zelf.texts(vm)?))
     }
 
-    /// get(key, default=None)
+    /// `get(key, default=None)`
     ///
     /// The value of `key`, several joined with commas, or `default`.
     #[pymethod]
@@ -386,7 +384,7 @@ impl PyHeaders {
         Ok(zelf.lookup(&args.key, vm)?.unwrap_or_else(|| mapping::or_none(vm, args.default)))
     }
 
-    /// get_list(key, split_commas=False)
+    /// `get_list(key, split_commas=False)`
     ///
     /// The values of `key`; with `split_commas`, split at their commas.
     #[pymethod]
@@ -399,7 +397,7 @@ impl PyHeaders {
         Ok(vm.ctx.new_list(values.map(|value| vm.ctx.new_str(value.trim()).into()).collect()).into())
     }
 
-    /// update(headers=None)
+    /// `update(headers=None)`
     ///
     /// Takes over the fields of `headers`; those of the same names are replaced.
     #[pymethod]
@@ -423,7 +421,7 @@ impl PyHeaders {
         Self { inner: PyMutex::new(zelf.inner.lock().clone()) }
     }
 
-    /// setdefault(key, default=None)
+    /// `setdefault(key, default=None)`
     ///
     /// The value of `key`, which is set to `default` first where it is not there.
     #[pymethod]
@@ -436,7 +434,7 @@ impl PyHeaders {
         Ok(default)
     }
 
-    /// pop(key[, default])
+    /// `pop(key[, default])`
     ///
     /// Removes `key` and answers its value, or `default` where it is not there.
     ///
@@ -483,7 +481,7 @@ impl PyHeaders {
     #[pymethod]
     fn __setstate__(zelf: &Py<Self>, state: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         let state = mapping::restore(vm, zelf.as_object(), &state)?;
-        match state.downcast_ref::<PyTuple>().map(|state| state.as_slice()) {
+        match state.downcast_ref::<PyTuple>().map(Py::as_slice) {
             Some([fields, encoding]) => {
                 let encoding: Option<PyUtf8StrRef> = encoding.clone().try_into_value(vm)?;
                 let fields = headers_from(vm, fields)?;

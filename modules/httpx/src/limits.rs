@@ -12,7 +12,7 @@ use tauraro_engine::client::PoolLimits;
 use crate::mapping;
 use crate::timeout::Seconds;
 
-/// Limits(*, max_connections=None, max_keepalive_connections=None, keepalive_expiry=5.0)
+/// `Limits(*, max_connections=None, max_keepalive_connections=None, keepalive_expiry=5.0)`
 ///
 /// Bounds of a client's connection pool; None is unbounded. `max_connections` is the number of
 /// connections in use at a time, `max_keepalive_connections` the number of idle ones kept, and
@@ -202,8 +202,7 @@ impl PyLimits {
     #[pymethod]
     fn __setstate__(zelf: &Py<Self>, state: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         let state = mapping::restore(vm, zelf.as_object(), &state)?;
-        let Some([connections, idle, expiry]) = state.downcast_ref::<PyTuple>().map(|state| state.as_slice())
-        else {
+        let Some([connections, idle, expiry]) = state.downcast_ref::<PyTuple>().map(Py::as_slice) else {
             return Err(vm.new_type_error("cannot restore Limits from this state"));
         };
         let inner = Inner {

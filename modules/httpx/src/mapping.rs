@@ -62,13 +62,11 @@ pub(crate) fn is_mapping(vm: &VirtualMachine, value: &PyObject) -> PyResult<bool
 
 /// The items of a mapping, as its `items()` says.
 pub(crate) fn items(vm: &VirtualMachine, mapping: &PyObject) -> PyResult<Vec<Pair>> {
-    match mapping.downcast_ref_if_exact::<PyDict>(vm) {
-        Some(dict) => Ok(dict.items_vec()),
-        None => {
-            let items = vm.call_method(mapping, "items", ())?;
-            pairs(vm, &items)
-        }
+    if let Some(dict) = mapping.downcast_ref_if_exact::<PyDict>(vm) {
+        return Ok(dict.items_vec());
     }
+    let items = vm.call_method(mapping, "items", ())?;
+    pairs(vm, &items)
 }
 
 /// The pairs of an iterable of pairs.
@@ -129,7 +127,7 @@ pub(crate) fn reduce(vm: &VirtualMachine, zelf: &PyObject, state: PyObjectRef) -
 /// # Errors
 /// `TypeError` for anything else.
 pub(crate) fn restore(vm: &VirtualMachine, zelf: &PyObject, state: &PyObject) -> PyResult<PyObjectRef> {
-    let parts = state.downcast_ref::<PyTuple>().map(|parts| parts.as_slice());
+    let parts = state.downcast_ref::<PyTuple>().map(Py::as_slice);
     let Some([dict, state]) = parts else {
         return Err(vm.new_type_error(format!("cannot restore a {} from this state", zelf.class().name())));
     };

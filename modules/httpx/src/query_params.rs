@@ -17,7 +17,7 @@ use tauraro_engine::QueryParams;
 
 use crate::mapping::{self, Key, KeyDefault, KeyValue, Params};
 
-/// QueryParams(params=None, /, **params)
+/// `QueryParams(params=None, /, **params)`
 ///
 /// The parameters of a query: an immutable ordered mapping in which a key can have several values.
 /// Indexing and `get` answer the first value, `get_list` all of them, `multi_items` everything.
@@ -279,7 +279,7 @@ impl PyQueryParams {
         mapping::string_pairs(vm, zelf.params().pairs().iter().map(|(key, value)| (key, value)))
     }
 
-    /// get(key, default=None)
+    /// `get(key, default=None)`
     ///
     /// The first value of `key`, or `default`.
     #[pymethod]
@@ -290,7 +290,7 @@ impl PyQueryParams {
         }
     }
 
-    /// get_list(key)
+    /// `get_list(key)`
     ///
     /// Every value of `key`; an empty list where it is not there.
     #[pymethod]
@@ -300,7 +300,7 @@ impl PyQueryParams {
         Ok(vm.ctx.new_list(values.collect()).into())
     }
 
-    /// set(key, value=None)
+    /// `set(key, value=None)`
     ///
     /// A copy in which `key` has this one value.
     #[pymethod]
@@ -309,7 +309,7 @@ impl PyQueryParams {
         Ok(Self::new(zelf.params().set(&key, &value)))
     }
 
-    /// add(key, value=None)
+    /// `add(key, value=None)`
     ///
     /// A copy in which `key` has this value besides those it has.
     #[pymethod]
@@ -318,7 +318,7 @@ impl PyQueryParams {
         Ok(Self::new(zelf.params().add(&key, &value)))
     }
 
-    /// remove(key)
+    /// `remove(key)`
     ///
     /// A copy without `key`.
     #[pymethod]
@@ -326,7 +326,7 @@ impl PyQueryParams {
         Ok(Self::new(zelf.params().remove(args.key.str_utf8(vm)?.as_str())))
     }
 
-    /// merge(params=None)
+    /// `merge(params=None)`
     ///
     /// A copy in which the keys of `params` have the values they have there.
     #[pymethod]

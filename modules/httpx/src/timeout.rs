@@ -22,7 +22,7 @@ const DEFAULT: Seconds = Seconds::Float(5.0);
 /// Longer than this is as good as for ever, and needs no limit to say so: 100 years.
 const MAX_SECONDS: f64 = 100.0 * 366.0 * 86_400.0;
 
-/// Timeout(timeout=..., *, connect=..., read=..., write=..., pool=...)
+/// `Timeout(timeout=..., *, connect=..., read=..., write=..., pool=...)`
 ///
 /// How long each phase of an exchange may take, in seconds; None is no limit. `connect` is the time
 /// to establish a connection, `read` and `write` the time between two pieces of data, `pool` the

@@ -16,7 +16,7 @@ use crate::mapping::{Key, KeyValue};
 use crate::query_params::{PyQueryParams, key_value, query_params_from};
 use crate::{exceptions, mapping};
 
-/// URL(url="", **components)
+/// `URL(url="", **components)`
 ///
 /// A URL, or a relative reference: split, checked, percent-encoded and normalised (RFC 3986);
 /// immutable, hashable, and equal to any string that means the same URL.
@@ -142,13 +142,11 @@ fn component(vm: &VirtualMachine, name: &str, value: &PyObject) -> PyResult<Opti
         }
         _ => ("str", value.downcast_ref::<PyStr>().map(ToOwned::to_owned)),
     };
-    match text {
-        Some(text) => Ok(Some(text.try_as_utf8(vm)?.as_str().to_owned())),
-        None => {
-            let seen = value.class().name().to_string();
-            Err(vm.new_type_error(format!("Argument '{name}' must be {expected} but got {seen}")))
-        }
+    if let Some(text) = text {
+        return Ok(Some(text.try_as_utf8(vm)?.as_str().to_owned()));
     }
+    let seen = value.class().name().to_string();
+    Err(vm.new_type_error(format!("Argument '{name}' must be {expected} but got {seen}")))
 }
 
 impl Constructor for PyUrl {
@@ -349,7 +347,7 @@ impl PyUrl {
         class.call((scheme, host, url.written_port(), path), vm)
     }
 
-    /// copy_with(**components)
+    /// `copy_with(**components)`
     ///
     /// A copy with some components replaced, by the names that `URL()` takes.
     ///
@@ -361,7 +359,7 @@ impl PyUrl {
         Ok(Self::new(url))
     }
 
-    /// copy_set_param(key, value=None)
+    /// `copy_set_param(key, value=None)`
     ///
     /// A copy in whose query `key` has this one value.
     #[pymethod]
@@ -370,7 +368,7 @@ impl PyUrl {
         Self::copy_with_params(zelf, &zelf.params_of().set(&key, &value), vm)
     }
 
-    /// copy_add_param(key, value=None)
+    /// `copy_add_param(key, value=None)`
     ///
     /// A copy in whose query `key` has this value besides those it has.
     #[pymethod]
@@ -379,7 +377,7 @@ impl PyUrl {
         Self::copy_with_params(zelf, &zelf.params_of().add(&key, &value), vm)
     }
 
-    /// copy_remove_param(key)
+    /// `copy_remove_param(key)`
     ///
     /// A copy without `key` in its query.
     #[pymethod]
@@ -387,7 +385,7 @@ impl PyUrl {
         Self::copy_with_params(zelf, &zelf.params_of().remove(args.key.str_utf8(vm)?.as_str()), vm)
     }
 
-    /// copy_merge_params(params)
+    /// `copy_merge_params(params)`
     ///
     /// A copy in whose query the keys of `params` have the values they have there.
     #[pymethod]
@@ -395,7 +393,7 @@ impl PyUrl {
         Self::copy_with_params(zelf, &zelf.params_of().merge(&query_params_from(vm, &args.params)?), vm)
     }
 
-    /// join(url)
+    /// `join(url)`
     ///
     /// The URL that a reference means on a page at this URL (RFC 3986 section 5).
     ///

@@ -17,7 +17,8 @@ impl Target {
     /// Reads an absolute `http` or `https` URL; its userinfo and fragment are left behind.
     ///
     /// # Errors
-    /// `UnsupportedProtocol` for another scheme, `InvalidUrl` for one without a usable host.
+    /// `UnsupportedProtocol` for another scheme, `InvalidUrl` for one without a usable host,
+    /// `ConnectError` for a port that does not exist.
     pub(super) fn of(url: &Url) -> Result<Self> {
         let scheme = url.scheme();
         let (secure, default) = match scheme {
@@ -35,7 +36,12 @@ impl Target {
             return Err(Error::new(ErrorKind::InvalidUrl, "Request URL has no host."));
         }
         let text = format!("{scheme}://{netloc}{}", url.raw_path());
-        let port = url.port_or_default().unwrap_or(default);
+        let port = match url.written_port() {
+            None => default,
+            Some(written) => u16::try_from(written).map_err(|_| {
+                Error::new(ErrorKind::ConnectError, format!("there is no port {written} to connect to"))
+            })?,
+        };
         let parsed = match reqwest::Url::parse(&text) {
             Ok(parsed) if parsed.as_str() == text => parsed,
             normalised => match (verbatim(&text, scheme, &netloc, url.port()), normalised) {

@@ -99,6 +99,7 @@ fn is_idna2008_label(label: &str) -> bool {
         || label.char_indices().all(|(at, c)| c.is_ascii() || is_permitted(label, at, c, categories))
 }
 
+#[expect(clippy::match_same_arms, reason = "each arm is a section of RFC 5892")]
 fn is_permitted(
     label: &str,
     at: usize,

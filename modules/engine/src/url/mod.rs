@@ -264,7 +264,7 @@ impl Url {
             text.push(']');
         }
         if let Some(port) = port {
-            text.push_str(&format!(":{port}"));
+            text.extend([":", &port.to_string()]);
         }
         if userinfo.is_empty() && host.is_empty() && port.is_none() {
             text.truncate(authority);

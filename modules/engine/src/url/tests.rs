@@ -13,6 +13,7 @@ fn message(result: Result<Url>) -> String {
     error.to_string()
 }
 
+#[expect(clippy::option_option, clippy::unnecessary_wraps, reason = "how `UrlParts` spells a replacement")]
 fn some(text: &str) -> Option<Option<String>> {
     Some(Some(text.to_owned()))
 }

@@ -14,13 +14,11 @@ pub(super) fn to_bytes(
     if let Some(bytes) = value.downcast_ref::<PyBytes>() {
         return Ok(Bytes::copy_from_slice(bytes.as_bytes()));
     }
-    match value.downcast_ref::<PyStr>() {
-        Some(text) => encode(vm, text, encoding.unwrap_or("ascii")),
-        None => {
-            let class = value.class().as_object().repr_utf8(vm)?;
-            Err(vm.new_type_error(format!("Header {what} must be str or bytes, not {}", class.as_str())))
-        }
+    if let Some(text) = value.downcast_ref::<PyStr>() {
+        return encode(vm, text, encoding.unwrap_or("ascii"));
     }
+    let class = value.class().as_object().repr_utf8(vm)?;
+    Err(vm.new_type_error(format!("Header {what} must be str or bytes, not {}", class.as_str())))
 }
 
 pub(super) fn encode(vm: &VirtualMachine, text: &Py<PyStr>, encoding: &str) -> PyResult<Bytes> {
@@ -44,11 +42,9 @@ fn is_ascii_superset(encoding: &str) -> bool {
 
 /// What is assigned to a field is text; `headers[b"a"] = b"b"` is a mistake.
 pub(super) fn assigned(vm: &VirtualMachine, value: &PyObject, what: &str, encoding: &str) -> PyResult<Bytes> {
-    match value.downcast_ref::<PyStr>() {
-        Some(text) => encode(vm, text, encoding),
-        None => {
-            let class = value.class().as_object().repr_utf8(vm)?;
-            Err(vm.new_type_error(format!("Header {what} must be str, not {}", class.as_str())))
-        }
+    if let Some(text) = value.downcast_ref::<PyStr>() {
+        return encode(vm, text, encoding);
     }
+    let class = value.class().as_object().repr_utf8(vm)?;
+    Err(vm.new_type_error(format!("Header {what} must be str, not {}", class.as_str())))
 }
