@@ -1,4 +1,4 @@
-//! The command line, compared with what CPython's prints and returns for the same words.
+//! The command line, compared with what `CPython`'s prints and returns for the same words.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -432,7 +432,7 @@ fn interrupts() {
     assert_eq!((text(&output.stdout).as_str(), output.status.code()), ("caught\n", Some(0)));
 }
 
-/// A reader that goes away early is no fault of the script: silence, and CPython's exit statuses.
+/// A reader that goes away early is no fault of the script: silence, and `CPython`'s exit statuses.
 #[test]
 fn broken_pipes() {
     for (source, status) in [("print('x' * 10**6)", 1), ("for i in range(10**6): print(i)", 1)] {

@@ -116,7 +116,7 @@ impl Builder {
     }
 }
 
-/// Replaces the paths computed by the interpreter. Those include the library folder of a CPython
+/// Replaces the paths computed by the interpreter. Those include the library folder of a `CPython`
 /// of the same version, whose modules must not be mistaken for the frozen ones.
 fn set_paths(vm: &mut VirtualMachine, executable: Option<String>, search: Vec<String>) {
     let Some(state) = PyRc::get_mut(&mut vm.state) else {

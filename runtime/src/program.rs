@@ -1,6 +1,5 @@
 //! Running code as `__main__`: files, modules, strings, expressions.
 
-use std::ffi::OsString;
 use std::path::{MAIN_SEPARATOR, Path};
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyCode, PyDictRef};
@@ -138,7 +137,7 @@ fn search_script_folder(vm: &VirtualMachine, path: &str) -> PyResult<()> {
     }
     let real = std::fs::canonicalize(path).ok();
     let folder = real.as_deref().unwrap_or(Path::new(path)).parent();
-    let folder = folder.map(|folder| folder.as_os_str().to_owned()).unwrap_or_else(OsString::new);
+    let folder = folder.map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
     vm.insert_sys_path(vm.fsdecode(folder).into())
 }
 
@@ -149,9 +148,8 @@ pub(crate) fn os_error(vm: &VirtualMachine, error: &std::io::Error, path: &str) 
     let arguments = (number, describe(error), path);
     let made = vm.ctx.exceptions.os_error.to_owned().as_object().call(arguments, vm);
     match made.map(PyObjectRef::downcast) {
-        Ok(Ok(exception)) => exception,
+        Ok(Ok(exception)) | Err(exception) => exception,
         Ok(Err(_)) => vm.new_os_error(error.to_string()),
-        Err(exception) => exception,
     }
 }
 

@@ -4,7 +4,7 @@ use rustpython_vm::builtins::{PyBaseExceptionRef, PyInt};
 use rustpython_vm::stdlib::{atexit, sys};
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
-/// The status of a process whose `sys.stdout` could not be flushed, as CPython has it.
+/// The status of a process whose `sys.stdout` could not be flushed, as `CPython` has it.
 const FLUSH_FAILED: i32 = 120;
 
 /// What a `SystemExit` asks for.
@@ -58,7 +58,7 @@ fn join_threads(vm: &VirtualMachine) {
     }
 }
 
-/// Flushes `sys.stdout` and `sys.stderr`; whether the former succeeded. Failures are reported as CPython does.
+/// Flushes `sys.stdout` and `sys.stderr`; whether the former succeeded. Failures are reported as `CPython` does.
 fn flush(vm: &VirtualMachine) -> bool {
     let mut flushed = true;
     if let Some(stdout) = open_stream(vm, sys::get_stdout(vm).ok())

@@ -69,7 +69,7 @@ pub(super) const FLAGS: &[Flag] = &[
         |options| options.inspect = true,
     ),
     switch("I", &["isolate from the user's environment (implies -E, -P and -s)"], |options| {
-        options.isolated = true
+        options.isolated = true;
     }),
     Flag {
         short: "m",
@@ -87,13 +87,13 @@ pub(super) const FLAGS: &[Flag] = &[
         options.quiet = true;
     }),
     switch("R", &["randomise hashes even if PYTHONHASHSEED says otherwise"], |options| {
-        options.random_hashes = true
+        options.random_hashes = true;
     }),
     switch("s", &["don't add user site directory to sys.path; also PYTHONNOUSERSITE=x"], |options| {
         options.no_user_site = true;
     }),
     switch("S", &["don't look for site-packages, sitecustomize and .pth files"], |options| {
-        options.no_site = true
+        options.no_site = true;
     }),
     switch(
         "u",

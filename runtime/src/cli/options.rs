@@ -66,7 +66,7 @@ impl Options {
     /// Writes what the options and the environment ask for into `settings`.
     ///
     /// # Errors
-    /// What is wrong with a value, in CPython's words.
+    /// What is wrong with a value, in `CPython`'s words.
     pub(super) fn apply(self, settings: &mut Settings) -> Result<(), String> {
         let environment = Environment { ignored: self.isolated || self.ignore_environment };
         settings.ignore_environment = environment.ignored;

@@ -30,7 +30,7 @@ pub(super) struct Invocation {
 /// Understands the words after the program's name.
 ///
 /// # Errors
-/// What is wrong, in CPython's words.
+/// What is wrong, in `CPython`'s words.
 pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, String> {
     let mut words = words.into_iter().map(|word| {
         word.into_string().map_err(|word| format!("argument is not valid UTF-8: {}", word.to_string_lossy()))

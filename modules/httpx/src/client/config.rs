@@ -312,15 +312,14 @@ fn client_cert(vm: &VirtualMachine, cert: &PyObject) -> PyResult<ClientCert> {
 }
 
 fn path(vm: &VirtualMachine, value: &PyObject, argument: &str) -> PyResult<PathBuf> {
-    let text = match value.downcast_ref::<PyStr>() {
-        Some(text) => text.to_owned(),
-        None => {
-            let Some(to_path) = vm.get_attribute_opt(value, "__fspath__")? else {
-                let found = value.class().name().to_string();
-                return Err(vm.new_type_error(format!("{argument}= takes a path, not {found}")));
-            };
-            to_path.call((), vm)?.try_into_value(vm)?
-        }
+    let text = if let Some(text) = value.downcast_ref::<PyStr>() {
+        text.to_owned()
+    } else {
+        let Some(to_path) = vm.get_attribute_opt(value, "__fspath__")? else {
+            let found = value.class().name().to_string();
+            return Err(vm.new_type_error(format!("{argument}= takes a path, not {found}")));
+        };
+        to_path.call((), vm)?.try_into_value(vm)?
     };
     Ok(PathBuf::from(text.try_as_utf8(vm)?.as_str()))
 }

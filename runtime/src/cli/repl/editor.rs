@@ -17,6 +17,7 @@ use rustyline::{Context, Helper};
 use super::input::InputCompiler;
 use crate::shutdown;
 
+/// What Tab inserts where a line begins.
 const INDENT: &str = "    ";
 
 /// What came from the person, or pipe, in front of us.
@@ -67,7 +68,7 @@ impl<'a> Terminal<'a> {
         let config = rustyline::Config::builder()
             .auto_add_history(true)
             .history_ignore_space(false)
-            .indent_size(INDENT.len() as u8)
+            .indent_size(4)
             .build();
         let mut editor = rustyline::Editor::with_config(config)?;
         editor.set_helper(Some(Assistant { vm, compiler }));
@@ -159,7 +160,7 @@ impl Highlighter for Assistant<'_> {
     }
 }
 
-/// Reads from `sys.stdin`, prompting on standard error as CPython does.
+/// Reads from `sys.stdin`, prompting on standard error as `CPython` does.
 fn read_lines(vm: &VirtualMachine, compiler: &InputCompiler, first: &str, more: &str) -> PyResult<Reading> {
     let mut source = String::new();
     loop {
