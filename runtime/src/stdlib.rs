@@ -7,9 +7,15 @@ use rustpython_vm::InterpreterBuilder;
 /// Adds the whole standard library, and the cryptography `ssl` works with.
 pub(crate) fn install(builder: InterpreterBuilder) -> InterpreterBuilder {
     let native = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
+    let asyncio = [
+        tauraro_asyncio::module_def(&builder.ctx),
+        tauraro_asyncio::bench_module_def(&builder.ctx),
+    ];
     builder
         .add_native_modules(&native)
         .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB)
+        .add_native_modules(&asyncio)
+        .add_frozen_modules(tauraro_asyncio::frozen_modules(rustpython_pylib::FROZEN_STDLIB))
         .init_hook(|_| install_cryptography())
 }
 

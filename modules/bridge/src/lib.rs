@@ -1,5 +1,13 @@
 //! Between the interpreter and tokio: the only crate that knows both.
 
+mod awaitable;
+mod foreign;
+mod inbox;
+mod port;
 mod wait;
+mod wakeup;
 
+pub use awaitable::{Awaitable, awaitable, next_item, ready, stop_async_iteration};
+pub use inbox::{Inbox, Output, Ticket};
+pub use port::{Port, Running, Schedule, Woken};
 pub use wait::block_on;

@@ -1,0 +1,212 @@
+//! One turn of the event loop after the other.
+
+use std::io;
+use std::sync::atomic::Ordering::Relaxed;
+
+use rustpython_vm::{AsObject, Py, PyResult, VirtualMachine};
+use tauraro_bridge::Running;
+
+use crate::handle::Handle;
+use crate::loop_core::LoopCore;
+use crate::poll::{self, Event};
+use crate::ready::Ready;
+use crate::{state, step};
+
+/// A busy loop looks for I/O at least once in this many turns.
+const TURNS_WITHOUT_POLL: u32 = 16;
+/// The longest sleep; a loop without a timer sleeps until something happens.
+const LONGEST_SLEEP: f64 = 24.0 * 3600.0;
+/// The resolution of the clock: a timer due within it is due.
+const RESOLUTION: f64 = 1e-9;
+
+impl LoopCore {
+    /// Turns until `stop()`.
+    pub(crate) fn run(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        let event_loop = zelf.as_object();
+        vm.call_method(event_loop, "_run_forever_setup", ())?;
+        let running = Running::enter(event_loop, &zelf.port);
+        let result = Self::turn(zelf, vm);
+        drop(running);
+        vm.call_method(event_loop, "_run_forever_cleanup", ())?;
+        result
+    }
+
+    fn turn(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        let plain = zelf.plain.load(Relaxed);
+        let mut unpolled = TURNS_WITHOUT_POLL;
+        loop {
+            if plain {
+                // The first turn polls, and so does the last: scripts count on `stop()` and
+                // `run_forever()` to see what is ready now.
+                unpolled += 1;
+                let poll = unpolled >= TURNS_WITHOUT_POLL || zelf.stopping.load(Relaxed);
+                if Self::run_once(zelf, poll, vm)? {
+                    unpolled = 0;
+                }
+            } else {
+                vm.call_method(zelf.as_object(), "_run_once", ())?;
+            }
+            if zelf.stopping.load(Relaxed) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One turn; whether it looked for I/O, which it does when there is nothing else to do or `poll`.
+    pub(crate) fn run_once(zelf: &Py<Self>, poll: bool, vm: &VirtualMachine) -> PyResult<bool> {
+        let busy = zelf.ready.len() > 0;
+        let poll = poll || !busy;
+        if poll {
+            Self::poll(zelf, busy, vm)?;
+        }
+        zelf.port.deliver(vm)?;
+        if !zelf.timers.is_empty() {
+            let end = Self::now(zelf, vm)? + RESOLUTION;
+            while let Some(handle) = zelf.timers.pop_due(end) {
+                zelf.ready.push(Ready::Handle(handle));
+            }
+        }
+        // What the callbacks add has its turn after the next look for I/O.
+        for _ in 0..zelf.ready.len() {
+            let Some(entry) = zelf.ready.pop() else {
+                break;
+            };
+            if zelf.debug() {
+                Self::run_timed(zelf, entry, vm)?;
+            } else {
+                Self::run_entry(entry, vm)?;
+            }
+        }
+        Ok(poll)
+    }
+
+    fn run_entry(entry: Ready, vm: &VirtualMachine) -> PyResult<()> {
+        match entry {
+            Ready::Handle(handle) => Handle::run(&handle, vm),
+            Ready::Step(task, error) => step::step(&task, error, vm),
+            Ready::Wake(task, future) => step::wake(&task, &future, vm),
+            Ready::Foreign(handle) => {
+                if !handle.get_attr("_cancelled", vm)?.is_true(vm)? {
+                    vm.call_method(&handle, "_run", ())?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Debug mode: remembers what runs, and says what took long.
+    fn run_timed(zelf: &Py<Self>, entry: Ready, vm: &VirtualMachine) -> PyResult<()> {
+        let handle = match &entry {
+            Ready::Handle(handle) if handle.is_cancelled() => return Ok(()),
+            Ready::Handle(handle) => handle.clone().into(),
+            Ready::Foreign(handle) => handle.clone(),
+            // Queued before debug mode was on.
+            Ready::Step(..) | Ready::Wake(..) => return Self::run_entry(entry, vm),
+        };
+        let event_loop = zelf.as_object();
+        event_loop.set_attr("_current_handle", handle.clone(), vm)?;
+        let start = Self::now(zelf, vm)?;
+        let result = Self::run_entry(entry, vm);
+        let took = Self::now(zelf, vm)? - start;
+        event_loop.set_attr("_current_handle", vm.ctx.none(), vm)?;
+        result?;
+        let limit = event_loop.get_attr("slow_callback_duration", vm)?.try_float(vm)?.to_f64();
+        if took >= limit {
+            let text = state::asyncio("base_events", "_format_handle", vm)?.call((handle,), vm)?;
+            let logger = state::asyncio("base_events", "logger", vm)?;
+            vm.call_method(&logger, "warning", ("Executing %s took %.3f seconds", text, took))?;
+        }
+        Ok(())
+    }
+
+    /// Seconds the loop may sleep; nothing for as long as it takes.
+    fn sleep(zelf: &Py<Self>, busy: bool, vm: &VirtualMachine) -> PyResult<Option<f64>> {
+        if busy || zelf.stopping.load(Relaxed) {
+            return Ok(Some(0.0));
+        }
+        let Some(due) = zelf.timers.next_due() else {
+            return Ok(None);
+        };
+        Ok(Some((due - Self::now(zelf, vm)?).clamp(0.0, LONGEST_SLEEP)))
+    }
+
+    /// Looks for descriptors that are ready, sleeping if there is nothing else to do.
+    fn poll(zelf: &Py<Self>, busy: bool, vm: &VirtualMachine) -> PyResult<()> {
+        let mut sleep = Self::sleep(zelf, busy, vm)?;
+        let inbox = zelf.port.inbox();
+        if sleep != Some(0.0) && !inbox.park() {
+            sleep = Some(0.0);
+        }
+        let polled = if zelf.epoll.load(Relaxed) < 0 {
+            Self::select_events(zelf, sleep, vm)
+        } else {
+            Self::epoll_events(zelf, sleep, vm)
+        };
+        inbox.unpark();
+        polled
+    }
+
+    fn epoll_events(zelf: &Py<Self>, sleep: Option<f64>, vm: &VirtualMachine) -> PyResult<()> {
+        let epoll = zelf.epoll.load(Relaxed);
+        let timeout = sleep.map_or(-1, milliseconds);
+        let mut events = Vec::new();
+        let waited = if timeout == 0 {
+            poll::wait(epoll, 0, &mut events)
+        } else {
+            vm.allow_threads(|| poll::wait(epoll, timeout, &mut events))
+        };
+        match waited {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return vm.check_signals(),
+            Err(error) => {
+                return Err(vm.new_os_error(format!("the event loop cannot poll: {error}")));
+            }
+        }
+        let mut foreign = false;
+        for event in events {
+            foreign |= !Self::dispatch(zelf, event, vm)?;
+        }
+        if foreign {
+            // Somebody registered a descriptor with the selector itself.
+            Self::select_events(zelf, Some(0.0), vm)?;
+        }
+        Ok(())
+    }
+
+    /// Queues the callbacks of a descriptor; whether it is known here.
+    fn dispatch(zelf: &Py<Self>, event: Event, vm: &VirtualMachine) -> PyResult<bool> {
+        let inbox = zelf.port.inbox();
+        if event.fd == inbox.raw_fd() {
+            inbox.clear_signal();
+            return Ok(true);
+        }
+        let Some(watch) = zelf.watches.get(event.fd) else {
+            return Ok(false);
+        };
+        let ready = [(event.readable, watch.reader), (event.writable, watch.writer)];
+        for handle in ready.into_iter().filter_map(|(ready, handle)| handle.filter(|_| ready)) {
+            if !handle.is_cancelled() {
+                zelf.ready.push(Ready::Handle(handle));
+            }
+        }
+        vm.check_signals()?;
+        Ok(true)
+    }
+
+    /// Asks the selector, as asyncio does.
+    fn select_events(zelf: &Py<Self>, sleep: Option<f64>, vm: &VirtualMachine) -> PyResult<()> {
+        let event_loop = zelf.as_object();
+        let selector = event_loop.get_attr("_selector", vm)?;
+        let events = vm.call_method(&selector, "select", (sleep,))?;
+        vm.call_method(event_loop, "_process_events", (events,))?;
+        Ok(())
+    }
+}
+
+/// Whole milliseconds that are not shorter than `seconds`.
+fn milliseconds(seconds: f64) -> i32 {
+    // At most a day, by `LONGEST_SLEEP`.
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to a day, which fits")]
+    let milliseconds = (seconds * 1e3).ceil() as i32;
+    milliseconds
+}

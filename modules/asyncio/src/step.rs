@@ -1,0 +1,396 @@
+//! Running a task's coroutine to its next `await`.
+
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyCoroutine};
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::protocol::PyIterReturn;
+use rustpython_vm::types::{Callable, Representable};
+use rustpython_vm::{
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass,
+};
+use tauraro_bridge::Awaitable;
+
+use crate::future::{Future, Waiter};
+use crate::loop_core::LoopCore;
+use crate::ready::Ready;
+use crate::state::{self, State, invalid_state};
+use crate::task::{self, Task};
+use crate::{current, registry, schedule as loops};
+
+/// The first or next step of a task, as a callback for loops that only know callbacks.
+#[pyclass(module = "_asyncio", name = "TaskStepMethWrapper", traverse)]
+#[derive(Debug, PyPayload)]
+pub(crate) struct TaskStep {
+    task: PyRef<Task>,
+    error: Option<PyBaseExceptionRef>,
+}
+
+#[pyclass(flags(DISALLOW_INSTANTIATION), with(Callable))]
+impl TaskStep {
+    /// The task.
+    #[pygetset]
+    fn __self__(zelf: &Py<Self>) -> PyObjectRef {
+        zelf.task.clone().into()
+    }
+}
+
+impl Callable for TaskStep {
+    type Args = ();
+
+    fn call(zelf: &Py<Self>, _args: (), vm: &VirtualMachine) -> PyResult {
+        // In its context already.
+        step_inside(&zelf.task, zelf.error.clone(), vm)?;
+        Ok(vm.ctx.none())
+    }
+}
+
+/// The callback by which a future wakes a task.
+#[pyclass(module = "_asyncio", name = "TaskWakeupMethWrapper", traverse)]
+#[derive(Debug, PyPayload)]
+pub(crate) struct TaskWakeup {
+    task: PyRef<Task>,
+}
+
+impl TaskWakeup {
+    pub(crate) fn new(task: PyRef<Task>) -> Self {
+        Self { task }
+    }
+
+    pub(crate) fn task(&self) -> &PyRef<Task> {
+        &self.task
+    }
+}
+
+#[pyclass(flags(DISALLOW_INSTANTIATION), with(Callable, Representable))]
+impl TaskWakeup {
+    /// The task.
+    #[pygetset]
+    fn __self__(zelf: &Py<Self>) -> PyObjectRef {
+        zelf.task.clone().into()
+    }
+}
+
+impl Callable for TaskWakeup {
+    type Args = (PyObjectRef,);
+
+    fn call(zelf: &Py<Self>, (future,): (PyObjectRef,), vm: &VirtualMachine) -> PyResult {
+        let error = take_note(&zelf.task, &future, vm);
+        step_inside(&zelf.task, error, vm)?;
+        Ok(vm.ctx.none())
+    }
+}
+
+impl Representable for TaskWakeup {
+    fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
+        // By the task: a future shows its waiters through passing objects of this class.
+        Ok(format!("<TaskWakeupMethWrapper object at {:#x}>", zelf.task.get_id()))
+    }
+}
+
+/// What `Context.run` calls: sends into the coroutine of the task it is given, or throws.
+#[pyclass(module = "_asyncio", name = "TaskRunner", traverse)]
+#[derive(Debug, PyPayload)]
+pub(crate) struct TaskRunner {}
+
+#[pyclass(flags(DISALLOW_INSTANTIATION), with(Callable))]
+impl TaskRunner {}
+
+impl Callable for TaskRunner {
+    type Args = FuncArgs;
+
+    fn call(_zelf: &Py<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        let mut args = args.args.into_iter();
+        let task = args.next().and_then(|task| task.downcast::<Task>().ok());
+        let Some(task) = task else {
+            return Err(vm.new_type_error("a task is required"));
+        };
+        let error = args.next().and_then(|error| error.downcast().ok());
+        resume(&task, error, vm)
+    }
+}
+
+/// Puts the task's next step into the loop's queue.
+pub(crate) fn schedule(task: &Py<Task>, event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+    schedule_with(task, event_loop, None, vm)
+}
+
+fn schedule_with(
+    task: &Py<Task>,
+    event_loop: &PyObject,
+    error: Option<PyBaseExceptionRef>,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    if let Some(core) = event_loop.downcast_ref::<LoopCore>()
+        && core.takes_tasks()
+    {
+        core.ready.push(Ready::Step(task.to_owned(), error));
+        return Ok(());
+    }
+    let step = TaskStep { task: task.to_owned(), error }.into_ref(&vm.ctx);
+    loops::call_soon_with(event_loop, step.into(), Vec::new(), task.context(vm)?, vm)
+}
+
+/// Runs the first step at once, within the running task (`eager_start=True`).
+pub(crate) fn start(task: &Py<Task>, event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+    let previous = current::swap(event_loop, Some(task.as_object().to_owned()), vm);
+    let registered = registry::register_eager(task, vm);
+    let result = registered.and_then(|()| {
+        let outcome = run_in_context(task, None, vm);
+        settle(task, event_loop, outcome, vm)
+    });
+    let unregistered = registry::unregister_eager(task, vm);
+    current::swap(event_loop, previous, vm);
+    if task.base.is_done() {
+        task.forget_coroutine();
+    } else {
+        registry::register(event_loop, task, vm)?;
+    }
+    result.and(unregistered)
+}
+
+/// Wakes the task because `future`, which it awaits, is done.
+pub(crate) fn wake(task: &Py<Task>, future: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    let error = take_note(task, future, vm);
+    step(task, error, vm)
+}
+
+/// The exception that `future` has for the task that awaits it, if any.
+fn take_note(task: &Py<Task>, future: &PyObjectRef, vm: &VirtualMachine) -> Option<PyBaseExceptionRef> {
+    let outcome = if let Some(native) = native(future) {
+        native.discard_awaited_by(task.as_object());
+        native.outcome(vm)
+    } else if let Some(awaitable) = future.downcast_ref::<Awaitable>() {
+        awaitable.outcome(vm)
+    } else {
+        if let Some(future) = future.downcast_ref::<Future>() {
+            future.discard_awaited_by(task.as_object());
+        }
+        Some(vm.call_method(future, "result", ()))
+    };
+    match outcome {
+        Some(result) => result.err(),
+        None => Some(invalid_state("Result is not ready.", vm)),
+    }
+}
+
+/// A future or task of exactly our classes, whose methods no subclass overrides.
+fn native(object: &PyObject) -> Option<&Future> {
+    use rustpython_vm::class::StaticType;
+
+    let class = object.class();
+    if class.is(Future::static_type()) || class.is(Task::static_type()) {
+        return object.downcast_ref::<Future>().map(|future| &**future);
+    }
+    None
+}
+
+/// Runs the coroutine to its next `await` and acts on what comes out.
+///
+/// # Errors
+/// `SystemExit` and `KeyboardInterrupt`, which end the loop.
+pub(crate) fn step(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult<()> {
+    step_by(task, error, run_in_context, vm)
+}
+
+fn step_inside(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult<()> {
+    step_by(task, error, resume, vm)
+}
+
+fn step_by(
+    task: &Py<Task>,
+    error: Option<PyBaseExceptionRef>,
+    run: impl FnOnce(&Py<Task>, Option<PyBaseExceptionRef>, &VirtualMachine) -> PyResult,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    let object = task.as_object();
+    if task.base.is_done() {
+        let error: Option<PyObjectRef> = error.map(Into::into);
+        let message =
+            format!("__step(): already done: {}, {}", object.repr(vm)?, vm.unwrap_or_none(error).repr(vm)?);
+        return Err(invalid_state(&message, vm));
+    }
+    let mut error = error;
+    if task.take_must_cancel() {
+        let state = State::get(vm)?;
+        if !error.as_ref().is_some_and(|error| state.is_cancelled(error)) {
+            error = Some(task.base.make_cancelled_error(vm));
+        }
+    }
+    task.set_waits_for(None);
+    let event_loop = task.base.initialized(vm)?;
+    current::enter(&event_loop, object, vm)?;
+    let outcome = run(task, error, vm);
+    let settled = settle(task, &event_loop, outcome, vm);
+    let left = current::leave(&event_loop, object, vm);
+    settled.and(left)
+}
+
+fn run_in_context(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult {
+    let state = State::get(vm)?;
+    let context = task.context(vm)?;
+    let task: PyObjectRef = task.to_owned().into();
+    match error {
+        None => state.run_in(&context, state.task_runner(), [task], vm),
+        Some(error) => state.run_in(&context, state.task_runner(), [task, error.into()], vm),
+    }
+}
+
+/// Sends into the coroutine, or throws. A value returned by it is left with the task.
+fn resume(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult {
+    let Some(coroutine) = task.coroutine() else {
+        return Err(vm.new_runtime_error("the task has no coroutine"));
+    };
+    let yielded = if let Some(error) = error {
+        PyIterReturn::from_pyresult(vm.call_method(&coroutine, "throw", (error,)), vm)?
+    } else if let Some(native) = coroutine.downcast_ref_if_exact::<PyCoroutine>(vm) {
+        native.as_coro().send(&coroutine, vm.ctx.none(), vm)?
+    } else {
+        let sent = vm.call_method(&coroutine, "send", (vm.ctx.none(),));
+        PyIterReturn::from_pyresult(sent, vm)?
+    };
+    match yielded {
+        PyIterReturn::Return(value) => Ok(value),
+        PyIterReturn::StopIteration(value) => {
+            task.set_returned(vm.unwrap_or_none(value));
+            Ok(vm.ctx.none())
+        }
+    }
+}
+
+/// Acts on what a step of the coroutine gave.
+fn settle(task: &Py<Task>, event_loop: &PyObject, outcome: PyResult, vm: &VirtualMachine) -> PyResult<()> {
+    match outcome {
+        Ok(yielded) => match task.take_returned() {
+            Some(value) => {
+                registry::forget(event_loop, task);
+                if task.take_must_cancel() {
+                    // Cancelled right before it returned.
+                    let message = task.cancel_message();
+                    return task.base.cancel_with(task.as_object(), message, vm).map(drop);
+                }
+                task.base.finish(task.as_object(), value, vm)
+            }
+            None => wait_for(task, event_loop, yielded, vm),
+        },
+        Err(error) => {
+            registry::forget(event_loop, task);
+            let object = task.as_object();
+            if State::get(vm)?.is_cancelled(&error) {
+                return task.base.cancel_by(object, error, vm);
+            }
+            task.base.fail(object, error.clone(), vm)?;
+            if state::ends_the_loop(&error, vm) { Err(error) } else { Ok(()) }
+        }
+    }
+}
+
+/// Has the task go on when what it yielded says so.
+fn wait_for(
+    task: &Py<Task>,
+    event_loop: &PyObject,
+    yielded: PyObjectRef,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    if vm.is_none(&yielded) {
+        // A bare `yield`: the others have their turn first.
+        return schedule(task, event_loop, vm);
+    }
+    if yielded.is(task.as_object()) {
+        return bad_yield(
+            task,
+            event_loop,
+            format!("Task cannot await on itself: {}", repr(task.as_object(), vm)?),
+            vm,
+        );
+    }
+    let blocking = if let Some(future) = native(&yielded) {
+        Some(future.take_blocking())
+    } else if let Some(awaitable) = yielded.downcast_ref::<Awaitable>() {
+        Some(awaitable.take_blocking())
+    } else {
+        foreign_blocking(&yielded, vm)?
+    };
+    match blocking {
+        Some(true) => {}
+        Some(false) => {
+            let message = format!(
+                "yield was used instead of yield from in task {} with {}",
+                repr(task.as_object(), vm)?,
+                repr(&yielded, vm)?
+            );
+            return bad_yield(task, event_loop, message, vm);
+        }
+        None => {
+            let message = format!("Task got bad yield: {}", repr(&yielded, vm)?);
+            return bad_yield(task, event_loop, message, vm);
+        }
+    }
+    if !loop_of(&yielded, vm)?.is(event_loop) {
+        let message = format!(
+            "Task {} got Future {} attached to a different loop",
+            repr(task.as_object(), vm)?,
+            repr(&yielded, vm)?
+        );
+        return bad_yield(task, event_loop, message, vm);
+    }
+    task.set_waits_for(Some(yielded.clone()));
+    if let Some(future) = native(&yielded) {
+        future.add_awaited_by(task.as_object().to_owned());
+        future.add_waiter(&yielded, Waiter::Task(task.to_owned()), vm)?;
+    } else {
+        let wakeup: PyObjectRef = TaskWakeup::new(task.to_owned()).into_ref(&vm.ctx).into();
+        if let Some(awaitable) = yielded.downcast_ref::<Awaitable>() {
+            Awaitable::add_callback(awaitable, wakeup, task.known_context(), vm)?;
+        } else {
+            if let Some(future) = yielded.downcast_ref::<Future>() {
+                future.add_awaited_by(task.as_object().to_owned());
+            }
+            let mut args = FuncArgs::from(vec![wakeup]);
+            args.kwargs.insert("context".into(), task.context(vm)?);
+            vm.call_method(&yielded, "add_done_callback", args)?;
+        }
+    }
+    if task.must_cancel() && task::cancel_future(&yielded, task.cancel_message(), vm)? {
+        task.take_must_cancel();
+    }
+    Ok(())
+}
+
+/// Takes note that somebody else's future was yielded; `None` when it is not a future.
+fn foreign_blocking(object: &PyObjectRef, vm: &VirtualMachine) -> PyResult<Option<bool>> {
+    let name = vm.ctx.intern_str("_asyncio_future_blocking");
+    let Some(blocking) = vm.get_attribute_opt(object, name)? else {
+        return Ok(None);
+    };
+    if vm.is_none(&blocking) {
+        return Ok(None);
+    }
+    let blocking = blocking.is_true(vm)?;
+    if blocking {
+        object.set_attr(name, vm.ctx.new_bool(false), vm)?;
+    }
+    Ok(Some(blocking))
+}
+
+/// The loop of a future.
+pub(crate) fn loop_of(future: &PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    if let Some(native) = native(future) {
+        return native.initialized(vm);
+    }
+    if let Some(awaitable) = future.downcast_ref::<Awaitable>() {
+        return awaitable.event_loop(vm);
+    }
+    match vm.get_attribute_opt(future, vm.ctx.intern_str("get_loop"))? {
+        Some(get_loop) => get_loop.call((), vm),
+        None => future.get_attr("_loop", vm),
+    }
+}
+
+/// Raises `RuntimeError` in the coroutine, at its `await`.
+fn bad_yield(task: &Py<Task>, event_loop: &PyObject, message: String, vm: &VirtualMachine) -> PyResult<()> {
+    let error = vm.new_runtime_error(message);
+    schedule_with(task, event_loop, Some(error), vm)
+}
+
+fn repr(object: &PyObject, vm: &VirtualMachine) -> PyResult<String> {
+    Ok(object.repr(vm)?.to_string())
+}

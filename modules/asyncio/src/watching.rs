@@ -1,0 +1,120 @@
+//! `add_reader`, `add_writer` and their opposites.
+//!
+//! Registrations go to the loop's selector as asyncio makes them; the native table beside it lets
+//! events reach their handles without calling the selector.
+
+use std::os::fd::RawFd;
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+
+use crate::handle::{Call, Handle};
+use crate::loop_core::LoopCore;
+use crate::watches::{Direction, Watch};
+
+/// `selectors.EVENT_READ` and `selectors.EVENT_WRITE`.
+const EVENT_READ: i32 = 1;
+const EVENT_WRITE: i32 = 2;
+
+impl LoopCore {
+    /// Calls a function each time `fd` is ready: `fd, callback, *args`.
+    pub(crate) fn watch(
+        zelf: &Py<Self>,
+        direction: Direction,
+        mut args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<Handle>> {
+        vm.call_method(zelf.as_object(), "_check_closed", ())?;
+        let (Some(file), Some(callback)) = (args.take_positional(), args.take_positional()) else {
+            return Err(vm.new_type_error("a file descriptor and a callback are required"));
+        };
+        let call = Call { function: callback, args: args.args };
+        let handle = Handle::new(zelf, call, None, vm)?.into_ref(&vm.ctx);
+        let fd = file_number(&file, vm)?;
+        let (mut watch, method) = match zelf.watches.get(fd) {
+            Some(watch) => (watch, "modify"),
+            None => (Watch { file: file.clone(), reader: None, writer: None }, "register"),
+        };
+        let replaced = watch.handle(direction).replace(handle.clone());
+        Self::select(zelf, method, &file, &watch, vm)?;
+        zelf.watches.set(fd, watch);
+        if let Some(replaced) = replaced {
+            Handle::cancel_once(&replaced, vm)?;
+        }
+        Ok(handle)
+    }
+
+    /// Ends a watch; whether there was one.
+    pub(crate) fn unwatch(
+        zelf: &Py<Self>,
+        direction: Direction,
+        file: &PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<bool> {
+        if zelf.closed.load(std::sync::atomic::Ordering::Relaxed) {
+            return Ok(false);
+        }
+        let fd = match file_number(file, vm) {
+            Ok(fd) => Some(fd),
+            // Closed since; the table knows it as the object it was.
+            Err(_) => zelf.watches.find(file),
+        };
+        let Some((fd, mut watch)) = fd.and_then(|fd| Some((fd, zelf.watches.get(fd)?))) else {
+            return Ok(false);
+        };
+        let removed = watch.handle(direction).take();
+        if watch.reader.is_none() && watch.writer.is_none() {
+            zelf.watches.remove(fd);
+            let selector = zelf.as_object().get_attr("_selector", vm)?;
+            vm.call_method(&selector, "unregister", (file.clone(),))?;
+        } else if removed.is_some() {
+            Self::select(zelf, "modify", file, &watch, vm)?;
+            zelf.watches.set(fd, watch);
+        }
+        match removed {
+            Some(handle) => Handle::cancel_once(&handle, vm).map(|_| true),
+            None => Ok(false),
+        }
+    }
+
+    /// `selector.register` or `.modify`, with the data asyncio keeps there.
+    fn select(
+        zelf: &Py<Self>,
+        method: &'static str,
+        file: &PyObjectRef,
+        watch: &Watch,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let mut events = 0;
+        let mut data = Vec::with_capacity(2);
+        for (handle, event) in [(&watch.reader, EVENT_READ), (&watch.writer, EVENT_WRITE)] {
+            if handle.is_some() {
+                events |= event;
+            }
+            data.push(handle.clone().map_or_else(|| vm.ctx.none(), Into::into));
+        }
+        let selector = zelf.as_object().get_attr("_selector", vm)?;
+        vm.call_method(&selector, method, (file.clone(), events, vm.ctx.new_tuple(data)))?;
+        Ok(())
+    }
+}
+
+/// The descriptor of a number or of an object with `fileno()`, as `selectors` takes them.
+fn file_number(file: &PyObjectRef, vm: &VirtualMachine) -> PyResult<RawFd> {
+    let number = file.clone().try_to_value::<RawFd>(vm).or_else(|_| {
+        let fileno = vm.call_method(file, "fileno", ());
+        fileno.and_then(|number| number.try_to_value(vm)).map_err(|_| invalid_file(file, vm))
+    })?;
+    if number < 0 {
+        return Err(vm.new_value_error(format!("Invalid file descriptor: {number}")));
+    }
+    Ok(number)
+}
+
+fn invalid_file(file: &PyObjectRef, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    match file.repr(vm) {
+        Ok(repr) => vm.new_value_error(format!("Invalid file object: {repr}")),
+        Err(error) => error,
+    }
+}

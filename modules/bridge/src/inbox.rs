@@ -1,0 +1,143 @@
+//! Where tasks of the shared runtime put what they produced for an event loop.
+//!
+//! A worker only pushes plain Rust data and, when the loop sleeps, writes one descriptor: it needs
+//! no interpreter, and a batch of results costs one wake-up.
+
+use std::any::Any;
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Mutex, PoisonError};
+
+use crate::wakeup::WakeUp;
+
+/// Identifies one awaited operation of a [`Port`](crate::Port). Never used twice, so a result that
+/// comes after its operation was given up finds nobody.
+pub type Ticket = u64;
+
+/// What an operation produced; nothing, when its task ended without a result.
+pub type Output = Option<Box<dyn Any + Send>>;
+
+/// The end of an event loop that other threads see.
+#[derive(Debug)]
+pub struct Inbox {
+    arrived: Mutex<Vec<(Ticket, Output)>>,
+    /// Something waits for the loop: a result here, or a callback in its own queue.
+    filled: AtomicBool,
+    /// The loop sleeps, or is about to.
+    parked: AtomicBool,
+    wake_up: WakeUp,
+}
+
+impl Inbox {
+    /// An empty inbox with a descriptor of its own.
+    ///
+    /// # Errors
+    /// When the process has no descriptor left.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self {
+            arrived: Mutex::default(),
+            filled: false.into(),
+            parked: false.into(),
+            wake_up: WakeUp::new()?,
+        })
+    }
+
+    /// Readable while somebody asked a sleeping loop to wake up.
+    pub fn raw_fd(&self) -> RawFd {
+        self.wake_up.as_raw_fd()
+    }
+
+    /// Hands over the result of the operation `ticket`. From any thread.
+    pub fn push(&self, ticket: Ticket, output: Output) {
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push((ticket, output));
+        self.notify();
+    }
+
+    /// Makes the loop look for work before it sleeps again. From any thread.
+    pub fn notify(&self) {
+        self.filled.store(true, SeqCst);
+        // Whoever flips `parked` writes; the others know that a wake-up is on its way.
+        if self.parked.swap(false, SeqCst) {
+            self.wake_up.signal();
+        }
+    }
+
+    /// Announces that the loop will sleep. False when there is work: then it must not.
+    ///
+    /// A `notify` either sees `parked` and writes the descriptor, or was before it and is seen here.
+    pub fn park(&self) -> bool {
+        self.parked.store(true, SeqCst);
+        !self.filled.load(SeqCst)
+    }
+
+    /// The loop is awake.
+    pub fn unpark(&self) {
+        self.parked.store(false, SeqCst);
+    }
+
+    /// Takes the wake-ups that were written to the descriptor.
+    pub fn clear_signal(&self) {
+        self.wake_up.clear();
+    }
+
+    /// Everything that arrived since the last call.
+    pub fn take(&self) -> Vec<(Ticket, Output)> {
+        if !self.filled.swap(false, SeqCst) {
+            return Vec::new();
+        }
+        std::mem::take(&mut *self.arrived.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_parked_loop_is_signalled_once_a_batch() {
+        let inbox = Inbox::new().unwrap();
+        assert!(inbox.park());
+        inbox.push(1, Some(Box::new(1)));
+        inbox.push(2, Some(Box::new(2)));
+        assert!(!inbox.park(), "there is work");
+        inbox.unpark();
+        let tickets: Vec<_> = inbox.take().into_iter().map(|(ticket, _)| ticket).collect();
+        assert_eq!(tickets, [1, 2]);
+        assert!(inbox.take().is_empty());
+        assert!(inbox.park());
+    }
+
+    #[test]
+    fn nothing_is_lost_between_threads() {
+        const EACH: u64 = 2000;
+        let inbox = Arc::new(Inbox::new().unwrap());
+        let workers: Vec<_> = (0..8_u64)
+            .map(|worker| {
+                let inbox = Arc::clone(&inbox);
+                thread::spawn(move || {
+                    for n in 0..EACH {
+                        inbox.push(worker * EACH + n, None);
+                    }
+                })
+            })
+            .collect();
+        let mut seen = Vec::new();
+        while seen.len() < 8 * usize::try_from(EACH).unwrap() {
+            if inbox.park() {
+                inbox.wake_up.wait();
+            }
+            inbox.unpark();
+            inbox.clear_signal();
+            seen.extend(inbox.take().into_iter().map(|(ticket, _)| ticket));
+        }
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        seen.sort_unstable();
+        assert!(seen.into_iter().eq(0..8 * EACH));
+    }
+}

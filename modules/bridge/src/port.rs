@@ -1,0 +1,168 @@
+//! The event loop's side of its [`Inbox`]: who waits for which result.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::object::{Traverse, TraverseFn};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+
+use crate::awaitable::Awaitable;
+use crate::inbox::{Inbox, Ticket};
+
+/// A callback of an awaitable that is done.
+#[derive(Debug)]
+pub struct Woken {
+    /// To be called with `awaitable` as its only argument...
+    pub callback: PyObjectRef,
+    /// ...in this context, or in a copy of the current one.
+    pub context: Option<PyObjectRef>,
+    /// What has become done.
+    pub awaitable: PyRef<Awaitable>,
+}
+
+/// How an event loop takes a [`Woken`]: it is put into the ready queue and not called at once.
+pub type Schedule = fn(event_loop: &PyObject, woken: Woken, vm: &VirtualMachine) -> PyResult<()>;
+
+/// One event loop's connection to the shared runtime.
+pub struct Port {
+    inbox: Arc<Inbox>,
+    schedule: Schedule,
+    next: AtomicU64,
+    waiting: PyMutex<HashMap<Ticket, PyRef<Awaitable>>>,
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Port").field("waiting", &self.waiting.lock().len()).finish_non_exhaustive()
+    }
+}
+
+// SAFETY: each awaitable in the table is visited once.
+#[expect(unsafe_code, reason = "the garbage collector's interface")]
+unsafe impl Traverse for Port {
+    fn traverse(&self, visit: &mut TraverseFn<'_>) {
+        if let Some(waiting) = self.waiting.try_lock() {
+            for awaitable in waiting.values() {
+                visit(awaitable.as_object());
+            }
+        }
+    }
+}
+
+impl Port {
+    /// A port of an event loop that queues callbacks with `schedule`.
+    ///
+    /// # Errors
+    /// When the process has no descriptor left.
+    pub fn new(schedule: Schedule) -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            inbox: Arc::new(Inbox::new()?),
+            schedule,
+            next: AtomicU64::new(1),
+            waiting: PyMutex::default(),
+        }))
+    }
+
+    /// What workers push to.
+    pub fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
+    }
+
+    /// How many operations are under way.
+    pub fn waiting(&self) -> usize {
+        self.waiting.lock().len()
+    }
+
+    pub(crate) fn register(&self, awaitable: PyRef<Awaitable>) -> Ticket {
+        let ticket = self.next.fetch_add(1, Relaxed);
+        self.waiting.lock().insert(ticket, awaitable);
+        ticket
+    }
+
+    pub(crate) fn forget(&self, ticket: Ticket) {
+        let forgotten = self.waiting.lock().remove(&ticket);
+        // Dropping it may run Python, which must not find the table locked.
+        drop(forgotten);
+    }
+
+    pub(crate) fn schedule(&self, event_loop: &PyObject, woken: Woken, vm: &VirtualMachine) -> PyResult<()> {
+        (self.schedule)(event_loop, woken, vm)
+    }
+
+    /// Completes every awaitable whose result has arrived. On the loop's own thread.
+    ///
+    /// # Errors
+    /// What the loop's queue raised.
+    pub fn deliver(&self, vm: &VirtualMachine) -> PyResult<()> {
+        for (ticket, output) in self.inbox.take() {
+            let awaitable = self.waiting.lock().remove(&ticket);
+            if let Some(awaitable) = awaitable {
+                Awaitable::complete(&awaitable, output, vm)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Cancels everything under way: the loop is closed and nobody will ever look at the results.
+    pub fn close(&self) {
+        let waiting = std::mem::take(&mut *self.waiting.lock());
+        for awaitable in waiting.into_values() {
+            awaitable.abandon();
+        }
+    }
+}
+
+thread_local! {
+    /// The port of the native loop that runs on this thread, with the identity of the loop.
+    static RUNNING: RefCell<Option<(usize, Arc<Port>)>> = const { RefCell::new(None) };
+}
+
+/// Says, while it lives, that `event_loop` runs on this thread and is reached through a port.
+#[must_use]
+#[derive(Debug)]
+pub struct Running {
+    previous: Option<(usize, Arc<Port>)>,
+}
+
+impl Running {
+    /// `event_loop` starts to run.
+    pub fn enter(event_loop: &PyObject, port: &Arc<Port>) -> Self {
+        let entry = (event_loop.get_id(), Arc::clone(port));
+        Self { previous: RUNNING.with_borrow_mut(|running| running.replace(entry)) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let previous = self.previous.take();
+        // Not during the thread's own destruction, when there is nothing left to restore.
+        let _ = RUNNING.try_with(|running| running.replace(previous));
+    }
+}
+
+/// The event loop that runs on this thread, and its port.
+///
+/// # Errors
+/// `RuntimeError` when none runs.
+pub(crate) fn running(vm: &VirtualMachine) -> PyResult<(PyObjectRef, Arc<Port>)> {
+    let event_loop = vm
+        .asyncio_running_loop
+        .borrow()
+        .clone()
+        .ok_or_else(|| vm.new_runtime_error("no running event loop"))?;
+    let id = event_loop.get_id();
+    let native = RUNNING.with_borrow(|running| match running {
+        Some((owner, port)) if *owner == id => Some(Arc::clone(port)),
+        _ => None,
+    });
+    let port = match native {
+        Some(port) => port,
+        None => crate::foreign::port(&event_loop, vm)?,
+    };
+    Ok((event_loop, port))
+}

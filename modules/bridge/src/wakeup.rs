@@ -1,0 +1,85 @@
+//! A descriptor that a poller watches and any thread can make readable.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+
+/// An eventfd where the system has them, else a pair of connected sockets.
+#[derive(Debug)]
+pub(crate) struct WakeUp {
+    read: File,
+    #[cfg(not(target_os = "linux"))]
+    write: File,
+}
+
+impl WakeUp {
+    #[cfg(target_os = "linux")]
+    pub(crate) fn new() -> io::Result<Self> {
+        use std::os::fd::FromRawFd;
+
+        // SAFETY: the call takes no pointers.
+        #[expect(unsafe_code, reason = "the standard library offers no eventfd")]
+        let fd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor was just made and nobody else owns it.
+        #[expect(unsafe_code, reason = "takes ownership of the descriptor above")]
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        Ok(Self { read: File::from(fd) })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn new() -> io::Result<Self> {
+        use std::os::unix::net::UnixStream;
+
+        let (read, write) = UnixStream::pair()?;
+        read.set_nonblocking(true)?;
+        write.set_nonblocking(true)?;
+        Ok(Self { read: File::from(OwnedFd::from(read)), write: File::from(OwnedFd::from(write)) })
+    }
+
+    #[cfg(target_os = "linux")]
+    fn writer(&self) -> &File {
+        &self.read
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn writer(&self) -> &File {
+        &self.write
+    }
+
+    /// Makes the descriptor readable.
+    pub(crate) fn signal(&self) {
+        // It fails only when it is full, and then it is readable already.
+        let _ = self.writer().write(&1_u64.to_ne_bytes());
+    }
+
+    /// Makes the descriptor unreadable until the next signal.
+    pub(crate) fn clear(&self) {
+        let mut bytes = [0; 512];
+        // An eventfd gives all its signals at once; a socket gives as many as fit.
+        while let Ok(read) = (&self.read).read(&mut bytes) {
+            if read < bytes.len() {
+                break;
+            }
+        }
+    }
+
+    /// Sleeps until there is a signal.
+    #[cfg(test)]
+    pub(crate) fn wait(&self) {
+        use std::{thread, time::Duration};
+
+        let mut bytes = [0; 8];
+        while (&self.read).read(&mut bytes).is_err() {
+            thread::sleep(Duration::from_micros(50));
+        }
+    }
+}
+
+impl AsRawFd for WakeUp {
+    fn as_raw_fd(&self) -> RawFd {
+        self.read.as_raw_fd()
+    }
+}
