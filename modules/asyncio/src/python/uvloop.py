@@ -35,12 +35,13 @@ def install():
 def run(main, *, loop_factory=new_event_loop, debug=None, **run_kwargs):
     """Run the coroutine `main` on a new event loop and return its result, as `asyncio.run` does."""
 
-    async def wrapper():
-        loop = _asyncio.get_running_loop()
-        if not isinstance(loop, Loop):
-            raise TypeError('uvloop.run() uses a non-uvloop event loop')
-        return await main
+    def checked():
+        loop = loop_factory()
+        if isinstance(loop, Loop):
+            return loop
+        loop.close()
+        raise TypeError('uvloop.run() uses a non-uvloop event loop')
 
-    if not _asyncio.iscoroutine(main):
-        raise ValueError(f'a coroutine was expected, got {main!r}')
-    return _asyncio.run(wrapper(), loop_factory=loop_factory, debug=debug, **run_kwargs)
+    if _asyncio.iscoroutine(main):
+        return _asyncio.run(main, loop_factory=checked, debug=debug, **run_kwargs)
+    raise ValueError(f'a coroutine was expected, got {main!r}')
