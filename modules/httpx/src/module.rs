@@ -17,85 +17,150 @@ pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
     httpx::module_def(ctx)
 }
 
-/// A fully featured HTTP client, natively.
+/// An HTTP client with the API of PyPI's httpx 0.28, in native code.
+///
+/// `get`, `post` and their like make one request each. `Client` (or `Session`, the same class) keeps
+/// connections, cookies, headers and authentication between requests. A request gives a `Response`, or
+/// raises an exception derived from `HTTPError`.
 #[rustpython_vm::pymodule]
 mod httpx {
-    use rustpython_vm::builtins::{PyModule, PyUtf8StrRef};
+    use rustpython_vm::builtins::{PyModule, PyStrRef, PyUtf8StrRef};
     use rustpython_vm::types::PyTypeFlags;
-    use rustpython_vm::{Py, PyRef, PyResult, VirtualMachine};
+    use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
     use crate::api::{BodyCall, PlainCall, RequestCall};
     use crate::client::{PyStreamContext, use_client_default};
 
+    #[pyattr(name = "__title__")]
+    const TITLE: &str = "httpx";
+
+    #[pyattr(name = "__description__")]
+    const DESCRIPTION: &str = "An HTTP client with the API of PyPI's httpx, in native code.";
+
+    /// The release of PyPI's httpx that this module follows.
     #[pyattr(name = "__version__")]
     const VERSION: &str = "0.28.1";
+
+    /// The one name that is in the module only once it was asked for.
+    const LAZY: &str = "codes";
 
     /// Makes what is rarely asked for when it is asked for the first time.
     #[pyfunction]
     fn __getattr__(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult {
-        if name.as_str() != "codes" {
+        if name.as_str() != LAZY {
             return Err(
                 vm.new_attribute_error(format!("module 'httpx' has no attribute '{}'", name.as_str()))
             );
         }
         let codes = crate::status_codes::codes(vm)?;
-        vm.import("httpx", 0)?.set_attr("codes", codes.clone(), vm)?;
+        vm.import("httpx", 0)?.set_attr(LAZY, codes.clone(), vm)?;
         Ok(codes)
     }
 
-    /// Sends a request and returns its response, read.
+    /// The names of the module, those included that are made when first asked for.
+    #[pyfunction]
+    fn __dir__(vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+        let mut names: Vec<PyObjectRef> =
+            vm.import("httpx", 0)?.get_attr("__dict__", vm)?.try_to_value(vm)?;
+        let mut lazy = true;
+        for name in &names {
+            lazy &= !vm.bool_eq(name, vm.ctx.new_str(LAZY).as_object())?;
+        }
+        if lazy {
+            names.push(vm.ctx.new_str(LAZY).into());
+        }
+        Ok(names)
+    }
+
+    /// Sends one request, reads its response and returns it. The connection is closed afterwards; a
+    /// `Client` keeps it, for programs that make several requests.
+    ///
+    /// Arguments: `method` any token (`"GET"`); `url` a str or `URL`; `params` a dict, list of pairs or
+    /// str for the query; `content` bytes, str or an iterable of bytes; `data` a dict for a form; `files`
+    /// a dict of file objects or `(name, content, type)` tuples for a multipart form; `json` what to send
+    /// as JSON; `headers`, `cookies` dicts; `auth` a `(user, password)` tuple or an `Auth`; `timeout`
+    /// seconds, a `Timeout`, a dict such as `{"connect": 3, "read": 10}`, or None for no limit;
+    /// `follow_redirects` a bool; `verify` True, False or the path of a file of trusted certificates;
+    /// `trust_env` whether SSL_CERT_FILE and SSL_CERT_DIR count.
+    ///
+    /// Returns a `Response`. Raises `InvalidURL`, `UnsupportedProtocol` or `LocalProtocolError` for a
+    /// request that cannot be sent, `TimeoutException`, `NetworkError` or `RemoteProtocolError` when it
+    /// fails, and `TooManyRedirects`. A status of 400 or above raises nothing: see
+    /// `Response.raise_for_status`.
     #[pyfunction]
     fn request(call: RequestCall, vm: &VirtualMachine) -> PyResult {
         call.run(vm)
     }
 
-    /// Sends a request and gives its response with the body still to be read, for the time of a
-    /// `with` block.
+    /// Sends one request and gives its response with the body still to be read, for the time of a
+    /// `with` block: `with httpx.stream("GET", url) as response: ...`. Use it for bodies that are large or
+    /// arrive slowly, with `Response.iter_bytes`, `iter_text`, `iter_lines` or `iter_raw`.
+    ///
+    /// Arguments and exceptions: see `request`.
     #[pyfunction]
     fn stream(call: RequestCall, vm: &VirtualMachine) -> PyResult<PyRef<PyStreamContext>> {
         call.stream(vm)
     }
 
-    /// Sends a `GET` request.
+    /// Sends a `GET` request, which asks for a resource, and returns its `Response`, read.
+    /// It has no body; use `request` to send one. Arguments and exceptions: see `request`.
     #[pyfunction]
     fn get(call: PlainCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "GET").run(vm)
     }
 
-    /// Sends an `OPTIONS` request.
+    /// Sends an `OPTIONS` request, which asks what a resource can do, and returns its `Response`, read.
+    /// It has no body; use `request` to send one. Arguments and exceptions: see `request`.
     #[pyfunction]
     fn options(call: PlainCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "OPTIONS").run(vm)
     }
 
-    /// Sends a `HEAD` request.
+    /// Sends a `HEAD` request, which asks for the headers of a resource, and returns its `Response`, read.
+    /// It has no body; use `request` to send one. Arguments and exceptions: see `request`.
     #[pyfunction]
     fn head(call: PlainCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "HEAD").run(vm)
     }
 
-    /// Sends a `POST` request.
+    /// Sends a `POST` request, which hands data to a resource, and returns its `Response`, read.
+    /// It takes `content`, `data`, `files` or `json` as its body. Arguments and exceptions: see `request`.
     #[pyfunction]
     fn post(call: BodyCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "POST").run(vm)
     }
 
-    /// Sends a `PUT` request.
+    /// Sends a `PUT` request, which replaces a resource, and returns its `Response`, read.
+    /// It takes `content`, `data`, `files` or `json` as its body. Arguments and exceptions: see `request`.
     #[pyfunction]
     fn put(call: BodyCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "PUT").run(vm)
     }
 
-    /// Sends a `PATCH` request.
+    /// Sends a `PATCH` request, which changes a resource, and returns its `Response`, read.
+    /// It takes `content`, `data`, `files` or `json` as its body. Arguments and exceptions: see `request`.
     #[pyfunction]
     fn patch(call: BodyCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "PATCH").run(vm)
     }
 
-    /// Sends a `DELETE` request.
+    /// Sends a `DELETE` request, which removes a resource, and returns its `Response`, read.
+    /// It has no body; use `request` to send one. Arguments and exceptions: see `request`.
     #[pyfunction]
     fn delete(call: PlainCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "DELETE").run(vm)
+    }
+
+    /// `__all__`: what a star import takes.
+    fn public_names(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult {
+        let names: Vec<PyStrRef> = module.get_attr("__dict__", vm)?.try_to_value(vm)?;
+        let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let dunders = ["__title__", "__description__", "__version__"];
+        names.retain(|name| !name.starts_with('_') || dunders.contains(&name.as_str()));
+        names.push(LAZY.to_owned());
+        names.sort_unstable_by_key(|name| name.to_lowercase());
+        let names = names.into_iter().map(|name| vm.ctx.new_str(name).into()).collect();
+        Ok(vm.ctx.new_list(names).into())
     }
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
@@ -105,7 +170,8 @@ mod httpx {
             class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
             module.set_attr(vm.ctx.intern_str(name), class, vm)?;
         }
-        module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)
+        module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)?;
+        module.set_attr("__all__", public_names(vm, module)?, vm)
     }
 }
 
