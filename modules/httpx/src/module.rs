@@ -81,7 +81,7 @@ mod httpx {
     /// as JSON; `headers`, `cookies` dicts; `auth` a `(user, password)` tuple or an `Auth`; `timeout`
     /// seconds, a `Timeout`, a dict such as `{"connect": 3, "read": 10}`, or None for no limit;
     /// `follow_redirects` a bool; `verify` True, False or the path of a file of trusted certificates;
-    /// `trust_env` whether SSL_CERT_FILE and SSL_CERT_DIR count.
+    /// `trust_env` whether `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
     ///
     /// Returns a `Response`. Raises `InvalidURL`, `UnsupportedProtocol` or `LocalProtocolError` for a
     /// request that cannot be sent, `TimeoutException`, `NetworkError` or `RemoteProtocolError` when it
