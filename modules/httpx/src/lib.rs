@@ -7,6 +7,8 @@
 extern crate rustpython_vm;
 
 mod api;
+mod async_client;
+mod async_stream_context;
 mod auth;
 mod byte_iterator;
 mod byte_stream;
@@ -28,6 +30,7 @@ mod status_codes;
 mod sync_byte_stream;
 mod text_iterator;
 mod timeout;
+mod tls;
 mod transports;
 mod url;
 
