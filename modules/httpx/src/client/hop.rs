@@ -54,7 +54,8 @@ pub(super) fn send(
     }
     let request: PyObjectRef = request.clone().into();
     let encoding = settings.default_encoding.clone();
-    Ok(PyResponse::from_engine(vm, response, request, encoding, settings.max_decoded_size, started))
+    let limit = settings.max_decoded_size;
+    Ok(PyResponse::from_engine(vm, response, request, encoding, limit, started, false))
 }
 
 fn transport(vm: &VirtualMachine, settings: &Settings) -> PyResult<Arc<Transport>> {

@@ -3,6 +3,7 @@
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use tauraro_bridge::{Surface, complete};
 use tauraro_engine::redirect;
 
 use super::PyClient;
@@ -39,7 +40,7 @@ pub(super) fn send(
     let exchange = Exchange { vm, settings, follow };
     let response = exchange.with_auth(request.to_owned(), auth)?;
     if !stream {
-        exchange.or_close(&response, PyResponse::read(&response, vm))?;
+        exchange.or_close(&response, complete(vm, PyResponse::read(&response, &Surface::Blocking)))?;
     }
     Ok(response)
 }
@@ -80,7 +81,7 @@ impl Exchange<'_> {
     fn or_close<T>(&self, response: &Py<PyResponse>, step: PyResult<T>) -> PyResult<T> {
         step.inspect_err(|_| {
             // The step's exception is the one to report.
-            let _ = PyResponse::close(response, self.vm);
+            let _ = complete(self.vm, PyResponse::close(response, &Surface::Blocking));
         })
     }
 
@@ -112,7 +113,7 @@ impl Exchange<'_> {
             let next = self.or_close(&response, PyIterReturn::from_pyresult(next, vm))?;
             let PyIterReturn::Return(next) = next else { return Ok(response) };
             response.set_history(history.clone());
-            self.or_close(&response, PyResponse::read(&response, vm))?;
+            self.or_close(&response, complete(vm, PyResponse::read(&response, &Surface::Blocking)))?;
             request = self.or_close(&response, next.try_into_value(vm))?;
             history.push(response.into());
         }
@@ -145,7 +146,7 @@ impl Exchange<'_> {
                 response.set_next_request(Some(next.into()));
                 return Ok(response);
             }
-            self.or_close(&response, PyResponse::read(&response, vm))?;
+            self.or_close(&response, complete(vm, PyResponse::read(&response, &Surface::Blocking)))?;
             history.push(response.into());
             request = next;
         }

@@ -5,14 +5,12 @@
 
 use std::pin::pin;
 
-use bytes::Bytes;
-use rustpython_vm::protocol::{PyIter, PyIterReturn};
 use rustpython_vm::{PyObject, PyResult, VirtualMachine};
-use tauraro_bridge::block_on;
+use tauraro_bridge::{Surface, block_on, complete};
 use tauraro_engine::body::{Body, BodySender, channel};
 use tauraro_engine::client::{Request, Response, Transport};
 
-use crate::byte_stream::chunk_bytes;
+use crate::content::chunks;
 
 /// What a wait ended with.
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
@@ -37,11 +35,8 @@ pub(super) fn send(
     hop: Request,
     stream: &PyObject,
 ) -> PyResult<tauraro_engine::Result<Response>> {
-    if stream.class().slots().iter.load().is_none() {
-        let message = "Attempted to send an async request with a sync Client instance.";
-        return Err(vm.new_runtime_error(message));
-    }
-    let chunks = stream.get_iter(vm)?;
+    chunks::check_sendable(vm, stream, false)?;
+    let chunks = chunks::iterate(vm, stream, false)?;
     let (sender, receiver) = channel();
     let mut sender = Some(sender);
     // Dropped before the sender, whose end would otherwise look like the body's.
@@ -60,7 +55,8 @@ pub(super) fn send(
                 unfinished.into_iter().for_each(BodySender::abort);
                 return Ok(response);
             }
-            (Step::Wanted, Some(open)) => match next_chunk(vm, &chunks) {
+            (Step::Wanted, Some(open)) => match complete(vm, chunks::next_chunk(&chunks, &Surface::Blocking))
+            {
                 Ok(Some(chunk)) => sender = open.send(chunk).then_some(open),
                 Ok(None) => {}
                 Err(error) => {
@@ -69,17 +65,6 @@ pub(super) fn send(
                 }
             },
             (Step::Wanted | Step::Refused, _) => {}
-        }
-    }
-}
-
-/// The next chunk that is not empty; `None` at the body's end.
-fn next_chunk(vm: &VirtualMachine, chunks: &PyIter) -> PyResult<Option<Bytes>> {
-    loop {
-        let PyIterReturn::Return(chunk) = chunks.next(vm)? else { return Ok(None) };
-        let chunk = chunk_bytes(vm, &chunk)?;
-        if !chunk.is_empty() {
-            return Ok(Some(chunk));
         }
     }
 }
