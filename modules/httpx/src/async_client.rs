@@ -14,10 +14,8 @@ use crate::client::{BodyArgs, Call, ClientArgs, PlainArgs, PyBaseClient, Request
 /// Takes the arguments of `Client`; transports, hooks and authentication schemes are asynchronous.
 #[pyclass(module = "httpx", name = "AsyncClient", base = PyBaseClient, traverse)]
 #[derive(Debug, Default)]
-#[repr(C)]
-pub(crate) struct PyAsyncClient {
-    base: PyBaseClient,
-}
+#[repr(transparent)]
+pub(crate) struct PyAsyncClient(PyBaseClient);
 
 impl PyAsyncClient {
     /// The coroutine of `self.request(...)`, by whatever name resolution finds. `with_body` says
@@ -40,7 +38,7 @@ impl Initializer for PyAsyncClient {
     type Args = ClientArgs;
 
     fn init(zelf: &Py<Self>, args: ClientArgs, vm: &VirtualMachine) -> PyResult<()> {
-        zelf.base.set_up(vm, args, true)
+        zelf.0.set_up(vm, args, true)
     }
 }
 
@@ -114,7 +112,7 @@ impl PyAsyncClient {
     #[pymethod]
     fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "AsyncClient.aclose", move |surface| async move {
-            zelf.base.shut(&surface).await?;
+            zelf.0.shut(&surface).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
@@ -122,7 +120,7 @@ impl PyAsyncClient {
     #[pymethod]
     fn __aenter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "AsyncClient.__aenter__", move |surface| async move {
-            zelf.base.enter(&surface).await?;
+            zelf.0.enter(&surface).await?;
             Ok(zelf.into())
         })
     }
@@ -130,7 +128,7 @@ impl PyAsyncClient {
     #[pymethod]
     fn __aexit__(zelf: PyRef<Self>, exception: FuncArgs, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "AsyncClient.__aexit__", move |surface| async move {
-            zelf.base.exit(exception, &surface).await?;
+            zelf.0.exit(exception, &surface).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }

@@ -35,8 +35,8 @@ use tauraro_bridge::{Surface, complete};
 pub(crate) use args::{BodyArgs, HeadArgs, PlainArgs, RequestArgs, SendArgs, SendCall, TransportArgs};
 pub(crate) use base::PyBaseClient;
 pub(crate) use call::Call;
-pub(crate) use config::{ClientArgs, DEFAULT_MAX_DECODED_SIZE};
 use config::Settings;
+pub(crate) use config::{ClientArgs, DEFAULT_MAX_DECODED_SIZE};
 pub(crate) use stream_context::PyStreamContext;
 pub(crate) use use_client_default::use_client_default;
 pub(crate) use wire::exchange;
@@ -48,10 +48,8 @@ pub(crate) use wire::exchange;
 /// in memory; `None` lifts the bound.
 #[pyclass(module = "httpx", name = "Client", base = PyBaseClient, traverse)]
 #[derive(Debug, Default)]
-#[repr(C)]
-pub(crate) struct PyClient {
-    base: PyBaseClient,
-}
+#[repr(transparent)]
+pub(crate) struct PyClient(PyBaseClient);
 
 /// The classes that are not exported.
 pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
@@ -71,7 +69,7 @@ impl PyClient {
     /// # Errors
     /// As `Client()`.
     pub(crate) fn create(vm: &VirtualMachine, args: ClientArgs) -> PyResult<PyRef<Self>> {
-        let client = Self { base: PyBaseClient::new(Settings::new(vm, args, false)?) };
+        let client = Self(PyBaseClient::new(Settings::new(vm, args, false)?));
         Ok(client.into_ref(&vm.ctx))
     }
 
@@ -80,7 +78,7 @@ impl PyClient {
     /// # Errors
     /// What closing a transport raises.
     pub(crate) fn shut(&self, vm: &VirtualMachine) -> PyResult<()> {
-        complete(vm, self.base.shut(&Surface::Blocking))
+        complete(vm, self.0.shut(&Surface::Blocking))
     }
 
     /// `self.request(...)`, by whatever name resolution finds. `with_body` says whether the calling
@@ -104,7 +102,7 @@ impl Initializer for PyClient {
     type Args = ClientArgs;
 
     fn init(zelf: &Py<Self>, args: ClientArgs, vm: &VirtualMachine) -> PyResult<()> {
-        zelf.base.set_up(vm, args, false)
+        zelf.0.set_up(vm, args, false)
     }
 }
 
@@ -180,12 +178,12 @@ impl PyClient {
 
     #[pymethod]
     fn __enter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
-        complete(vm, zelf.base.enter(&Surface::Blocking))?;
+        complete(vm, zelf.0.enter(&Surface::Blocking))?;
         Ok(zelf)
     }
 
     #[pymethod]
     fn __exit__(zelf: &Py<Self>, exception: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
-        complete(vm, zelf.base.exit(exception, &Surface::Blocking))
+        complete(vm, zelf.0.exit(exception, &Surface::Blocking))
     }
 }

@@ -11,8 +11,8 @@ use rustpython_vm::{
 use tauraro_bridge::{Surface, with_vm};
 
 use super::args::BuildArgs;
-use super::config::{self, ClientArgs, Settings};
 use super::build;
+use super::config::{self, ClientArgs, Settings};
 use crate::auth;
 use crate::cookies::PyCookies;
 use crate::headers::PyHeaders;

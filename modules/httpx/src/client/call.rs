@@ -42,9 +42,8 @@ impl Call {
         if self.is_native(Method::Request) {
             return self.run_request(args).await;
         }
-        let response = with_vm(|vm| {
-            self.attribute("request", vm)?.call_with_args(args.into_call(vm, with_body), vm)
-        })?;
+        let response =
+            with_vm(|vm| self.attribute("request", vm)?.call_with_args(args.into_call(vm, with_body), vm))?;
         self.surface.wait(response).await
     }
 

@@ -47,7 +47,7 @@ pub(crate) fn native_owner(object: &PyObject, method: Method, vm: &VirtualMachin
     let found = found.downcast_ref::<PyMethodDescriptor>()?;
     let owner: &Py<PyType> = found.common.typ;
     // A method of another class, or under another name, was put here by somebody.
-    let own = found.common.name.is(name) && object.class().fast_issubclass(owner);
+    let own = std::ptr::eq(found.common.name, name) && object.class().fast_issubclass(owner);
     own.then(|| owner.to_owned())
 }
 

@@ -36,9 +36,8 @@ pub(super) async fn send(
 
 /// The connections of a transport whose handling of requests is ours.
 fn native(transport: &PyObject, surface: &Surface, vm: &VirtualMachine) -> PyResult<Option<Pool>> {
-    let is_own = |method, class: &Py<PyType>| {
-        native_owner(transport, method, vm).is_some_and(|owner| owner.is(class))
-    };
+    let is_own =
+        |method, class: &Py<PyType>| native_owner(transport, method, vm).is_some_and(|owner| owner.is(class));
     if surface.is_async() {
         if let Some(own) = transport.downcast_ref::<PyAsyncHTTPTransport>()
             && is_own(Method::HandleAsyncRequest, PyAsyncHTTPTransport::static_type())
@@ -89,7 +88,7 @@ async fn over_foreign(
     let method = if surface.is_async() { "handle_async_request" } else { "handle_request" };
     let called = with_vm(|vm| {
         if let RequestBody::Stream(stream) = request.body() {
-            content::check_sendable(vm, &stream, surface.is_async())?;
+            content::chunks::check_sendable(vm, &stream, surface.is_async())?;
         }
         vm.call_method(transport, method, (request.clone(),))
     });

@@ -43,8 +43,8 @@ pub(super) async fn send(
     surface: &Surface,
 ) -> PyResult<Outcome> {
     let chunks = with_vm(|vm| {
-        content::check_sendable(vm, &stream, surface.is_async())?;
-        content::iterate(vm, &stream, surface.is_async())
+        content::chunks::check_sendable(vm, &stream, surface.is_async())?;
+        content::chunks::iterate(vm, &stream, surface.is_async())
     })?;
     let (sender, receiver) = channel();
     let mut sender = Some(sender);
@@ -55,7 +55,7 @@ pub(super) async fn send(
         (response, sender) = match step {
             Step::Done(outcome) => return Ok(outcome),
             Step::Refused(response) => (response, None),
-            Step::Wanted(response, open) => match content::next_chunk(&chunks, surface).await {
+            Step::Wanted(response, open) => match content::chunks::next_chunk(&chunks, surface).await {
                 Ok(Some(chunk)) => {
                     let open = open.send(chunk).then_some(open);
                     (response, open)

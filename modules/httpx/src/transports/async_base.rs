@@ -27,11 +27,7 @@ impl Initializer for PyAsyncBaseTransport {
 impl PyAsyncBaseTransport {
     /// Sends one request and returns its response; to be overridden.
     #[pymethod]
-    fn handle_async_request(
-        _zelf: PyRef<Self>,
-        _request: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyObjectRef {
+    fn handle_async_request(_zelf: PyRef<Self>, _request: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "AsyncBaseTransport.handle_async_request", |_| async {
             let message = "The 'handle_async_request' method must be implemented.";
             Err(with_vm(|vm| vm.new_not_implemented_error(message)))

@@ -53,7 +53,11 @@ impl Initializer for PyAsyncHTTPTransport {
 impl PyAsyncHTTPTransport {
     /// Sends one request over the network and returns its response, whose body is still to be read.
     #[pymethod]
-    fn handle_async_request(zelf: PyRef<Self>, request: PyRef<PyRequest>, vm: &VirtualMachine) -> PyObjectRef {
+    fn handle_async_request(
+        zelf: PyRef<Self>,
+        request: PyRef<PyRequest>,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
         coroutine(vm, "AsyncHTTPTransport.handle_async_request", move |surface| async move {
             let pool = with_vm(|vm| zelf.pool(vm))?;
             respond(pool, request, surface).await

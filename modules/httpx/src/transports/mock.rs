@@ -66,7 +66,11 @@ impl PyMockTransport {
 
     /// Asks the function, which may be an `async` one.
     #[pymethod]
-    fn handle_async_request(zelf: PyRef<Self>, request: PyRef<PyRequest>, vm: &VirtualMachine) -> PyObjectRef {
+    fn handle_async_request(
+        zelf: PyRef<Self>,
+        request: PyRef<PyRequest>,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
         coroutine(vm, "MockTransport.handle_async_request", move |surface| async move {
             surface.wait(with_vm(|vm| vm.call_method(request.as_object(), "aread", ()))?).await?;
             let answer = with_vm(|vm| zelf.ask(request, vm))?;
