@@ -7,6 +7,7 @@
 extern crate rustpython_vm;
 
 mod api;
+mod async_byte_stream;
 mod auth;
 mod byte_iterator;
 mod byte_stream;
