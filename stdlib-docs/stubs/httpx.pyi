@@ -1,7 +1,7 @@
 """Types of Tauraro's httpx: the synchronous interface of PyPI's httpx 0.28.1 and a few additions."""
 
 import enum
-from collections.abc import Callable, Generator, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from http.cookiejar import CookieJar
@@ -21,7 +21,7 @@ _Headers: TypeAlias = (
     Headers | Mapping[str, str] | Mapping[bytes, bytes] | Sequence[tuple[str, str]] | Sequence[tuple[bytes, bytes]]
 )
 _Cookies: TypeAlias = Cookies | CookieJar | Mapping[str, str] | Sequence[tuple[str, str]]
-_Content: TypeAlias = str | bytes | Iterable[bytes]
+_Content: TypeAlias = str | bytes | Iterable[bytes] | AsyncIterable[bytes]
 _Data: TypeAlias = Mapping[str, Any]
 _FileContent: TypeAlias = IO[bytes] | bytes | str
 _File: TypeAlias = (
@@ -462,7 +462,7 @@ class Request:
         data: _Data | None = None,
         files: _Files | None = None,
         json: Any = None,
-        stream: Iterable[bytes] | None = None,
+        stream: Iterable[bytes] | AsyncIterable[bytes] | None = None,
         extensions: Mapping[str, Any] | None = None,
     ) -> None: ...
     method: str
@@ -474,10 +474,12 @@ class Request:
     extensions: dict[str, Any]
     """What is not of HTTP itself: `timeout`."""
     stream: Any
-    """The body as an iterable of bytes."""
+    """The body as an iterable of bytes, an asynchronous one, or both."""
     @property
     def content(self) -> bytes:
         """The body; raises RequestNotRead for a stream that was not read."""
+    async def aread(self) -> bytes:
+        """As `read`, for an asynchronous body."""
     def read(self) -> bytes:
         """Reads a streamed body into memory and gives it."""
 
@@ -493,7 +495,7 @@ class Response:
         text: str | None = None,
         html: str | None = None,
         json: Any = None,
-        stream: Iterable[bytes] | None = None,
+        stream: Iterable[bytes] | AsyncIterable[bytes] | None = None,
         request: Request | None = None,
         extensions: Mapping[str, Any] | None = None,
         history: list[Response] | None = None,
@@ -516,7 +518,7 @@ class Response:
     is_stream_consumed: bool
     """Whether the body was read."""
     stream: Any
-    """The body as an iterable of bytes, as it came."""
+    """The body as an iterable of bytes, or an asynchronous one, as it came."""
     @property
     def charset_encoding(self) -> str | None:
         """The charset that the Content-Type names."""
@@ -580,6 +582,18 @@ class Response:
     @property
     def url(self) -> URL:
         """The URL of the request."""
+    async def aclose(self) -> None:
+        """As `close`, for responses of asynchronous clients."""
+    def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """As `iter_bytes`, for `async for`."""
+    def aiter_lines(self) -> AsyncIterator[str]:
+        """As `iter_lines`, for `async for`."""
+    def aiter_raw(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """As `iter_raw`, for `async for`."""
+    def aiter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:
+        """As `iter_text`, for `async for`."""
+    async def aread(self) -> bytes:
+        """As `read`, for responses of asynchronous clients."""
     def close(self) -> None:
         """Gives the connection up, whether or not the body was read."""
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
@@ -808,7 +822,14 @@ class SyncByteStream:
     def close(self) -> None:
         """Called when the body is no longer needed."""
 
-class ByteStream(SyncByteStream):
+class AsyncByteStream:
+    """A body that is produced with `await` while it is sent: derive from it and write `__aiter__`."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    async def aclose(self) -> None:
+        """Called when the body is no longer needed."""
+
+class ByteStream(SyncByteStream, AsyncByteStream):
     """A body that is there already."""
 
     def __init__(self, stream: bytes) -> None: ...

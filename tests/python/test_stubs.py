@@ -14,6 +14,7 @@ import httpx
 STUB = Path(__file__).resolve().parents[2] / "stdlib-docs" / "stubs" / "httpx.pyi"
 ON_CPYTHON = sys.implementation.name == "cpython"
 ADDITIONS = {"FunctionAuth", "Session", "TimeoutError"}  # not in PyPI's httpx
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def is_public(name):
@@ -24,7 +25,7 @@ def declared_names(body):
     """The names that a module or class body declares, with the node of each."""
     names = {}
     for node in body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             names.setdefault(node.name, node)
         elif isinstance(node, ast.AnnAssign):
             names[node.target.id] = node
@@ -152,7 +153,7 @@ class StubTest(unittest.TestCase):
         return True
 
     def test_parameters_of_functions(self):
-        functions = {name: node for name, node in self.names.items() if isinstance(node, ast.FunctionDef)}
+        functions = {name: node for name, node in self.names.items() if isinstance(node, FUNCTIONS)}
         compared = [self.check_parameters(name, getattr(httpx, name), node) for name, node in functions.items()]
         self.assertEqual(compared, [True] * 9, "a function does not tell its signature")
 
@@ -163,7 +164,7 @@ class StubTest(unittest.TestCase):
             if runtime is None:
                 continue
             for member, declaration in declared_names(node.body).items():
-                if not isinstance(declaration, ast.FunctionDef) or is_property(declaration):
+                if not isinstance(declaration, FUNCTIONS) or is_property(declaration):
                     continue
                 if is_public(member):
                     compared += self.check_parameters(f"{name}.{member}", getattr(runtime, member), declaration)
@@ -181,7 +182,7 @@ class StubTest(unittest.TestCase):
 
     def test_everything_is_documented(self):
         for name, node in self.names.items():
-            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and is_public(name):
+            if isinstance(node, (ast.ClassDef, *FUNCTIONS)) and is_public(name):
                 with self.subTest(stub=name):
                     self.assertTrue(ast.get_docstring(node))
                 if hasattr(httpx, name) and not ON_CPYTHON:
