@@ -154,6 +154,7 @@ impl Settings {
                 verify: verify(vm, args.verify)?,
                 client_cert: args.cert.map(|cert| client_cert(vm, &cert)).transpose()?,
                 trust_env: args.trust_env,
+                ..TlsConfig::default()
             },
             http1: args.http1,
             http2: args.http2,

@@ -39,6 +39,7 @@ pub(super) fn send(
         headers: request.headers_ref(vm)?.fields(),
         body: Body::Empty,
         timeouts: request.extensions_shared().timeouts(vm)?,
+        extras: client::Extras::default(),
     };
     let response = match request.body() {
         RequestBody::Bytes(bytes, _) => {
