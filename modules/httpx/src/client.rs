@@ -5,6 +5,7 @@
 //! | `args` | the arguments of the request methods |
 //! | `config` | the arguments of `Client()` and the settings they become |
 //! | `build` | one call's arguments merged with the settings: a request |
+//! | `route` | which transport a URL is for: mounts, proxies, the environment |
 //! | `send` | authentication, redirects, and one hop after the other |
 //! | `hop` | one request over the wire |
 //! | `upload` | the same for a body that Python code yields |
@@ -16,6 +17,7 @@ mod config;
 mod dispatch;
 mod foreign;
 mod hop;
+mod route;
 mod send;
 mod stream_context;
 mod upload;

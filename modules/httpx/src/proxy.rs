@@ -2,7 +2,6 @@
 
 use rustpython_vm::builtins::{PyBytes, PyStr, PyTuple};
 use rustpython_vm::class::StaticType;
-use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Representable};
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
@@ -56,7 +55,9 @@ pub(crate) fn proxy_from(vm: &VirtualMachine, value: &PyObject) -> PyResult<PyRe
     }
     if value.downcast_ref::<PyStr>().is_none() && value.downcast_ref::<PyUrl>().is_none() {
         let class = value.class().name().to_string();
-        return Err(vm.new_type_error(format!("a proxy is a str, an httpx.URL or an httpx.Proxy, not {class}")));
+        return Err(
+            vm.new_type_error(format!("a proxy is a str, an httpx.URL or an httpx.Proxy, not {class}"))
+        );
     }
     let class = PyProxy::static_type().to_owned();
     PyObjectRef::from(class).call((value.to_owned(),), vm)?.try_into_value(vm)
@@ -113,8 +114,7 @@ impl Initializer for PyProxy {
         if !(username.is_empty() && password.is_empty()) {
             let pair = [username, password].map(|text| vm.ctx.new_str(&*text).into());
             auth = vm.ctx.new_tuple(pair.into()).into();
-            let without =
-                UrlParts { username: Some(None), password: Some(None), ..UrlParts::default() };
+            let without = UrlParts { username: Some(None), password: Some(None), ..UrlParts::default() };
             url = url.copy_with(without).map_err(|error| exceptions::from_engine(vm, error, None))?;
         }
         credentials(vm, &auth)?;
@@ -131,7 +131,8 @@ impl Representable for PyProxy {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         let attribute = |name: &'static str| zelf.as_object().get_attr(name, vm);
         let url = url_from(vm, &*attribute("url")?)?;
-        let mut repr = format!("{}({}", zelf.class().name(), vm.ctx.new_str(url.redacted()).as_object().repr(vm)?);
+        let mut repr =
+            format!("{}({}", zelf.class().name(), vm.ctx.new_str(url.redacted()).as_object().repr(vm)?);
         if let Some(pair) = attribute("auth")?.downcast_ref::<PyTuple>()
             && let Some(username) = pair.as_slice().first()
         {

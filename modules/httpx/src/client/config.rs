@@ -1,15 +1,13 @@
 //! The arguments of `Client()`, and the settings they become.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustpython_vm::builtins::{PyDictRef, PyStr, PyTuple};
+use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::function::OptionalArg;
-use rustpython_vm::{AsObject, FromArgs, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::{FromArgs, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 use tauraro_engine::client::{Timeouts, Transport, TransportConfig};
 use tauraro_engine::cookies::CookieJar;
-use tauraro_engine::tls::{ClientCert, TlsConfig, Verify};
 use tauraro_engine::url::UrlParts;
 use tauraro_engine::{Headers, QueryParams, Url, decode};
 
@@ -20,6 +18,7 @@ use crate::headers::{PyHeaders, headers_from};
 use crate::limits::PyLimits;
 use crate::query_params::{PyQueryParams, query_params_from};
 use crate::timeout::{PyTimeout, timeouts_from};
+use crate::tls::tls_from;
 use crate::url::{PyUrl, url_from};
 
 /// The most that a compressed body may decode to, unless the client says otherwise: 1 GiB.
@@ -150,12 +149,7 @@ impl Settings {
         let timeouts = args.timeout.present().map(|timeout| timeouts_from(vm, &timeout)).transpose()?;
         let base_url = args.base_url.unwrap_or_else(|| vm.ctx.empty_str.to_owned().into());
         let transport = TransportConfig {
-            tls: TlsConfig {
-                verify: verify(vm, args.verify)?,
-                client_cert: args.cert.map(|cert| client_cert(vm, &cert)).transpose()?,
-                trust_env: args.trust_env,
-                ..TlsConfig::default()
-            },
+            tls: tls_from(vm, args.verify, args.cert, args.trust_env)?,
             http1: args.http1,
             http2: args.http2,
             limits: args.limits.map(|limits| limits.limits()).unwrap_or_default(),
@@ -264,63 +258,4 @@ pub(super) fn normalise_hooks(vm: &VirtualMachine, hooks: &PyObject) -> PyResult
         dict.set_item(kind, vm.ctx.new_list(list).into(), vm)?;
     }
     Ok(dict)
-}
-
-/// `verify=`: whether, or by which certificates, servers are judged.
-fn verify(vm: &VirtualMachine, verify: OptionalArg) -> PyResult<Verify> {
-    let OptionalArg::Present(verify) = verify else { return Ok(Verify::System) };
-    if verify.is(&vm.ctx.true_value) {
-        return Ok(Verify::System);
-    }
-    if verify.is(&vm.ctx.false_value) {
-        return Ok(Verify::Off);
-    }
-    if verify.class().name().contains("SSLContext") {
-        return Err(vm.new_type_error(
-            "verify= takes a bool or the path of a CA file or folder; an ssl.SSLContext is not supported yet",
-        ));
-    }
-    let path = path(vm, &verify, "verify")?;
-    if !path.exists() {
-        let message =
-            format!("Could not find a suitable TLS CA certificate bundle, invalid path: {}", path.display());
-        return Err(vm.new_os_error(message));
-    }
-    Ok(Verify::Roots(path))
-}
-
-/// `cert=`: a path, `(certificate, key)` or `(certificate, key, password)`.
-fn client_cert(vm: &VirtualMachine, cert: &PyObject) -> PyResult<ClientCert> {
-    let path = |value: &PyObject| path(vm, value, "cert");
-    let Some(tuple) = cert.downcast_ref::<PyTuple>() else {
-        return Ok(ClientCert { chain: path(cert)?, key: None, password: None });
-    };
-    let optional = |value: &PyObjectRef| if vm.is_none(value) { Ok(None) } else { path(value).map(Some) };
-    match tuple.as_slice() {
-        [chain] => Ok(ClientCert { chain: path(chain)?, key: None, password: None }),
-        [chain, key] => Ok(ClientCert { chain: path(chain)?, key: optional(key)?, password: None }),
-        [chain, key, password] => {
-            let password = password.clone().try_into_value::<Option<PyObjectRef>>(vm)?;
-            let password = password.map(|password| auth::text_or_bytes(vm, &password)).transpose()?;
-            let password = password.map(|password| String::from_utf8_lossy(&password).into_owned());
-            Ok(ClientCert { chain: path(chain)?, key: optional(key)?, password })
-        }
-        other => Err(vm.new_type_error(format!(
-            "cert= takes a path, (certificate, key) or (certificate, key, password), not a tuple of {}",
-            other.len()
-        ))),
-    }
-}
-
-fn path(vm: &VirtualMachine, value: &PyObject, argument: &str) -> PyResult<PathBuf> {
-    let text = if let Some(text) = value.downcast_ref::<PyStr>() {
-        text.to_owned()
-    } else {
-        let Some(to_path) = vm.get_attribute_opt(value, "__fspath__")? else {
-            let found = value.class().name().to_string();
-            return Err(vm.new_type_error(format!("{argument}= takes a path, not {found}")));
-        };
-        to_path.call((), vm)?.try_into_value(vm)?
-    };
-    Ok(PathBuf::from(text.try_as_utf8(vm)?.as_str()))
 }
