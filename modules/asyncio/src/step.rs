@@ -7,7 +7,7 @@ use rustpython_vm::types::{Callable, Representable};
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass,
 };
-use tauraro_bridge::Awaitable;
+use tauraro_bridge::{Awaitable, Coroutine, Resume};
 
 use crate::future::{Future, Waiter};
 use crate::loop_core::LoopCore;
@@ -239,7 +239,10 @@ fn resume(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &VirtualMachin
     let Some(coroutine) = task.coroutine() else {
         return Err(vm.new_runtime_error("the task has no coroutine"));
     };
-    let yielded = if let Some(error) = error {
+    let yielded = if let Some(native) = coroutine.downcast_ref::<Coroutine>() {
+        let resume = error.map_or_else(|| Resume::Send(vm.ctx.none()), Resume::Throw);
+        Coroutine::resume(native, resume, vm)?
+    } else if let Some(error) = error {
         PyIterReturn::from_pyresult(vm.call_method(&coroutine, "throw", (error,)), vm)?
     } else if let Some(native) = coroutine.downcast_ref_if_exact::<PyCoroutine>(vm) {
         native.as_coro().send(&coroutine, vm.ctx.none(), vm)?

@@ -1,13 +1,17 @@
 //! Between the interpreter and tokio: the only crate that knows both.
 
 mod awaitable;
+mod coroutine;
 mod foreign;
 mod inbox;
 mod port;
+mod surface;
 mod wait;
 mod wakeup;
 
 pub use awaitable::{Awaitable, awaitable, next_item, ready, stop_async_iteration};
+pub use coroutine::{Coroutine, coroutine};
 pub use inbox::{Inbox, Output, Ticket};
 pub use port::{Port, Running, Schedule, Woken};
+pub use surface::{Mailbox, Resume, Surface, complete, with_vm};
 pub use wait::block_on;

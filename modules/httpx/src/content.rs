@@ -1,6 +1,7 @@
 //! What a request carries: the arguments `content`, `data`, `files` and `json` turned into a body
 //! and the headers that describe it.
 
+pub(crate) mod chunks;
 mod file_chunks;
 mod iterator_stream;
 mod multipart;
@@ -73,11 +74,12 @@ const CHUNKED: (&str, Bytes) = ("Transfer-Encoding", Bytes::from_static(b"chunke
 
 impl Encoded {
     /// A body of known type that is at hand.
-    fn typed(body: Vec<u8>, content_type: &'static str) -> Self {
+    pub(crate) fn typed(body: impl Into<Bytes>, content_type: &'static str) -> Self {
+        let body = body.into();
         let length = decimal(body.len());
         let content_type = Bytes::from_static(content_type.as_bytes());
         Self {
-            body: RequestBody::Bytes(body.into(), None),
+            body: RequestBody::Bytes(body, None),
             headers: vec![(CONTENT_LENGTH, length), (CONTENT_TYPE, content_type)],
         }
     }

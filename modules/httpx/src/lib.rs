@@ -7,6 +7,8 @@
 extern crate rustpython_vm;
 
 mod api;
+mod async_client;
+mod async_stream_context;
 mod auth;
 mod byte_iterator;
 mod byte_stream;

@@ -6,6 +6,7 @@ use rustpython_vm::{
     pyclass,
     types::{IterNext, Iterable, SelfIter},
 };
+use tauraro_bridge::{Surface, complete};
 
 use crate::response::PyResponse;
 use crate::response::flow::{Flow, LineStage};
@@ -32,7 +33,7 @@ impl SelfIter for PyLineIterator {}
 
 impl IterNext for PyLineIterator {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-        let item = zelf.flow.next(&zelf.response, vm)?;
+        let item = complete(vm, zelf.flow.next(&zelf.response, &Surface::Blocking))?;
         Ok(item.map_or(PyIterReturn::StopIteration(None), |item| {
             PyIterReturn::Return(vm.ctx.new_str(item).into())
         }))

@@ -4,13 +4,16 @@ use rustpython_vm::builtins::{PyModuleDef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{Context, PyResult, VirtualMachine};
 
+use crate::async_client::PyAsyncClient;
 use crate::auth::{self, PyAuth, PyBasicAuth, PyDigestAuth, PyFunctionAuth, PyNetRCAuth};
 use crate::byte_stream::PyByteStream;
-use crate::client::{self, PyClient};
+use crate::client::{self, PyBaseClient, PyClient};
 use crate::proxy::PyProxy;
 use crate::request::PyRequest;
 use crate::sync_byte_stream::PySyncByteStream;
-use crate::transports::{PyBaseTransport, PyMockTransport};
+use crate::transports::{
+    PyAsyncBaseTransport, PyAsyncHTTPTransport, PyBaseTransport, PyHTTPTransport, PyMockTransport,
+};
 use crate::{content, cookies, exceptions, headers, limits, query_params, response, timeout, url};
 
 /// The definition to register with an interpreter.
@@ -177,8 +180,12 @@ mod httpx {
 fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
     // A class is made after its base, and before the first object of it.
     let stream = PySyncByteStream::make_static_type();
+    drop(PyBaseClient::make_static_type());
     let client = PyClient::make_static_type();
     let mut classes = vec![
+        ("AsyncBaseTransport", PyAsyncBaseTransport::make_static_type()),
+        ("AsyncClient", PyAsyncClient::make_static_type()),
+        ("AsyncHTTPTransport", PyAsyncHTTPTransport::make_static_type()),
         ("Auth", PyAuth::make_static_type()),
         ("BaseTransport", PyBaseTransport::make_static_type()),
         ("BasicAuth", PyBasicAuth::make_static_type()),
@@ -187,6 +194,7 @@ fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
         ("Cookies", cookies::class(vm)?),
         ("DigestAuth", PyDigestAuth::make_static_type()),
         ("FunctionAuth", PyFunctionAuth::make_static_type()),
+        ("HTTPTransport", PyHTTPTransport::make_static_type()),
         ("Headers", headers::class(vm)?),
         ("Limits", limits::class()),
         ("MockTransport", PyMockTransport::make_static_type()),

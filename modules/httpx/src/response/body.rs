@@ -11,16 +11,14 @@ use rustpython_vm::{
     Py, PyObject, PyObjectRef, PyResult, Traverse, TryFromBorrowedObject, VirtualMachine,
     builtins::{PyBytes, PyBytesRef},
     function::ArgBytesLike,
-    protocol::{PyIter, PyIterReturn},
 };
+use tauraro_bridge::{Surface, with_vm};
 use tauraro_engine::decode::Decoder;
 
 use super::PyResponse;
 use super::network::{Network, Whole};
+use crate::content::chunks;
 use crate::exceptions;
-
-/// How much of a file is read at once.
-const FILE_CHUNK: usize = 65_536;
 
 /// The state of a response's content.
 #[derive(Debug, Default, Traverse)]
@@ -29,9 +27,9 @@ pub(super) struct Body {
     pub(super) content: Option<PyBytesRef>,
     #[pytraverse(skip)]
     pub(super) source: Source,
-    /// The Python object of [`Source::Given`] and [`Source::Iterable`].
+    /// The Python object of [`Source::Given`] and [`Source::Bytes`].
     pub(super) stream: Option<PyObjectRef>,
-    /// The iterator, or the `read` method, of the stream while it is read.
+    /// The iterator of the stream while it is read.
     pub(super) reading: Option<PyObjectRef>,
     /// Whether reading has begun.
     #[pytraverse(skip)]
@@ -51,10 +49,19 @@ pub(super) enum Source {
     Bytes,
     /// A connection.
     Network(Arc<Network>),
-    /// An object given as `stream`: iterated, and closed.
+    /// A stream of Python's: iterated, and closed.
     Given,
-    /// An iterable or a file given as `content`: read, and left alone.
-    Iterable,
+}
+
+impl Body {
+    /// Whether the source can be read, and closed, with or without `await`.
+    fn is_usable(&self, is_async: bool) -> bool {
+        match (&self.source, &self.stream) {
+            (Source::Network(network), _) => network.is_async() == is_async,
+            (Source::Given, Some(stream)) => chunks::is_iterable(stream, is_async),
+            _ => true,
+        }
+    }
 }
 
 /// A source being read, piece by piece.
@@ -66,8 +73,6 @@ pub(crate) enum Raw {
     Network(Arc<Network>),
     /// A Python iterator, kept by the response so that the collector sees it.
     Iterator,
-    /// The `read` method of a file, kept likewise.
-    File,
 }
 
 impl Raw {
@@ -77,24 +82,30 @@ impl Raw {
     }
 
     /// The next piece; `None` at the end. Waits where it must.
-    pub(crate) fn next(&mut self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<Bytes>> {
-        let piece = match self {
-            Self::Content(content) => return Ok(content.take()),
-            Self::Network(network) => network.chunk(response, vm)?,
-            Self::Iterator => match PyIter::new(response.reading(vm)?).next(vm) {
-                Ok(PyIterReturn::Return(piece)) => Some(bytes_of(vm, &piece)?),
-                Ok(PyIterReturn::StopIteration(_)) => None,
-                Err(error) => return Err(response.with_request(error, vm)),
-            },
-            Self::File => {
-                let piece = bytes_of(vm, &*response.reading(vm)?.call((FILE_CHUNK,), vm)?)?;
-                Some(piece).filter(|piece| !piece.is_empty())
+    pub(crate) async fn next(
+        &mut self,
+        response: &Py<PyResponse>,
+        surface: &Surface,
+    ) -> PyResult<Option<Bytes>> {
+        match self {
+            Self::Content(content) => Ok(content.take()),
+            Self::Network(network) => {
+                let piece = network.chunk(response, surface).await?;
+                piece.iter().for_each(|piece| network.count(piece));
+                Ok(piece)
             }
-        };
-        if let Some(piece) = &piece {
-            response.downloaded.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            Self::Iterator => {
+                let iterator = with_vm(|vm| response.reading(vm))?;
+                let item = chunks::next_item(&iterator, surface).await;
+                with_vm(|vm| {
+                    let item = item.map_err(|error| response.with_request(error, vm))?;
+                    let piece = item.map(|item| bytes_of(vm, &item)).transpose()?;
+                    let length = piece.as_ref().map_or(0, Bytes::len);
+                    response.downloaded.fetch_add(length as u64, Ordering::Relaxed);
+                    Ok(piece)
+                })
+            }
         }
-        Ok(piece)
     }
 
     /// Whether the pieces are content already: decoded, and no connection behind them.
@@ -136,12 +147,12 @@ impl PyResponse {
         self.content_if_read().ok_or_else(|| exceptions::response_not_read(vm))
     }
 
-    /// Begins to read the source: that can be done once.
+    /// Begins to read the source, with `await` or without: that can be done once.
     ///
     /// # Errors
     /// `StreamConsumed` the second time, `StreamClosed` after closing, `RuntimeError` for a stream
-    /// that can only be read asynchronously.
-    pub(crate) fn open_raw(&self, vm: &VirtualMachine) -> PyResult<Raw> {
+    /// that can only be read the other way.
+    pub(crate) fn open_raw(&self, is_async: bool, vm: &VirtualMachine) -> PyResult<Raw> {
         let (source, stream) = {
             let mut body = self.body.lock();
             if body.consumed {
@@ -150,24 +161,26 @@ impl PyResponse {
             if body.closed {
                 return Err(exceptions::stream_closed(vm));
             }
-            if body.stream.as_ref().is_some_and(|stream| !is_sync(stream)) {
-                return Err(vm.new_runtime_error("Attempted to call a sync iterator on an async stream."));
+            if !body.is_usable(is_async) {
+                return Err(vm.new_runtime_error(if is_async {
+                    "Attempted to call an async iterator on an sync stream."
+                } else {
+                    "Attempted to call a sync iterator on an async stream."
+                }));
             }
             body.consumed = true;
             (body.source.clone(), body.stream.clone())
         };
         self.downloaded.store(0, Ordering::Relaxed);
-        let (raw, reading) = match (source, stream) {
-            (Source::Network(network), _) => return Ok(Raw::Network(network)),
-            (Source::Iterable, Some(stream)) => match vm.get_attribute_opt(&stream, "read")? {
-                Some(read) => (Raw::File, read),
-                None => (Raw::Iterator, stream.get_iter(vm)?.into()),
-            },
-            (Source::Given, Some(stream)) => (Raw::Iterator, stream.get_iter(vm)?.into()),
-            _ => return Err(exceptions::stream_closed(vm)),
-        };
-        self.body.lock().reading = Some(reading);
-        Ok(raw)
+        match (source, stream) {
+            (Source::Network(network), _) => Ok(Raw::Network(network)),
+            (Source::Given, Some(stream)) => {
+                let reading = chunks::iterate(vm, &stream, is_async)?;
+                self.body.lock().reading = Some(reading);
+                Ok(Raw::Iterator)
+            }
+            _ => Err(exceptions::stream_closed(vm)),
+        }
     }
 
     /// What a Python stream is read with.
@@ -187,30 +200,31 @@ impl PyResponse {
     ///
     /// # Errors
     /// As [`PyResponse::open_raw`]; the network's and the decoder's; what a Python stream raises.
-    pub(super) fn read_content(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+    pub(super) async fn read_content(zelf: &Py<Self>, surface: &Surface) -> PyResult<PyBytesRef> {
         if let Some(content) = zelf.content_if_read() {
             return Ok(content);
         }
-        let raw = zelf.open_raw(vm)?;
-        let content = Self::read_all(zelf, raw, vm).inspect_err(|_| zelf.abandon())?;
-        let content = vm.ctx.new_bytes(content);
+        let raw = with_vm(|vm| zelf.open_raw(surface.is_async(), vm))?;
+        let content = Self::read_all(zelf, raw, surface).await.inspect_err(|_| zelf.abandon())?;
+        let content = with_vm(|vm| vm.ctx.new_bytes(content));
         zelf.body.lock().content = Some(content.clone());
         Ok(content)
     }
 
-    fn read_all(zelf: &Py<Self>, mut raw: Raw, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+    async fn read_all(zelf: &Py<Self>, mut raw: Raw, surface: &Surface) -> PyResult<Vec<u8>> {
         let whole = Whole::new(zelf.decoder(zelf.max_decoded_size), zelf.content_length());
         if let Raw::Network(network) = raw {
-            let content = network.read(zelf, whole, vm)?;
-            Self::close_source(zelf, vm)?;
+            let content = network.read(zelf, whole, surface).await?;
+            Self::close_source(zelf, surface).await?;
             return Ok(content);
         }
         let mut whole = whole;
-        while let Some(piece) = raw.next(zelf, vm)? {
-            whole.feed(piece).map_err(|error| zelf.engine_error(error, vm))?;
+        let failed = |error| with_vm(|vm| zelf.engine_error(error, vm));
+        while let Some(piece) = raw.next(zelf, surface).await? {
+            whole.feed(piece).map_err(failed)?;
         }
-        Self::close_source(zelf, vm)?;
-        whole.finish().map_err(|error| zelf.engine_error(error, vm))
+        Self::close_source(zelf, surface).await?;
+        whole.finish().map_err(failed)
     }
 
     fn content_length(&self) -> Option<u64> {
@@ -221,12 +235,20 @@ impl PyResponse {
     /// Lets go of the source; the first call does it.
     ///
     /// # Errors
-    /// `RuntimeError` for a stream that can only be closed asynchronously; what its `close` raises.
-    pub(crate) fn close_source(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+    /// `RuntimeError` for a stream that can only be closed the other way, with `await` or without;
+    /// what its `close` or `aclose` raises.
+    pub(super) async fn close_source(zelf: &Py<Self>, surface: &Surface) -> PyResult<()> {
+        let is_async = surface.is_async();
         let (source, stream, _reading) = {
             let mut body = zelf.body.lock();
-            if body.stream.as_ref().is_some_and(|stream| !is_sync(stream)) {
-                return Err(vm.new_runtime_error("Attempted to call a sync close on an async stream."));
+            if !body.is_usable(is_async) {
+                drop(body);
+                let message = if is_async {
+                    "Attempted to call an async close on an sync stream."
+                } else {
+                    "Attempted to call an sync close on an async stream."
+                };
+                return Err(with_vm(|vm| vm.new_runtime_error(message)));
             }
             if std::mem::replace(&mut body.closed, true) {
                 return Ok(());
@@ -234,32 +256,33 @@ impl PyResponse {
             // What is taken out is dropped after the lock.
             (body.source.clone(), body.stream.clone(), body.reading.take())
         };
+        with_vm(|vm| zelf.note_elapsed(vm))?;
         match (source, stream) {
             (Source::Network(network), _) => network.close(),
             (Source::Given, Some(stream)) => {
-                if let Some(close) = vm.get_attribute_opt(&stream, "close")? {
-                    close.call((), vm).map_err(|error| zelf.with_request(error, vm))?;
-                }
+                chunks::close(&stream, surface)
+                    .await
+                    .map_err(|error| with_vm(|vm| zelf.with_request(error, vm)))?;
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// Gives the source up after a failure: a connection in an unknown state is not used again.
+    /// Gives a connection up after a failure: in an unknown state it is not used again. A stream of
+    /// Python's is left to whoever closes the response.
     pub(crate) fn abandon(&self) {
-        let (source, _reading) = {
+        let (network, _reading) = {
             let mut body = self.body.lock();
-            body.closed = true;
-            (body.source.clone(), body.reading.take())
+            let network = match &body.source {
+                Source::Network(network) => Some(Arc::clone(network)),
+                _ => None,
+            };
+            body.closed |= network.is_some();
+            (network, body.reading.take())
         };
-        if let Source::Network(network) = source {
+        if let Some(network) = network {
             network.close();
         }
     }
-}
-
-/// Whether an object can be iterated without an event loop.
-fn is_sync(stream: &PyObject) -> bool {
-    stream.class().slots.iter.load().is_some()
 }

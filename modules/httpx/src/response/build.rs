@@ -4,13 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use bytes::Bytes;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{
-    AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromBorrowedObject,
-    VirtualMachine,
-    builtins::{PyDict, PyDictRef, PyInt, PyStr, PyStrRef},
-    function::ArgBytesLike,
+    AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine,
+    builtins::{PyDictRef, PyInt, PyStrRef},
 };
 
 use super::PyResponse;
@@ -18,6 +15,7 @@ use super::body::{Body, Source};
 use super::head::{Head, StatusLine};
 use super::network::{Network, Whole};
 use super::text::Text;
+use crate::content::{Encoded, RequestBody, encode_content, utf8};
 use crate::headers::{PyHeaders, headers_from};
 use crate::json;
 
@@ -48,96 +46,19 @@ pub(crate) struct ResponseArgs {
     default_encoding: Option<PyObjectRef>,
 }
 
-/// Content as it was given.
-enum Content {
-    Bytes(Vec<u8>),
-    Iterable(PyObjectRef),
-}
-
-/// Content with the headers that describe it.
-struct Encoded {
-    content: Content,
-    headers: Vec<(&'static str, String)>,
-}
-
-impl Encoded {
-    fn bytes(content: Vec<u8>, content_type: &str) -> Self {
-        let headers =
-            vec![("Content-Length", content.len().to_string()), ("Content-Type", content_type.to_owned())];
-        Self { content: Content::Bytes(content), headers }
+/// The content of a response, and the headers that describe it.
+fn encode(vm: &VirtualMachine, args: &ResponseArgs) -> PyResult<Encoded> {
+    if let Some(content) = &args.content {
+        encode_content(vm, content)
+    } else if let Some(text) = &args.text {
+        Ok(Encoded::typed(utf8(vm, text)?, "text/plain; charset=utf-8"))
+    } else if let Some(html) = &args.html {
+        Ok(Encoded::typed(utf8(vm, html)?, "text/html; charset=utf-8"))
+    } else if let Some(json) = &args.json {
+        Ok(Encoded::typed(json::dumps(vm, json)?, "application/json"))
+    } else {
+        Ok(Encoded::default())
     }
-
-    fn plain(content: Vec<u8>) -> Self {
-        let length = (!content.is_empty()).then(|| ("Content-Length", content.len().to_string()));
-        Self { content: Content::Bytes(content), headers: length.into_iter().collect() }
-    }
-
-    fn new(vm: &VirtualMachine, args: &ResponseArgs) -> PyResult<Self> {
-        if let Some(content) = &args.content {
-            Self::of_content(vm, content)
-        } else if let Some(text) = &args.text {
-            Ok(Self::bytes(utf8(vm, text)?, "text/plain; charset=utf-8"))
-        } else if let Some(html) = &args.html {
-            Ok(Self::bytes(utf8(vm, html)?, "text/html; charset=utf-8"))
-        } else if let Some(json) = &args.json {
-            Ok(Self::bytes(json::dumps(vm, json)?, "application/json"))
-        } else {
-            Ok(Self::plain(Vec::new()))
-        }
-    }
-
-    fn of_content(vm: &VirtualMachine, content: &PyObject) -> PyResult<Self> {
-        if let Some(text) = content.downcast_ref::<PyStr>() {
-            return Ok(Self::plain(utf8(vm, text)?));
-        }
-        if let Ok(bytes) = ArgBytesLike::try_from_borrowed_object(vm, content) {
-            return Ok(Self::plain(bytes.borrow_buf().to_vec()));
-        }
-        let slots = &content.class().slots;
-        let is_iterable = slots.iter.load().is_some() && !content.downcastable::<PyDict>();
-        if !is_iterable && vm.get_attribute_opt(content, "__aiter__")?.is_none() {
-            let class = content.class().as_object().repr(vm)?;
-            return Err(
-                vm.new_type_error(format!("Unexpected type for 'content', {}", class.to_string_lossy()))
-            );
-        }
-        let length = if is_iterable { length_of_file(vm, content)? } else { None };
-        let header = match length {
-            Some(length) => ("Content-Length", length),
-            None => ("Transfer-Encoding", "chunked".to_owned()),
-        };
-        Ok(Self { content: Content::Iterable(content.to_owned()), headers: vec![header] })
-    }
-}
-
-fn utf8(vm: &VirtualMachine, text: &Py<PyStr>) -> PyResult<Vec<u8>> {
-    Ok(text.try_as_utf8(vm)?.as_bytes().to_vec())
-}
-
-/// The length of what can tell it without being read: a file, or something that seeks like one.
-fn length_of_file(vm: &VirtualMachine, file: &PyObject) -> PyResult<Option<String>> {
-    let by_descriptor = || {
-        let descriptor = vm.call_method(file, "fileno", ())?;
-        let status = vm.import("os", 0)?.get_attr("fstat", vm)?.call((descriptor,), vm)?;
-        status.get_attr("st_size", vm)
-    };
-    let by_seeking = || {
-        let offset = vm.call_method(file, "tell", ())?;
-        let length = vm.call_method(file, "seek", (0, 2))?;
-        vm.call_method(file, "seek", (offset,))?;
-        Ok(length)
-    };
-    let exceptions = &vm.ctx.exceptions;
-    for length in [&by_descriptor as &dyn Fn() -> PyResult, &by_seeking] {
-        match length() {
-            Ok(length) => return Ok(Some(length.str(vm)?.to_string_lossy().into_owned())),
-            Err(error)
-                if error.fast_isinstance(exceptions.attribute_error)
-                    || error.fast_isinstance(exceptions.os_error) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(None)
 }
 
 impl PyResponse {
@@ -154,22 +75,22 @@ impl PyResponse {
             body.source = Source::Given;
             body.stream = Some(stream);
         } else {
-            let encoded = Encoded::new(vm, &args)?;
+            let encoded = encode(vm, &args)?;
             for (name, value) in encoded.headers {
                 let says_length = name == "Transfer-Encoding" && headers.contains("content-length");
                 if !says_length && !headers.contains(name) {
                     headers.append(name.as_bytes(), value);
                 }
             }
-            match encoded.content {
-                Content::Iterable(iterable) => {
-                    body.source = Source::Iterable;
-                    body.stream = Some(iterable);
+            match encoded.body {
+                RequestBody::Stream(stream) => {
+                    body.source = Source::Given;
+                    body.stream = Some(stream);
                 }
-                Content::Bytes(bytes) => {
-                    let bytes = Bytes::from(bytes);
+                RequestBody::Bytes(bytes, object) => {
+                    let object = object.unwrap_or_else(|| vm.ctx.new_bytes(bytes.to_vec()));
                     body.source = Source::Bytes;
-                    body.stream = Some(vm.ctx.new_bytes(bytes.to_vec()).into());
+                    body.stream = Some(object.into());
                     content = Some(bytes);
                 }
             }
@@ -207,20 +128,22 @@ impl PyResponse {
     }
 
     /// A response of which the head has arrived, to a request sent at `started`. Its content, if
-    /// compressed, may become `max_decoded_size` bytes long when it is read into memory.
+    /// compressed, may become `max_decoded_size` bytes long when it is read into memory. Those of
+    /// asynchronous clients are read and closed with `await`.
     pub(crate) fn from_engine(
         vm: &VirtualMachine,
         response: tauraro_engine::client::Response,
-        request: PyObjectRef,
+        request: Option<PyObjectRef>,
         default_encoding: PyObjectRef,
         max_decoded_size: Option<u64>,
         started: Instant,
+        is_async: bool,
     ) -> PyRef<Self> {
-        let network = Arc::new(Network::new(response.body, started));
+        let network = Arc::new(Network::new(response.body, started, is_async));
         let head = Head {
             status: Some(vm.ctx.new_int(response.status)),
             headers: Some(PyHeaders::new(response.headers).into_ref(&vm.ctx)),
-            request: Some(request),
+            request,
             line: Some(StatusLine { version: response.version, reason: response.reason }),
             network: Some(network.clone()),
             ..Head::default()

@@ -1,14 +1,16 @@
 //! How the iterators over a response work: a [`Raw`] source gives pieces, a [`Stage`] makes of them
 //! what the iterator yields, and a [`Flow`] drives both, one item at a time.
 //!
-//! Only taking the next piece from the source waits; a second, asynchronous surface differs there
-//! and nowhere else.
+//! Only taking the next piece from the source waits; the iterators with `await` and those without
+//! differ there and nowhere else.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{Py, PyResult, VirtualMachine};
+use tauraro_bridge::{Surface, with_vm};
 use tauraro_engine::decode::Decoder;
 use tauraro_engine::text::LineDecoder;
 
@@ -29,6 +31,7 @@ pub(crate) trait Stage: Sized {
     fn open(
         response: &Py<PyResponse>,
         chunk_size: Option<usize>,
+        is_async: bool,
         vm: &VirtualMachine,
     ) -> PyResult<(Self, Raw)>;
     /// Takes the next piece.
@@ -55,7 +58,7 @@ enum State<S> {
     New,
     /// Between two items.
     Open(Open<S>),
-    /// Another thread is waiting for an item.
+    /// Somebody is waiting for an item.
     Busy,
     /// At the end, or broken.
     Done,
@@ -71,23 +74,36 @@ struct Open<S> {
 
 impl<S: Stage> Open<S> {
     /// Works until there is an item, or the end.
-    fn advance(&mut self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<S::Item>> {
+    async fn advance(&mut self, response: &Py<PyResponse>, surface: &Surface) -> PyResult<Option<S::Item>> {
         loop {
-            if let Some(item) = self.stage.next(response, vm)? {
+            if let Some(item) = with_vm(|vm| self.stage.next(response, vm))? {
                 return Ok(Some(item));
             }
             let Some(raw) = &mut self.raw else {
                 return Ok(None);
             };
-            if let Some(piece) = raw.next(response, vm)? {
+            if let Some(piece) = raw.next(response, surface).await? {
                 self.stage.feed(piece);
                 continue;
             }
             if !raw.is_content() {
-                PyResponse::close_source(response, vm)?;
+                PyResponse::close_source(response, surface).await?;
             }
             self.stage.finish();
             self.raw = None;
+        }
+    }
+}
+
+/// Whoever works on an iteration. One that does not put it back has come to its end, or broken it,
+/// or given up.
+struct Worker<'a, S>(&'a Flow<S>);
+
+impl<S> Drop for Worker<'_, S> {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock();
+        if matches!(*state, State::Busy) {
+            *state = State::Done;
         }
     }
 }
@@ -109,28 +125,29 @@ impl<S: Stage> Flow<S> {
     /// The next item; `None` at the end, and ever after.
     ///
     /// # Errors
-    /// What reading and decoding raise; `ValueError` while another thread waits for an item.
-    pub(crate) fn next(&self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<S::Item>> {
+    /// What reading and decoding raise; `ValueError` while another thread waits for an item,
+    /// `RuntimeError` while another task does.
+    pub(crate) async fn next(
+        &self,
+        response: &Py<PyResponse>,
+        surface: &Surface,
+    ) -> PyResult<Option<S::Item>> {
         let before = std::mem::replace(&mut *self.state.lock(), State::Busy);
+        if matches!(before, State::Busy) {
+            return Err(with_vm(|vm| already_running(surface, vm)));
+        }
+        let _worker = Worker(self);
         let mut open = match before {
-            State::Busy => return Err(vm.new_value_error("generator already executing")),
-            State::Done => {
-                self.close();
-                return Ok(None);
-            }
+            State::Busy | State::Done => return Ok(None),
             State::New => {
-                let (stage, raw) = S::open(response, self.chunk_size, vm).inspect_err(|_| self.close())?;
+                let opened = with_vm(|vm| S::open(response, self.chunk_size, surface.is_async(), vm));
+                let (stage, raw) = opened?;
                 Open { stage, raw: Some(raw) }
             }
             State::Open(open) => open,
         };
-        let item = open.advance(response, vm).inspect_err(|_| {
-            self.close();
-            response.abandon();
-        })?;
-        if item.is_none() {
-            self.close();
-        } else {
+        let item = open.advance(response, surface).await.inspect_err(|_| response.abandon())?;
+        if item.is_some() {
             self.put_back(open);
         }
         Ok(item)
@@ -151,6 +168,15 @@ impl<S: Stage> Flow<S> {
     }
 }
 
+/// What a generator of Python's says to whoever resumes it while it runs.
+fn already_running(surface: &Surface, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    if surface.is_async() {
+        vm.new_runtime_error("anext(): asynchronous generator is already running")
+    } else {
+        vm.new_value_error("generator already executing")
+    }
+}
+
 /// Content as it came off the wire.
 #[derive(Debug)]
 pub(crate) struct RawStage {
@@ -163,9 +189,10 @@ impl Stage for RawStage {
     fn open(
         response: &Py<PyResponse>,
         chunk_size: Option<usize>,
+        is_async: bool,
         vm: &VirtualMachine,
     ) -> PyResult<(Self, Raw)> {
-        Ok((Self { chunker: ByteChunker::new(chunk_size) }, response.open_raw(vm)?))
+        Ok((Self { chunker: ByteChunker::new(chunk_size) }, response.open_raw(is_async, vm)?))
     }
 
     fn feed(&mut self, piece: Bytes) {
@@ -196,13 +223,14 @@ impl Stage for ByteStage {
     fn open(
         response: &Py<PyResponse>,
         chunk_size: Option<usize>,
+        is_async: bool,
         vm: &VirtualMachine,
     ) -> PyResult<(Self, Raw)> {
         let chunker = ByteChunker::new(chunk_size);
         if let Some(content) = response.content_if_read() {
             return Ok((Self { decoder: None, chunker, finished: false }, Raw::content(content)));
         }
-        let raw = response.open_raw(vm)?;
+        let raw = response.open_raw(is_async, vm)?;
         let decoder = Some(response.decoder(None)).filter(|decoder| !decoder.is_identity());
         Ok((Self { decoder, chunker, finished: false }, raw))
     }
@@ -258,10 +286,11 @@ impl Stage for TextStage {
     fn open(
         response: &Py<PyResponse>,
         chunk_size: Option<usize>,
+        is_async: bool,
         vm: &VirtualMachine,
     ) -> PyResult<(Self, Raw)> {
         let decoder = response.text_decoder(vm)?;
-        let (bytes, raw) = ByteStage::open(response, None, vm)?;
+        let (bytes, raw) = ByteStage::open(response, None, is_async, vm)?;
         Ok((Self { bytes, decoder, chunker: TextChunker::new(chunk_size), flushed: false }, raw))
     }
 
@@ -307,9 +336,10 @@ impl Stage for LineStage {
     fn open(
         response: &Py<PyResponse>,
         _chunk_size: Option<usize>,
+        is_async: bool,
         vm: &VirtualMachine,
     ) -> PyResult<(Self, Raw)> {
-        let (text, raw) = TextStage::open(response, None, vm)?;
+        let (text, raw) = TextStage::open(response, None, is_async, vm)?;
         Ok((Self { text, decoder: LineDecoder::default(), lines: VecDeque::new(), flushed: false }, raw))
     }
 

@@ -25,6 +25,8 @@ use rustpython_vm::{
     types::{Constructor, Initializer, Representable},
 };
 
+use tauraro_bridge::{Surface, complete};
+
 use crate::byte_iterator::PyByteIterator;
 use crate::cookies::PyCookies;
 use crate::exceptions::{self, PyRequestError};
@@ -51,7 +53,7 @@ pub(crate) struct PyResponse {
     head: PyMutex<Head>,
     body: PyMutex<Body>,
     text: PyMutex<Text>,
-    /// Bytes that came off the wire, before decoding.
+    /// Bytes that a stream of Python's gave, before decoding; a connection counts its own.
     #[pytraverse(skip)]
     downloaded: AtomicU64,
     /// How large compressed content may become when it is read into memory.
@@ -109,16 +111,22 @@ impl PyResponse {
     ///
     /// # Errors
     /// The network's and the decoder's, `StreamConsumed`, `StreamClosed`.
-    pub(crate) fn read(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
-        Self::read_content(zelf, vm)
+    pub(crate) async fn read(zelf: &Py<Self>, surface: &Surface) -> PyResult<PyBytesRef> {
+        Self::read_content(zelf, surface).await
     }
 
     /// Closes the response; its connection is returned to the pool or given up.
     ///
     /// # Errors
     /// What closing a Python stream raises.
-    pub(crate) fn close(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Self::close_source(zelf, vm)
+    pub(crate) async fn close(zelf: &Py<Self>, surface: &Surface) -> PyResult<()> {
+        Self::close_source(zelf, surface).await
+    }
+
+    /// How many bytes were read, before decompressing.
+    fn downloaded_bytes(&self) -> u64 {
+        let network = self.head.lock().network.as_ref().map_or(0, |network| network.downloaded());
+        self.downloaded.load(Ordering::Relaxed) + network
     }
 
     /// The engine's error as a Python exception that knows the request.
@@ -333,7 +341,7 @@ impl PyResponse {
     /// How many bytes have come off the wire, before decompressing.
     #[pygetset]
     fn num_bytes_downloaded(zelf: &Py<Self>) -> u64 {
-        zelf.downloaded.load(Ordering::Relaxed)
+        zelf.downloaded_bytes()
     }
 
     /// Whether the response was closed; it is once it was read to its end.
@@ -411,7 +419,7 @@ impl PyResponse {
     /// Reads the whole content and returns it, decompressed. Reading again returns it again.
     #[pymethod(name = "read")]
     fn read_method(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
-        Self::read_content(zelf, vm)
+        complete(vm, Self::read(zelf, &Surface::Blocking))
     }
 
     /// Iterates over the content, decompressed, in chunks of `chunk_size` bytes or as it comes.
@@ -443,7 +451,7 @@ impl PyResponse {
     /// otherwise.
     #[pymethod(name = "close")]
     fn close_method(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Self::close_source(zelf, vm)
+        complete(vm, Self::close(zelf, &Surface::Blocking))
     }
 
     #[pymethod]

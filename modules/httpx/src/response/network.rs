@@ -1,12 +1,13 @@
 //! The body of a response that is on its way over a connection.
 
-use std::sync::OnceLock;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{Py, PyResult, VirtualMachine};
+use tauraro_bridge::{Surface, with_vm};
 use tauraro_engine::client::ResponseBody;
 use tauraro_engine::decode::Decoder;
 
@@ -17,6 +18,10 @@ use crate::exceptions::{stream_closed, stream_consumed};
 #[derive(Debug)]
 pub(crate) struct Network {
     slot: PyMutex<Slot>,
+    /// Whether it is an asynchronous client's: read with `await`, and only so.
+    is_async: bool,
+    /// Bytes that came off the wire, before decoding, as far as the response read them itself.
+    downloaded: AtomicU64,
     started: Instant,
     elapsed: OnceLock<Duration>,
 }
@@ -32,10 +37,39 @@ enum Slot {
     Closed,
 }
 
+/// Whoever reads. A reader that does not put the body back has lost it: what is left of it after a
+/// failure, or when the wait was given up, has no meaning.
+struct Reader<'a>(&'a Network);
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let is_lost = matches!(*self.0.slot.lock(), Slot::Busy);
+        if is_lost {
+            self.0.close();
+        }
+    }
+}
+
 impl Network {
     /// The body of the response to a request that was sent at `started`.
-    pub(super) fn new(body: ResponseBody, started: Instant) -> Self {
-        Self { slot: PyMutex::new(Slot::Idle(body)), started, elapsed: OnceLock::new() }
+    pub(super) fn new(body: ResponseBody, started: Instant, is_async: bool) -> Self {
+        Self {
+            slot: PyMutex::new(Slot::Idle(body)),
+            is_async,
+            downloaded: AtomicU64::new(0),
+            started,
+            elapsed: OnceLock::new(),
+        }
+    }
+
+    /// Whether it is read with `await`.
+    pub(super) fn is_async(&self) -> bool {
+        self.is_async
+    }
+
+    /// How many bytes the response has read.
+    pub(super) fn downloaded(&self) -> u64 {
+        self.downloaded.load(Ordering::Relaxed)
     }
 
     /// From sending the request to closing the body; `None` before that.
@@ -51,10 +85,10 @@ impl Network {
         let _body = std::mem::replace(&mut *self.slot.lock(), Slot::Closed);
     }
 
-    fn take(&self, vm: &VirtualMachine) -> PyResult<ResponseBody> {
+    fn take(&self, vm: &VirtualMachine) -> PyResult<(ResponseBody, Reader<'_>)> {
         let mut slot = self.slot.lock();
         match std::mem::replace(&mut *slot, Slot::Busy) {
-            Slot::Idle(body) => Ok(body),
+            Slot::Idle(body) => Ok((body, Reader(self))),
             Slot::Busy => Err(stream_consumed(vm)),
             Slot::Closed => {
                 *slot = Slot::Closed;
@@ -74,48 +108,56 @@ impl Network {
     /// Waits for the next piece as it came off the wire; `None` at the end.
     ///
     /// # Errors
-    /// The network's; `StreamClosed` after closing; `StreamConsumed` while another thread reads.
-    pub(crate) fn chunk(&self, response: &Py<PyResponse>, vm: &VirtualMachine) -> PyResult<Option<Bytes>> {
-        let mut body = self.take(vm)?;
-        // After a failure the body stays out: what is left of it has no meaning.
-        let waited = tauraro_bridge::block_on(vm, body.chunk()).inspect_err(|_| self.close())?;
-        match waited {
+    /// The network's; `StreamClosed` after closing; `StreamConsumed` while somebody else reads.
+    pub(crate) async fn chunk(
+        &self,
+        response: &Py<PyResponse>,
+        surface: &Surface,
+    ) -> PyResult<Option<Bytes>> {
+        let (mut body, _reader) = with_vm(|vm| self.take(vm))?;
+        let (body, piece) = surface
+            .run(async move {
+                let piece = body.chunk().await;
+                (body, piece)
+            })
+            .await?;
+        match piece {
             Ok(Some(piece)) => {
                 self.put_back(body);
                 Ok(Some(piece))
             }
-            Ok(None) => {
-                self.close();
-                Ok(None)
-            }
-            Err(error) => {
-                self.close();
-                Err(response.engine_error(error, vm))
-            }
+            Ok(None) => Ok(None),
+            Err(error) => Err(with_vm(|vm| response.engine_error(error, vm))),
         }
+    }
+
+    /// Counts a piece that the response has read.
+    pub(super) fn count(&self, piece: &Bytes) {
+        self.downloaded.fetch_add(piece.len() as u64, Ordering::Relaxed);
     }
 
     /// Waits for the whole body, decoding it as it comes.
     ///
     /// # Errors
     /// As [`Network::chunk`], and the decoder's.
-    pub(super) fn read(
-        &self,
+    pub(super) async fn read(
+        self: &Arc<Self>,
         response: &Py<PyResponse>,
         mut whole: Whole,
-        vm: &VirtualMachine,
+        surface: &Surface,
     ) -> PyResult<Vec<u8>> {
-        let mut body = self.take(vm)?;
-        let downloaded = &response.downloaded;
-        let waited = tauraro_bridge::block_on(vm, async move {
-            while let Some(piece) = body.chunk().await? {
-                downloaded.fetch_add(piece.len() as u64, Ordering::Relaxed);
-                whole.feed(piece)?;
-            }
-            whole.finish()
-        });
-        self.close();
-        waited?.map_err(|error| response.engine_error(error, vm))
+        let (mut body, _reader) = with_vm(|vm| self.take(vm))?;
+        let counter = Arc::clone(self);
+        let content = surface
+            .run(async move {
+                while let Some(piece) = body.chunk().await? {
+                    counter.count(&piece);
+                    whole.feed(piece)?;
+                }
+                whole.finish()
+            })
+            .await?;
+        content.map_err(|error| with_vm(|vm| response.engine_error(error, vm)))
     }
 }
 

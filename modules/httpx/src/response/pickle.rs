@@ -25,7 +25,7 @@ impl PyResponse {
         {
             state.set_item(name, zelf.as_object().get_attr(name, vm)?, vm)?;
         }
-        let downloaded = vm.ctx.new_int(zelf.downloaded.load(Ordering::Relaxed)).into();
+        let downloaded = vm.ctx.new_int(zelf.downloaded_bytes()).into();
         state.set_item("_num_bytes_downloaded", downloaded, vm)?;
         state.set_item("_request", vm.unwrap_or_none(zelf.request_if_set()), vm)?;
         let (encoding, text) = {

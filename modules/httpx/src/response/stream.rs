@@ -10,6 +10,8 @@ use rustpython_vm::{
     types::{IterNext, Iterable},
 };
 
+use tauraro_bridge::{Surface, complete};
+
 use super::PyResponse;
 use super::body::Source;
 use super::network::Network;
@@ -41,7 +43,7 @@ impl PyResponseStream {
             (body.source.clone(), body.stream.clone())
         };
         let network = match (source, stream) {
-            (Source::Given | Source::Iterable, Some(stream)) => return stream,
+            (Source::Given, Some(stream)) => return stream,
             (Source::Bytes, Some(content)) => match content.downcast::<PyBytes>() {
                 Ok(content) => return PyByteStream::new(content).into_ref(&vm.ctx).into(),
                 Err(_) => None,
@@ -64,7 +66,7 @@ impl IterNext for PyResponseStream {
         let Some(network) = &zelf.network else {
             return Err(stream_closed(vm));
         };
-        let piece = network.chunk(&zelf.response, vm)?;
+        let piece = complete(vm, network.chunk(&zelf.response, &Surface::Blocking))?;
         Ok(piece.map_or(PyIterReturn::StopIteration(None), |piece| {
             PyIterReturn::Return(vm.ctx.new_bytes(piece.into()).into())
         }))

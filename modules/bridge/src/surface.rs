@@ -1,0 +1,208 @@
+//! One core, two surfaces: code that waits is written once, as `async fn`s, for callers that block
+//! and for callers that `await`.
+//!
+//! Such a function takes a [`Surface`] and waits only through it. For a blocking caller every wait
+//! happens inside the poll ([`complete`] polls it once, to its end); for an `await`ing one the
+//! function is the body of a [`Coroutine`](crate::coroutine), which yields to the event loop.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyCoroutine};
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::protocol::{PyIter, PyIterReturn};
+use rustpython_vm::vm::thread::with_current_vm;
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+
+use crate::awaitable::{Awaitable, awaitable};
+use crate::coroutine::Coroutine;
+use crate::wait::block_on;
+
+/// How a function waits.
+#[derive(Clone, Debug)]
+pub enum Surface {
+    /// The calling thread stands still.
+    Blocking,
+    /// The coroutine that runs the function is suspended.
+    Suspending(Arc<Mailbox>),
+}
+
+/// What a suspended coroutine goes on with.
+#[derive(Debug)]
+pub enum Resume {
+    /// The value of its `await`.
+    Send(PyObjectRef),
+    /// An exception, raised at its `await`.
+    Throw(PyBaseExceptionRef),
+}
+
+/// Between a coroutine and the wait that suspends it: what it yields, and what it goes on with.
+#[derive(Debug, Default)]
+pub struct Mailbox {
+    letters: PyMutex<Letters>,
+}
+
+#[derive(Debug, Default)]
+struct Letters {
+    yielded: Option<PyObjectRef>,
+    resume: Option<Resume>,
+}
+
+impl Mailbox {
+    /// What the coroutine goes on with.
+    pub(crate) fn deliver(&self, resume: Resume) {
+        let before = self.letters.lock().resume.replace(resume);
+        drop(before);
+    }
+
+    /// What the coroutine yields.
+    pub(crate) fn collect(&self) -> Option<PyObjectRef> {
+        self.letters.lock().yielded.take()
+    }
+
+    /// Yields `object` and waits for what to go on with.
+    async fn suspend(&self, object: PyObjectRef) -> Resume {
+        let mut object = Some(object);
+        poll_fn(move |_| {
+            let mut letters = self.letters.lock();
+            if let Some(object) = object.take() {
+                letters.yielded = Some(object);
+                letters.resume = None;
+                return Poll::Pending;
+            }
+            letters.resume.take().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+}
+
+/// The interpreter of the calling thread, for a moment: code that waits cannot keep it, because it
+/// may go on in another thread.
+pub fn with_vm<R>(use_it: impl FnOnce(&VirtualMachine) -> R) -> R {
+    with_current_vm(use_it)
+}
+
+/// Runs a function on [`Surface::Blocking`] to its end.
+///
+/// # Errors
+/// The function's; `SystemError` if it waited for something by other means.
+pub fn complete<T>(vm: &VirtualMachine, function: impl Future<Output = PyResult<T>>) -> PyResult<T> {
+    match pin!(function).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(vm.new_system_error("a blocking call was suspended")),
+    }
+}
+
+impl Surface {
+    /// Whether a coroutine waits, not a thread.
+    pub fn is_async(&self) -> bool {
+        matches!(self, Self::Suspending(_))
+    }
+
+    /// Waits for work of the engine. Giving up the wait (Ctrl-C, cancellation) drops `future`.
+    ///
+    /// # Errors
+    /// What ends the wait early: a signal handler's exception, `CancelledError`; `OSError` for want
+    /// of descriptors or threads.
+    pub async fn run<F>(&self, future: F) -> PyResult<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        if !self.is_async() {
+            return with_vm(|vm| block_on(vm, future));
+        }
+        let output = Arc::new(PyMutex::new(None));
+        let place = Arc::clone(&output);
+        let operation = with_vm(|vm| {
+            awaitable(vm, future, move |output, vm| {
+                *place.lock() = Some(output);
+                Ok(vm.ctx.none())
+            })
+        });
+        self.wait(operation).await?;
+        let output = output.lock().take();
+        output.ok_or_else(|| with_vm(|vm| vm.new_system_error("an operation ended without a result")))
+    }
+
+    /// The result of a call that may have been one of an `async` function: awaits it where waiting is
+    /// asynchronous, and is the object itself otherwise.
+    ///
+    /// # Errors
+    /// What awaiting it raises; `TypeError` for what cannot be awaited.
+    pub async fn wait(&self, object: PyObjectRef) -> PyResult {
+        let Self::Suspending(mailbox) = self else { return Ok(object) };
+        let waiting = Waiting(with_vm(|vm| awaitable_iterator(object, vm))?);
+        let mut resume = with_vm(|vm| Resume::Send(vm.ctx.none()));
+        loop {
+            match with_vm(|vm| step(&waiting.0, resume, vm))? {
+                PyIterReturn::Return(yielded) => resume = mailbox.suspend(yielded).await,
+                PyIterReturn::StopIteration(value) => return Ok(with_vm(|vm| vm.unwrap_or_none(value))),
+            }
+        }
+    }
+}
+
+/// What is being awaited. When the coroutine is dropped instead of being resumed, so is the operation.
+struct Waiting(PyObjectRef);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(operation) = self.0.downcast_ref::<Awaitable>() {
+            operation.abandon();
+        }
+    }
+}
+
+/// What `await object` iterates over.
+fn awaitable_iterator(object: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    if object.downcast_ref_if_exact::<PyCoroutine>(vm).is_some()
+        || object.downcastable::<Awaitable>()
+        || object.downcastable::<Coroutine>()
+    {
+        return Ok(object);
+    }
+    let Some(found) = object.class().get_attr(vm.ctx.intern_str("__await__")) else {
+        let message = format!("object {} can't be used in 'await' expression", object.class().name());
+        return Err(vm.new_type_error(message));
+    };
+    let iterator = vm.call_if_get_descriptor(&found, object)?.call((), vm)?;
+    if PyIter::check(&iterator) {
+        return Ok(iterator);
+    }
+    Err(vm.new_type_error(format!("__await__() returned non-iterator of type '{}'", iterator.class().name())))
+}
+
+/// Resumes what is awaited.
+fn step(iterator: &PyObject, resume: Resume, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+    if let Some(coroutine) = iterator.downcast_ref::<Coroutine>() {
+        return Coroutine::resume(coroutine, resume, vm);
+    }
+    match resume {
+        Resume::Send(value) => {
+            if let Some(coroutine) = iterator.downcast_ref_if_exact::<PyCoroutine>(vm) {
+                return coroutine.as_coro().send(iterator, value, vm);
+            }
+            if vm.is_none(&value) {
+                return PyIter::new(iterator).next(vm);
+            }
+            PyIterReturn::from_pyresult(vm.call_method(iterator, "send", (value,)), vm)
+        }
+        Resume::Throw(error) => {
+            let Some(throw) = vm.get_attribute_opt(iterator, "throw")? else {
+                close(iterator, vm);
+                return Err(error);
+            };
+            PyIterReturn::from_pyresult(throw.call((error,), vm), vm)
+        }
+    }
+}
+
+/// Closes an iterator that cannot be told of exceptions.
+fn close(iterator: &PyObject, vm: &VirtualMachine) {
+    if let Ok(Some(close)) = vm.get_attribute_opt(iterator, "close") {
+        // The exception that led here is the one to report.
+        let _ = close.call((), vm);
+    }
+}
