@@ -10,6 +10,7 @@ mod api;
 mod async_client;
 mod async_stream_context;
 mod auth;
+mod bases;
 mod byte_iterator;
 mod byte_stream;
 mod client;

@@ -6,6 +6,7 @@ use rustpython_vm::{Context, PyResult, VirtualMachine};
 
 use crate::async_client::PyAsyncClient;
 use crate::auth::{self, PyAuth, PyBasicAuth, PyDigestAuth, PyFunctionAuth, PyNetRCAuth};
+use crate::bases::add_base;
 use crate::byte_stream::PyByteStream;
 use crate::client::{self, PyBaseClient, PyClient};
 use crate::proxy::PyProxy;
@@ -180,10 +181,14 @@ mod httpx {
 fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
     // A class is made after its base, and before the first object of it.
     let stream = PySyncByteStream::make_static_type();
+    let async_transport = PyAsyncBaseTransport::make_static_type();
+    drop(PyBaseTransport::make_static_type());
+    let mock_transport = PyMockTransport::make_static_type();
+    add_base(&mock_transport, &async_transport, vm)?;
     drop(PyBaseClient::make_static_type());
     let client = PyClient::make_static_type();
     let mut classes = vec![
-        ("AsyncBaseTransport", PyAsyncBaseTransport::make_static_type()),
+        ("AsyncBaseTransport", async_transport),
         ("AsyncClient", PyAsyncClient::make_static_type()),
         ("AsyncHTTPTransport", PyAsyncHTTPTransport::make_static_type()),
         ("Auth", PyAuth::make_static_type()),
@@ -197,7 +202,7 @@ fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
         ("HTTPTransport", PyHTTPTransport::make_static_type()),
         ("Headers", headers::class(vm)?),
         ("Limits", limits::class()),
-        ("MockTransport", PyMockTransport::make_static_type()),
+        ("MockTransport", mock_transport),
         ("NetRCAuth", PyNetRCAuth::make_static_type()),
         ("Proxy", PyProxy::make_static_type()),
         ("QueryParams", query_params::class(vm)?),
