@@ -10,6 +10,7 @@
 //! | [`cookies`] | the cookie jar (RFC 6265 with public suffixes) |
 //! | [`url`], [`headers`] | the value types that cross into the bindings |
 //! | [`body`], [`multipart`], [`decode`], [`text`] | bodies: sent, encoded, decompressed, read as text |
+//! | [`sse`] | Server-Sent Events |
 //! | [`tls`], [`policy`] | what may be trusted, and what may be connected to |
 //! | [`runtime`] | the one tokio runtime of the process |
 //! | [`error`] | the one error type |
@@ -26,6 +27,7 @@ pub mod multipart;
 pub mod policy;
 pub mod redirect;
 pub mod runtime;
+pub mod sse;
 pub mod text;
 pub mod tls;
 pub mod url;
