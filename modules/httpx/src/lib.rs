@@ -36,4 +36,5 @@ mod tls;
 mod transports;
 mod url;
 
+pub use json::parse as parse_json;
 pub use module::module_def;
