@@ -18,6 +18,7 @@ mod client;
 mod content;
 mod cookies;
 mod exceptions;
+mod frozen;
 mod headers;
 mod json;
 mod limits;
@@ -36,5 +37,6 @@ mod tls;
 mod transports;
 mod url;
 
+pub use frozen::frozen_modules;
 pub use json::parse as parse_json;
 pub use module::module_def;

@@ -46,20 +46,26 @@ mod httpx {
     #[pyattr(name = "__version__")]
     const VERSION: &str = "0.28.1";
 
-    /// The one name that is in the module only once it was asked for.
-    const LAZY: &str = "codes";
+    /// The names that are in the module only once they were asked for, and what makes them.
+    const LAZY: [(&str, fn(&VirtualMachine) -> PyResult); 2] =
+        [("codes", crate::status_codes::codes), ("main", command_line)];
+
+    /// `httpx.main`, which is written in Python.
+    fn command_line(vm: &VirtualMachine) -> PyResult {
+        vm.import("httpx._cli", 0)?.get_attr("_cli", vm)?.get_attr("main", vm)
+    }
 
     /// Makes what is rarely asked for when it is asked for the first time.
     #[pyfunction]
     fn __getattr__(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult {
-        if name.as_str() != LAZY {
+        let Some((name, make)) = LAZY.into_iter().find(|(lazy, _)| *lazy == name.as_str()) else {
             return Err(
                 vm.new_attribute_error(format!("module 'httpx' has no attribute '{}'", name.as_str()))
             );
-        }
-        let codes = crate::status_codes::codes(vm)?;
-        vm.import("httpx", 0)?.set_attr(LAZY, codes.clone(), vm)?;
-        Ok(codes)
+        };
+        let made = make(vm)?;
+        vm.import("httpx", 0)?.set_attr(name, made.clone(), vm)?;
+        Ok(made)
     }
 
     /// The names of the module, those included that are made when first asked for.
@@ -67,12 +73,15 @@ mod httpx {
     fn __dir__(vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
         let mut names: Vec<PyObjectRef> =
             vm.import("httpx", 0)?.get_attr("__dict__", vm)?.try_to_value(vm)?;
-        let mut lazy = true;
-        for name in &names {
-            lazy &= !vm.bool_eq(name, vm.ctx.new_str(LAZY).as_object())?;
-        }
-        if lazy {
-            names.push(vm.ctx.new_str(LAZY).into());
+        for (lazy, _) in LAZY {
+            let lazy = vm.ctx.new_str(lazy);
+            let mut known = false;
+            for name in &names {
+                known |= vm.bool_eq(name, lazy.as_object())?;
+            }
+            if !known {
+                names.push(lazy.into());
+            }
         }
         Ok(names)
     }
@@ -162,7 +171,7 @@ mod httpx {
         let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let dunders = ["__title__", "__description__", "__version__"];
         names.retain(|name| !name.starts_with('_') || dunders.contains(&name.as_str()));
-        names.push(LAZY.to_owned());
+        names.extend(LAZY.map(|(name, _)| name.to_owned()));
         names.sort_unstable_by_key(|name| name.to_lowercase());
         let names = names.into_iter().map(|name| vm.ctx.new_str(name).into()).collect();
         Ok(vm.ctx.new_list(names).into())
@@ -175,6 +184,8 @@ mod httpx {
             class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
             module.set_attr(vm.ctx.intern_str(name), class, vm)?;
         }
+        // A package: some of it is written in Python.
+        module.set_attr("__path__", vm.ctx.new_list(Vec::new()), vm)?;
         module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)?;
         module.set_attr("__all__", public_names(vm, module)?, vm)
     }
