@@ -92,9 +92,11 @@ def request(options, heads):
     return {
         **options,
         "method": options["method"] or ("POST" if has_body else "GET"),
+        # No parameters at all would take away those of the URL.
+        "params": options["params"] or None,
         "data": data,
         "cookies": dict(options["cookies"]),
-        "extensions": heads.extensions(),
+        "extensions": {"trace": heads.trace},
     }
 
 

@@ -1,9 +1,8 @@
 """Saves content to a file."""
 
 import os
+import sys
 import time
-
-from .options import open_file
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 BAR = 30  # columns
@@ -12,7 +11,7 @@ PAUSE = 0.1  # seconds between two pictures
 
 def save(response, path, console):
     """Writes the content to a file as it arrives, with a progress bar on a terminal."""
-    file = open_file(path, "w")
+    file = sys.stdout.buffer if path == "-" else open(path, "wb")
     try:
         with Progress(response, os.path.basename(path), console) as progress:
             for piece in response.iter_bytes():

@@ -1,6 +1,7 @@
 """What the command line takes: one table, from which it is parsed and explained."""
 
 import json
+import sys
 
 DESCRIPTION = "HTTPX\n\nA next generation HTTP client. Sends a request and shows its response."
 
@@ -51,19 +52,13 @@ def read_auth(pair):
 
 def read_file(pair):
     name, path = pair
+    if path == "-":
+        # Bytes, because their number has to be known.
+        return name, sys.stdin.buffer.read()
     try:
-        return name, open_file(path, "r")
+        return name, open(path, "rb")
     except OSError as error:
         raise UsageError(f"{path!r}: {error.strerror}") from None
-
-
-def open_file(path, mode):
-    """The file, for bytes; `-` is the standard input or output."""
-    import sys
-
-    if path == "-":
-        return (sys.stdin if mode == "r" else sys.stdout).buffer
-    return open(path, mode + "b")
 
 
 OPTIONS = (
