@@ -43,8 +43,8 @@ class Command:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
 
-    def __call__(self, *args, **kwargs):
-        return self.main(*args, **kwargs)
+    def __call__(self, args=None, prog_name=None, **extra):
+        self.main(args, prog_name, **extra)
 
     def __repr__(self):
         return "<Command main>"
