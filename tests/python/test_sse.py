@@ -382,7 +382,6 @@ class AsyncTest(unittest.IsolatedAsyncioTestCase):
         with self.assertRaisesRegex(SSEError, "got 'text/html'"):
             await anext(events)
 
-    @unittest.skipUnless(hasattr(httpx, "AsyncClient"), "no AsyncClient")
     async def test_events_come_one_by_one(self):
         with feed() as server:
             async with httpx.AsyncClient() as client, aconnect_sse(client, "GET", server.url) as source:
@@ -394,7 +393,6 @@ class AsyncTest(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual([event async for event in events], [])
             self.assertTrue(source.response.is_closed)
 
-    @unittest.skipUnless(hasattr(httpx, "AsyncClient"), "no AsyncClient")
     async def test_a_transport_of_the_caller(self):
         def handler(request):
             self.assertEqual(request.headers["cache-control"], "no-store")
