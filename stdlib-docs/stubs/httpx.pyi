@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callab
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import timedelta
 from http.cookiejar import CookieJar
-from typing import IO, Any, Final, Self, TypeAlias
+from typing import IO, Any, Final, NoReturn, Self, TypeAlias
 
 __version__: Final[str]
 
@@ -200,6 +200,9 @@ def patch(
     trust_env: bool = True,
 ) -> Response:
     """Sends one PATCH request over a connection of its own."""
+
+def main(args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+    """The command line: makes the request that the arguments ask for, prints the response and exits."""
 
 class _BaseClient:
     def __init__(

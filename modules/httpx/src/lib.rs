@@ -39,5 +39,6 @@ mod tls;
 mod transports;
 mod url;
 
-pub use frozen::frozen_modules;
+pub use frozen::{frozen_modules, frozen_replacements};
+pub use json::parse as parse_json;
 pub use module::module_def;
