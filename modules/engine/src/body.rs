@@ -1,5 +1,9 @@
 //! Request bodies, and the channel through which a slow source feeds one.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
@@ -18,22 +22,27 @@ pub enum Body {
 }
 
 /// The sending half of [`channel`]: one chunk in flight, so that the source is read no faster than
-/// the peer takes it.
+/// the peer takes it. Dropping it breaks the body off, so that what was given up half-way is never
+/// taken for complete; [`BodySender::finish`] ends it well.
 #[derive(Debug)]
 pub struct BodySender {
-    chunks: mpsc::Sender<Result<Bytes>>,
+    chunks: mpsc::Sender<Bytes>,
+    finished: Arc<AtomicBool>,
 }
 
 /// The receiving half of [`channel`], consumed by the transport.
 #[derive(Debug)]
 pub struct BodyReceiver {
-    pub(crate) chunks: mpsc::Receiver<Result<Bytes>>,
+    chunks: mpsc::Receiver<Bytes>,
+    finished: Arc<AtomicBool>,
 }
 
-/// A body fed from elsewhere. Dropping the sender ends the body well; [`BodySender::abort`] breaks it.
+/// A body fed from elsewhere.
 pub fn channel() -> (BodySender, BodyReceiver) {
     let (sender, receiver) = mpsc::channel(1);
-    (BodySender { chunks: sender }, BodyReceiver { chunks: receiver })
+    let finished = Arc::new(AtomicBool::new(false));
+    let sender = BodySender { chunks: sender, finished: Arc::clone(&finished) };
+    (sender, BodyReceiver { chunks: receiver, finished })
 }
 
 impl BodySender {
@@ -44,14 +53,29 @@ impl BodySender {
 
     /// Hands over a chunk; false if nobody will read it. Call after [`BodySender::ready`].
     pub fn send(&self, chunk: Bytes) -> bool {
-        self.chunks.try_send(Ok(chunk)).is_ok()
+        self.chunks.try_send(chunk).is_ok()
     }
 
-    /// Breaks the body off: the request fails with [`ErrorKind::BodyAborted`] and its connection is
-    /// not used again.
-    pub fn abort(self) {
-        let error = Error::new(ErrorKind::BodyAborted, "the source of the request body failed");
-        // A receiver that is gone needs no word of it.
-        let _ = self.chunks.try_send(Err(error));
+    /// Ends the body.
+    pub fn finish(self) {
+        self.finished.store(true, Ordering::Release);
+    }
+}
+
+impl BodyReceiver {
+    /// The next chunk; `None` at the body's end.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BodyAborted`] when the sender gave up; the request then fails, and its connection
+    /// is not used again.
+    pub(crate) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
+        self.chunks.poll_recv(cx).map(|chunk| match chunk {
+            Some(chunk) => Some(Ok(chunk)),
+            None if self.finished.load(Ordering::Acquire) => None,
+            None => {
+                let message = "the source of the request body failed";
+                Some(Err(Error::new(ErrorKind::BodyAborted, message)))
+            }
+        })
     }
 }

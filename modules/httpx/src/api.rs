@@ -161,7 +161,7 @@ impl RequestCall {
     /// As `Client.request`.
     pub(crate) fn run(self, vm: &VirtualMachine) -> PyResult {
         let (client, request) = self.split(vm)?;
-        let response = PyClient::call_request(&client, request, true, vm);
+        let response = PyClient::call_request(client.clone(), request, true, vm);
         let closed = client.shut(vm);
         response.and_then(|response| closed.map(|()| response))
     }

@@ -1,42 +1,18 @@
 //! `httpx.AsyncByteStream`.
 
-use rustpython_vm::builtins::PyTypeRef;
-use rustpython_vm::class::StaticType;
-use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, PyTypeFlags};
-use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, function::FuncArgs, pyclass,
-};
+use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
+use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, function::FuncArgs, pyclass};
 use tauraro_bridge::{coroutine, with_vm};
 
 /// The base of every body that can be iterated over with `async for`.
 ///
 /// Subclass it to write a body of your own: `__aiter__` yields the chunks as `bytes`, and the
 /// coroutine `aclose()` gives up whatever the body holds.
+///
+/// It is the second base of bodies of both kinds: its methods take any object.
 #[pyclass(module = "httpx", name = "AsyncByteStream")]
 #[derive(Debug, Default, PyPayload)]
 pub(crate) struct PyAsyncByteStream;
-
-impl PyAsyncByteStream {
-    /// Makes it a base of a class that derives from `SyncByteStream`: a native class is made with one
-    /// base only. The methods here take any object for that reason.
-    ///
-    /// # Errors
-    /// `TypeError` for a class whose objects are laid out otherwise.
-    pub(crate) fn add_to_bases(class: &PyTypeRef, vm: &VirtualMachine) -> PyResult<()> {
-        let own = Self::static_type();
-        if class.fast_issubclass(own) {
-            return Ok(());
-        }
-        class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
-        let mut bases: Vec<PyObjectRef> = class.bases.read().iter().map(|base| base.clone().into()).collect();
-        bases.push(own.to_owned().into());
-        let new = class.slots.new.load();
-        class.as_object().set_attr("__bases__", vm.ctx.new_tuple(bases), vm)?;
-        // It would go through Python's `__new__` otherwise, which refuses to make native objects.
-        class.slots.new.store(new);
-        Ok(())
-    }
-}
 
 impl DefaultConstructor for PyAsyncByteStream {}
 

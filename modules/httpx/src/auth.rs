@@ -1,13 +1,16 @@
 //! Authentication: what `auth=` takes, and the flows that carry it out.
 
+mod async_flow;
 mod base;
 mod basic;
 mod digest;
 mod digest_flow;
+mod exchange;
 mod flow;
 mod function;
 mod netrc;
 mod single_request;
+mod sync_flow;
 
 use rustpython_vm::builtins::{PyBytes, PyStr, PyTuple, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
@@ -16,6 +19,7 @@ use rustpython_vm::{PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 pub(crate) use base::PyAuth;
 pub(crate) use basic::PyBasicAuth;
 pub(crate) use digest::PyDigestAuth;
+pub(crate) use exchange::AuthFlow;
 pub(crate) use function::PyFunctionAuth;
 pub(crate) use netrc::PyNetRCAuth;
 
@@ -23,7 +27,8 @@ pub(crate) use netrc::PyNetRCAuth;
 pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
     vec![
         digest_flow::PyDigestFlow::make_static_type(),
-        flow::PyAuthFlow::make_static_type(),
+        async_flow::PyAsyncAuthFlow::make_static_type(),
+        sync_flow::PyAuthFlow::make_static_type(),
         single_request::PySingleRequest::make_static_type(),
     ]
 }

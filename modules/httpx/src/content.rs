@@ -14,7 +14,7 @@ mod urlencoded;
 
 use bytes::Bytes;
 use rustpython_vm::builtins::{PyBytes, PyBytesRef, PyDict, PyStr, PyTypeRef};
-use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::class::{PyClassImpl, StaticType};
 use rustpython_vm::{AsObject, FromArgs, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 
 pub(crate) use async_chunks::PyAsyncChunks;
@@ -23,17 +23,18 @@ pub(crate) use iterator_stream::PyIteratorByteStream;
 pub(crate) use unattached_stream::PyUnattachedStream;
 
 use crate::async_byte_stream::PyAsyncByteStream;
+use crate::bases::add_base;
 use crate::{json, mapping};
 use multipart_stream::PyMultipartStream;
 
 /// The classes that are not exported.
 ///
 /// # Errors
-/// None that is known of.
+/// As [`add_base`].
 pub(crate) fn hidden_classes(vm: &VirtualMachine) -> PyResult<Vec<PyTypeRef>> {
     let both = [PyMultipartStream::make_static_type(), PyUnattachedStream::make_static_type()];
     for class in &both {
-        PyAsyncByteStream::add_to_bases(class, vm)?;
+        add_base(class, PyAsyncByteStream::static_type(), vm)?;
     }
     let one = [
         PyAsyncChunks::make_static_type(),

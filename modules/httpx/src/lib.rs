@@ -8,7 +8,10 @@ extern crate rustpython_vm;
 
 mod api;
 mod async_byte_stream;
+mod async_client;
+mod async_stream_context;
 mod auth;
+mod bases;
 mod byte_iterator;
 mod byte_stream;
 mod client;
@@ -29,6 +32,7 @@ mod status_codes;
 mod sync_byte_stream;
 mod text_iterator;
 mod timeout;
+mod tls;
 mod transports;
 mod url;
 

@@ -5,12 +5,16 @@ use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{Context, PyResult, VirtualMachine};
 
 use crate::async_byte_stream::PyAsyncByteStream;
+use crate::async_client::PyAsyncClient;
 use crate::auth::{self, PyAuth, PyBasicAuth, PyDigestAuth, PyFunctionAuth, PyNetRCAuth};
+use crate::bases::add_base;
 use crate::byte_stream::PyByteStream;
-use crate::client::{self, PyClient};
+use crate::client::{self, PyBaseClient, PyClient};
 use crate::request::PyRequest;
 use crate::sync_byte_stream::PySyncByteStream;
-use crate::transports::{PyBaseTransport, PyMockTransport};
+use crate::transports::{
+    PyAsyncBaseTransport, PyAsyncHTTPTransport, PyBaseTransport, PyHTTPTransport, PyMockTransport,
+};
 use crate::{content, cookies, exceptions, headers, limits, query_params, response, timeout, url};
 
 /// The definition to register with an interpreter.
@@ -182,10 +186,18 @@ fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
     let stream = PySyncByteStream::make_static_type();
     let async_stream = PyAsyncByteStream::make_static_type();
     let byte_stream = PyByteStream::make_static_type();
-    PyAsyncByteStream::add_to_bases(&byte_stream, vm)?;
+    add_base(&byte_stream, &async_stream, vm)?;
+    let async_transport = PyAsyncBaseTransport::make_static_type();
+    drop(PyBaseTransport::make_static_type());
+    let mock_transport = PyMockTransport::make_static_type();
+    add_base(&mock_transport, &async_transport, vm)?;
+    drop(PyBaseClient::make_static_type());
     let client = PyClient::make_static_type();
     let mut classes = vec![
+        ("AsyncBaseTransport", async_transport),
         ("AsyncByteStream", async_stream),
+        ("AsyncClient", PyAsyncClient::make_static_type()),
+        ("AsyncHTTPTransport", PyAsyncHTTPTransport::make_static_type()),
         ("Auth", PyAuth::make_static_type()),
         ("BaseTransport", PyBaseTransport::make_static_type()),
         ("BasicAuth", PyBasicAuth::make_static_type()),
@@ -194,9 +206,10 @@ fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
         ("Cookies", cookies::class(vm)?),
         ("DigestAuth", PyDigestAuth::make_static_type()),
         ("FunctionAuth", PyFunctionAuth::make_static_type()),
+        ("HTTPTransport", PyHTTPTransport::make_static_type()),
         ("Headers", headers::class(vm)?),
         ("Limits", limits::class()),
-        ("MockTransport", PyMockTransport::make_static_type()),
+        ("MockTransport", mock_transport),
         ("NetRCAuth", PyNetRCAuth::make_static_type()),
         ("QueryParams", query_params::class(vm)?),
         ("Request", PyRequest::make_static_type()),

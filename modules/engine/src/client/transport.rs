@@ -1,5 +1,6 @@
 //! The transport: a pool of connections, and one exchange over them.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -142,7 +143,7 @@ impl Outgoing {
             }
             Body::Stream(mut stream) if framing == Framing::Length(0) => {
                 // Nothing would ever ask for its data.
-                while let Some(chunk) = stream.chunks.recv().await {
+                while let Some(chunk) = poll_fn(|cx| stream.poll_recv(cx)).await {
                     if !chunk?.is_empty() {
                         return Err(too_much());
                     }

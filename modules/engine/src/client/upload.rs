@@ -26,7 +26,7 @@ impl Source {
         match self {
             Self::Bytes(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Bytes(bytes) => Poll::Ready(Some(Ok(bytes.split_to(bytes.len().min(PIECE))))),
-            Self::Stream(stream) => stream.chunks.poll_recv(cx),
+            Self::Stream(stream) => stream.poll_recv(cx),
         }
     }
 }

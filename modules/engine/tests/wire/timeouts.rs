@@ -109,7 +109,7 @@ fn a_slow_source_is_not_a_slow_peer() {
             assert!(sender.send("x".into()));
         }
         tokio::time::sleep(timeout * 2).await;
-        drop(sender);
+        sender.finish();
     };
     let (outcome, ()) = run(async { tokio::join!(fetch(&transport, request), source) });
     assert!(outcome.expect("an answer").text().contains(r#""size":3"#));
@@ -130,7 +130,7 @@ fn reading_is_timed_from_the_end_of_the_upload() {
             if sender.ready().await {
                 sender.send("x".into());
             }
-            drop(sender);
+            sender.finish();
         };
         let (outcome, ()) = run(async { tokio::join!(transport.send(request), source) });
         failure(outcome, ErrorKind::ReadTimeout);

@@ -275,7 +275,7 @@ fn http2_uploads() {
             assert!(sender.ready().await);
             sender.send("ten bytes.".into());
         }
-        drop(sender);
+        sender.finish();
     };
     let (answer, ()) = run(async { tokio::join!(fetch(&transport, stream), source) });
     let answer = answer.expect("an answer");

@@ -32,7 +32,7 @@ async fn upload(
             taken += 1;
             sender.send(chunk.into());
         }
-        drop(sender);
+        sender.finish();
         taken
     };
     tokio::join!(fetch(transport, request), source)
@@ -126,7 +126,7 @@ fn an_aborted_source_gives_the_connection_up() {
         assert!(sender.ready().await);
         sender.send("first".into());
         assert!(sender.ready().await);
-        sender.abort();
+        drop(sender);
     };
     let transport = transport();
     let (outcome, ()) = run(async { tokio::join!(transport.send(request), source) });
@@ -142,6 +142,7 @@ async fn feed(sender: BodySender, limit: u64, fed: &AtomicU64) {
         sender.send(chunk.clone());
         fed.fetch_add(chunk.len() as u64, Ordering::SeqCst);
     }
+    sender.finish();
 }
 
 #[test]
@@ -260,7 +261,7 @@ fn an_early_success_waits_for_the_rest_of_the_body() {
             sender.send("x".into());
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        drop(sender);
+        sender.finish();
     };
     let transport = transport();
     let (outcome, ()) = run(async { tokio::join!(fetch(&transport, request), source) });

@@ -5,14 +5,15 @@ use rustpython_vm::{
     Context, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, function::FuncArgs, pyclass,
 };
 
-use super::flow::PyAuthFlow;
+use super::async_flow::PyAsyncAuthFlow;
 use super::single_request::PySingleRequest;
+use super::sync_flow::PyAuthFlow;
 
 /// The base of every authentication scheme.
 ///
 /// A scheme of your own overrides `auth_flow`, a generator: it yields each request to send, and the
 /// `yield` gives the response. `requires_request_body` and `requires_response_body` say whether the
-/// bodies must be in memory. A scheme that waits or locks overrides `sync_auth_flow` instead.
+/// bodies must be in memory. A scheme that waits or locks overrides `sync_auth_flow` and `async_auth_flow` instead.
 #[pyclass(module = "httpx", name = "Auth")]
 #[derive(Debug, Default, PyPayload)]
 pub(crate) struct PyAuth;
@@ -51,5 +52,15 @@ impl PyAuth {
     #[pymethod]
     fn sync_auth_flow(zelf: PyRef<Self>, request: PyObjectRef, vm: &VirtualMachine) -> PyRef<PyAuthFlow> {
         PyAuthFlow::new(zelf.into(), request).into_ref(&vm.ctx)
+    }
+
+    /// The flow as an asynchronous client runs it: `auth_flow`, with the bodies read as it requires.
+    #[pymethod]
+    fn async_auth_flow(
+        zelf: PyRef<Self>,
+        request: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyRef<PyAsyncAuthFlow> {
+        PyAsyncAuthFlow::new(zelf.into(), request).into_ref(&vm.ctx)
     }
 }

@@ -1,15 +1,14 @@
-//! What `Auth.sync_auth_flow` returns.
+//! How an `auth_flow` is run: for `sync_auth_flow` and `async_auth_flow`, which differ in how bodies
+//! are read.
 
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::convert::ToPyResult;
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
-use rustpython_vm::types::{IterNext, Iterable, SelfIter};
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{PyObjectRef, PyResult, Traverse, VirtualMachine};
+use tauraro_bridge::{Surface, with_vm};
 
-/// A generator that runs an `auth_flow`, reading bodies as the scheme requires.
-#[pyclass(module = "httpx", name = "AuthFlow", traverse)]
-#[derive(Debug, PyPayload)]
-pub(crate) struct PyAuthFlow {
+/// An `auth_flow` under way.
+#[derive(Debug, Traverse)]
+pub(super) struct Flow {
     auth: PyObjectRef,
     /// Until the flow starts.
     request: PyMutex<Option<PyObjectRef>>,
@@ -17,58 +16,57 @@ pub(crate) struct PyAuthFlow {
     flow: PyMutex<Option<PyObjectRef>>,
 }
 
-impl PyAuthFlow {
+impl Flow {
     /// The flow of `auth` for `request`.
-    pub(crate) fn new(auth: PyObjectRef, request: PyObjectRef) -> Self {
+    pub(super) fn new(auth: PyObjectRef, request: PyObjectRef) -> Self {
         Self { auth, request: PyMutex::new(Some(request)), flow: PyMutex::new(None) }
     }
 
-    fn requires(&self, vm: &VirtualMachine, what: &'static str) -> PyResult<bool> {
-        self.auth.get_attr(what, vm)?.is_true(vm)
+    /// Reads the body of a request or response, if the scheme requires that.
+    async fn read_if(&self, required: &'static str, object: &PyObjectRef, surface: &Surface) -> PyResult<()> {
+        if with_vm(|vm| self.auth.get_attr(required, vm)?.is_true(vm))? {
+            let read = if surface.is_async() { "aread" } else { "read" };
+            surface.wait(with_vm(|vm| vm.call_method(object, read, ()))?).await?;
+        }
+        Ok(())
     }
-}
 
-impl SelfIter for PyAuthFlow {}
-
-impl IterNext for PyAuthFlow {
-    fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-        let request = zelf.request.lock().take();
-        let flow = match request {
-            Some(request) => {
-                if zelf.requires(vm, "requires_request_body")? {
-                    vm.call_method(&request, "read", ())?;
-                }
-                let flow = vm.call_method(&zelf.auth, "auth_flow", (request,))?;
-                *zelf.flow.lock() = Some(flow.clone());
-                Some(flow)
-            }
-            None => zelf.flow.lock().clone(),
-        };
+    /// The next request.
+    ///
+    /// # Errors
+    /// What the flow raises.
+    pub(super) async fn next(&self, surface: &Surface) -> PyResult<PyIterReturn> {
+        let request = self.request.lock().take();
+        if let Some(request) = request {
+            self.read_if("requires_request_body", &request, surface).await?;
+            let flow = with_vm(|vm| vm.call_method(&self.auth, "auth_flow", (request,)))?;
+            *self.flow.lock() = Some(flow);
+        }
+        let flow = self.flow.lock().clone();
         match flow {
-            Some(flow) => PyIter::new(flow).next(vm),
+            Some(flow) => with_vm(|vm| PyIter::new(flow).next(vm)),
             None => Ok(PyIterReturn::StopIteration(None)),
         }
     }
-}
 
-#[pyclass(flags(DISALLOW_INSTANTIATION), with(Iterable, IterNext))]
-impl PyAuthFlow {
-    /// Hands over a response and takes the next request; `StopIteration` when there is none.
-    #[pymethod]
-    fn send(zelf: &Py<Self>, response: PyObjectRef, vm: &VirtualMachine) -> PyResult {
-        let flow = zelf.flow.lock().clone();
-        let Some(flow) = flow else { return Self::next(zelf, vm).to_pyresult(vm) };
-        if zelf.requires(vm, "requires_response_body")? {
-            vm.call_method(&response, "read", ())?;
-        }
-        vm.call_method(flow.as_object(), "send", (response,))
+    /// Hands over a response and takes the next request.
+    ///
+    /// # Errors
+    /// What the flow raises.
+    pub(super) async fn send(&self, response: PyObjectRef, surface: &Surface) -> PyResult<PyIterReturn> {
+        let flow = self.flow.lock().clone();
+        let Some(flow) = flow else { return self.next(surface).await };
+        self.read_if("requires_response_body", &response, surface).await?;
+        with_vm(|vm| PyIterReturn::from_pyresult(vm.call_method(&flow, "send", (response,)), vm))
     }
 
     /// Ends the flow.
-    #[pymethod]
-    fn close(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        drop(zelf.request.lock().take());
-        let flow = zelf.flow.lock().take();
+    ///
+    /// # Errors
+    /// What ending it raises.
+    pub(super) fn close(&self, vm: &VirtualMachine) -> PyResult<()> {
+        drop(self.request.lock().take());
+        let flow = self.flow.lock().take();
         if let Some(flow) = flow
             && flow.has_attr("close", vm)?
         {

@@ -2,10 +2,11 @@
 
 use rustpython_vm::builtins::PyUtf8StrRef;
 use rustpython_vm::function::{FuncArgs, KwArgs, OptionalArg};
-use rustpython_vm::{FromArgs, PyObjectRef, VirtualMachine};
+use rustpython_vm::{FromArgs, PyObjectRef, PyRef, VirtualMachine};
 
 use super::use_client_default::use_client_default;
 use crate::content::ContentArgs;
+use crate::request::PyRequest;
 
 /// What may be said about any request.
 #[derive(Debug, Default, FromArgs, Traverse)]
@@ -25,6 +26,17 @@ pub(crate) struct SendArgs {
     pub(crate) auth: OptionalArg,
     #[pyarg(named, optional, py_default = "...")]
     pub(crate) follow_redirects: OptionalArg,
+}
+
+/// The arguments of `send`.
+#[derive(Debug, FromArgs)]
+pub(crate) struct SendCall {
+    #[pyarg(any)]
+    pub(crate) request: PyRef<PyRequest>,
+    #[pyarg(named, default = false)]
+    pub(crate) stream: bool,
+    #[pyarg(flatten)]
+    pub(crate) send: SendArgs,
 }
 
 /// What a built request carries for its transport.

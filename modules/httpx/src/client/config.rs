@@ -1,15 +1,12 @@
 //! The arguments of `Client()`, and the settings they become.
 
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustpython_vm::builtins::{PyDictRef, PyStr, PyTuple};
+use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::function::OptionalArg;
-use rustpython_vm::{AsObject, FromArgs, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
-use tauraro_engine::client::{Timeouts, Transport, TransportConfig};
+use rustpython_vm::{FromArgs, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use tauraro_engine::client::Timeouts;
 use tauraro_engine::cookies::CookieJar;
-use tauraro_engine::tls::{ClientCert, TlsConfig, Verify};
 use tauraro_engine::url::UrlParts;
 use tauraro_engine::{Headers, QueryParams, Url, decode};
 
@@ -19,11 +16,13 @@ use crate::exceptions;
 use crate::headers::{PyHeaders, headers_from};
 use crate::limits::PyLimits;
 use crate::query_params::{PyQueryParams, query_params_from};
+use crate::request::PyRequest;
 use crate::timeout::{PyTimeout, timeouts_from};
+use crate::transports::{HTTPTransportArgs, Pool, PyAsyncHTTPTransport, PyHTTPTransport};
 use crate::url::{PyUrl, url_from};
 
 /// The most that a compressed body may decode to, unless the client says otherwise: 1 GiB.
-const DEFAULT_MAX_DECODED_SIZE: u64 = 1 << 30;
+pub(crate) const DEFAULT_MAX_DECODED_SIZE: u64 = 1 << 30;
 
 /// How many redirects are followed before `TooManyRedirects`.
 const DEFAULT_MAX_REDIRECTS: usize = 20;
@@ -122,11 +121,8 @@ pub(crate) struct Settings {
     pub(crate) max_redirects: usize,
     #[pytraverse(skip)]
     pub(crate) max_decoded_size: Option<u64>,
-    /// What carries requests instead of the engine: an object with `handle_request`.
-    pub(crate) foreign: Option<PyObjectRef>,
-    /// Gone once the client is closed.
-    #[pytraverse(skip)]
-    pub(crate) transport: Option<Arc<Transport>>,
+    /// What carries requests: an object with `handle_request` or `handle_async_request`.
+    pub(crate) transport: PyObjectRef,
 }
 
 impl Settings {
@@ -135,7 +131,7 @@ impl Settings {
     /// # Errors
     /// `TypeError` or `ValueError` naming the argument and its value; `NotImplementedError` for an
     /// argument that cannot be honoured.
-    pub(crate) fn new(vm: &VirtualMachine, args: ClientArgs) -> PyResult<Self> {
+    pub(crate) fn new(vm: &VirtualMachine, args: ClientArgs, is_async: bool) -> PyResult<Self> {
         for (name, value) in [("proxy", &args.proxy), ("mounts", &args.mounts)] {
             if value.is_some() {
                 let message = format!("the argument '{name}' of Client() is not supported yet");
@@ -149,19 +145,26 @@ impl Settings {
         let event_hooks = args.event_hooks.map(|hooks| normalise_hooks(vm, &hooks)).transpose()?;
         let timeouts = args.timeout.present().map(|timeout| timeouts_from(vm, &timeout)).transpose()?;
         let base_url = args.base_url.unwrap_or_else(|| vm.ctx.empty_str.to_owned().into());
-        let transport = TransportConfig {
-            tls: TlsConfig {
-                verify: verify(vm, args.verify)?,
-                client_cert: args.cert.map(|cert| client_cert(vm, &cert)).transpose()?,
-                trust_env: args.trust_env,
-            },
-            http1: args.http1,
-            http2: args.http2,
-            limits: args.limits.map(|limits| limits.limits()).unwrap_or_default(),
-            ..TransportConfig::default()
+        let transport = match args.transport {
+            Some(transport) => transport,
+            None => {
+                let args = HTTPTransportArgs {
+                    verify: args.verify,
+                    cert: args.cert,
+                    trust_env: args.trust_env,
+                    http1: args.http1,
+                    http2: args.http2,
+                    limits: args.limits,
+                    ..HTTPTransportArgs::default()
+                };
+                let pool = Pool::new(args.config(vm)?);
+                if is_async {
+                    PyAsyncHTTPTransport::new(pool).into_ref(&vm.ctx).into()
+                } else {
+                    PyHTTPTransport::new(pool).into_ref(&vm.ctx).into()
+                }
+            }
         };
-        let transport =
-            Transport::new(transport).map_err(|error| exceptions::from_engine(vm, error, None))?;
         Ok(Self {
             auth: auth::build(vm, args.auth)?,
             params: params(vm, &args.params.unwrap_or_else(|| none.clone()))?,
@@ -175,9 +178,21 @@ impl Settings {
             follow_redirects: args.follow_redirects,
             max_redirects: args.max_redirects,
             max_decoded_size: args.max_decoded_size.unwrap_or(Some(DEFAULT_MAX_DECODED_SIZE)),
-            foreign: args.transport,
-            transport: Some(Arc::new(transport)),
+            transport,
         })
+    }
+
+    /// The transport for a request.
+    ///
+    /// # Errors
+    /// `AttributeError` for a request whose `__init__` did not run.
+    pub(super) fn transport_for(&self, _vm: &VirtualMachine, _request: &PyRequest) -> PyResult {
+        Ok(self.transport.clone())
+    }
+
+    /// Every transport.
+    pub(super) fn transports(&self) -> Vec<PyObjectRef> {
+        vec![self.transport.clone()]
     }
 }
 
@@ -263,63 +278,4 @@ pub(super) fn normalise_hooks(vm: &VirtualMachine, hooks: &PyObject) -> PyResult
         dict.set_item(kind, vm.ctx.new_list(list).into(), vm)?;
     }
     Ok(dict)
-}
-
-/// `verify=`: whether, or by which certificates, servers are judged.
-fn verify(vm: &VirtualMachine, verify: OptionalArg) -> PyResult<Verify> {
-    let OptionalArg::Present(verify) = verify else { return Ok(Verify::System) };
-    if verify.is(&vm.ctx.true_value) {
-        return Ok(Verify::System);
-    }
-    if verify.is(&vm.ctx.false_value) {
-        return Ok(Verify::Off);
-    }
-    if verify.class().name().contains("SSLContext") {
-        return Err(vm.new_type_error(
-            "verify= takes a bool or the path of a CA file or folder; an ssl.SSLContext is not supported yet",
-        ));
-    }
-    let path = path(vm, &verify, "verify")?;
-    if !path.exists() {
-        let message =
-            format!("Could not find a suitable TLS CA certificate bundle, invalid path: {}", path.display());
-        return Err(vm.new_os_error(message));
-    }
-    Ok(Verify::Roots(path))
-}
-
-/// `cert=`: a path, `(certificate, key)` or `(certificate, key, password)`.
-fn client_cert(vm: &VirtualMachine, cert: &PyObject) -> PyResult<ClientCert> {
-    let path = |value: &PyObject| path(vm, value, "cert");
-    let Some(tuple) = cert.downcast_ref::<PyTuple>() else {
-        return Ok(ClientCert { chain: path(cert)?, key: None, password: None });
-    };
-    let optional = |value: &PyObjectRef| if vm.is_none(value) { Ok(None) } else { path(value).map(Some) };
-    match tuple.as_slice() {
-        [chain] => Ok(ClientCert { chain: path(chain)?, key: None, password: None }),
-        [chain, key] => Ok(ClientCert { chain: path(chain)?, key: optional(key)?, password: None }),
-        [chain, key, password] => {
-            let password = password.clone().try_into_value::<Option<PyObjectRef>>(vm)?;
-            let password = password.map(|password| auth::text_or_bytes(vm, &password)).transpose()?;
-            let password = password.map(|password| String::from_utf8_lossy(&password).into_owned());
-            Ok(ClientCert { chain: path(chain)?, key: optional(key)?, password })
-        }
-        other => Err(vm.new_type_error(format!(
-            "cert= takes a path, (certificate, key) or (certificate, key, password), not a tuple of {}",
-            other.len()
-        ))),
-    }
-}
-
-fn path(vm: &VirtualMachine, value: &PyObject, argument: &str) -> PyResult<PathBuf> {
-    let text = if let Some(text) = value.downcast_ref::<PyStr>() {
-        text.to_owned()
-    } else {
-        let Some(to_path) = vm.get_attribute_opt(value, "__fspath__")? else {
-            let found = value.class().name().to_string();
-            return Err(vm.new_type_error(format!("{argument}= takes a path, not {found}")));
-        };
-        to_path.call((), vm)?.try_into_value(vm)?
-    };
-    Ok(PathBuf::from(text.try_as_utf8(vm)?.as_str()))
 }

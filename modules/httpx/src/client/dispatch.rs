@@ -1,48 +1,57 @@
-//! Whether a method of a client still is this module's own.
+//! Whether a method of an object still is this module's own.
 //!
-//! Subclasses override methods, and tests replace them; the client's own calls then go through
-//! attribute lookup. Where nothing was replaced they stay in Rust.
+//! Subclasses override methods, and tests replace them; calls of our own then go through attribute
+//! lookup. Where nothing was replaced they stay in Rust.
 
 use std::sync::LazyLock;
 
-use rustpython_vm::builtins::{PyStrInterned, descriptor::PyMethodDescriptor};
-use rustpython_vm::class::StaticType;
-use rustpython_vm::{AsObject, Context, Py, VirtualMachine};
+use rustpython_vm::builtins::{PyStrInterned, PyType, PyTypeRef, descriptor::PyMethodDescriptor};
+use rustpython_vm::{Context, Py, PyObject, VirtualMachine};
 
-use super::PyClient;
-
-/// The methods that a client calls on itself.
+/// The methods that are called on objects which may be somebody else's.
 #[derive(Clone, Copy)]
-pub(super) enum Method {
+pub(crate) enum Method {
     Request,
     BuildRequest,
     Send,
+    HandleRequest,
+    HandleAsyncRequest,
 }
 
 impl Method {
     fn name(self) -> &'static PyStrInterned {
-        static NAMES: LazyLock<[&'static PyStrInterned; 3]> = LazyLock::new(|| {
-            ["request", "build_request", "send"].map(|name| Context::genesis().intern_str(name))
+        static NAMES: LazyLock<[&'static PyStrInterned; 5]> = LazyLock::new(|| {
+            ["request", "build_request", "send", "handle_request", "handle_async_request"]
+                .map(|name| Context::genesis().intern_str(name))
         });
-        let [request, build_request, send] = *NAMES;
+        let [request, build_request, send, handle_request, handle_async_request] = *NAMES;
         match self {
             Self::Request => request,
             Self::BuildRequest => build_request,
             Self::Send => send,
+            Self::HandleRequest => handle_request,
+            Self::HandleAsyncRequest => handle_async_request,
         }
     }
 }
 
-/// Whether `client.method` is what this module defines.
-pub(super) fn is_native(client: &Py<PyClient>, method: Method, vm: &VirtualMachine) -> bool {
+/// The native class whose method `object.method` is; `None` when it was overridden or replaced.
+pub(crate) fn native_owner(object: &PyObject, method: Method, vm: &VirtualMachine) -> Option<PyTypeRef> {
     let name = method.name();
-    if let Some(attributes) = client.as_object().dict()
+    if let Some(attributes) = object.dict()
         && attributes.contains_key(name, vm)
     {
-        return false;
+        return None;
     }
-    let Some(found) = client.class().get_attr(name) else { return false };
-    found
-        .downcast_ref::<PyMethodDescriptor>()
-        .is_some_and(|found| found.common.typ.is(PyClient::static_type()) && found.common.name.is(name))
+    let found = object.class().get_attr(name)?;
+    let found = found.downcast_ref::<PyMethodDescriptor>()?;
+    let owner: &Py<PyType> = found.common.typ;
+    // A method of another class, or under another name, was put here by somebody.
+    let own = std::ptr::eq(found.common.name, name) && object.class().fast_issubclass(owner);
+    own.then(|| owner.to_owned())
+}
+
+/// Whether `object.method` is what this module defines.
+pub(super) fn is_native(object: &PyObject, method: Method, vm: &VirtualMachine) -> bool {
+    native_owner(object, method, vm).is_some()
 }

@@ -1,87 +1,118 @@
-//! One request over the wire.
+//! One request over its transport.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
-use tauraro_bridge::block_on;
-use tauraro_engine::Url;
-use tauraro_engine::body::Body;
-use tauraro_engine::client::{self, Transport};
+use rustpython_vm::builtins::PyType;
+use rustpython_vm::class::StaticType;
+use rustpython_vm::{AsObject, Py, PyObject, PyRef, PyResult, VirtualMachine};
+use tauraro_bridge::{Surface, with_vm};
 
 use super::config::Settings;
-use super::{foreign, upload};
-use crate::content::RequestBody;
-use crate::exceptions::{self, PyLocalProtocolError, PyUnsupportedProtocol};
+use super::dispatch::{Method, native_owner};
+use super::wire;
+use crate::content::{self, RequestBody};
+use crate::exceptions::PyRequestError;
 use crate::request::PyRequest;
 use crate::response::PyResponse;
+use crate::transports::{Pool, PyAsyncHTTPTransport, PyHTTPTransport};
 
 /// Sends one request and waits for the head of its response. The response's cookies go into the
 /// client's jar.
 ///
 /// # Errors
-/// Every exception of the network, with `request` attached; what the source of the body raises.
-pub(super) fn send(
-    vm: &VirtualMachine,
+/// Every exception of the network, with `request` attached; what a transport written in Python or
+/// the source of the body raises.
+pub(super) async fn send(
     settings: &Settings,
     request: &PyRef<PyRequest>,
+    surface: &Surface,
 ) -> PyResult<PyRef<PyResponse>> {
-    if let Some(transport) = &settings.foreign {
-        return foreign::send(vm, settings, transport, request);
+    let transport = with_vm(|vm| settings.transport_for(vm, request))?;
+    match with_vm(|vm| native(&transport, surface, vm))? {
+        Some(pool) => over_the_wire(settings, &pool, request, surface).await,
+        None => over_foreign(settings, &transport, request, surface).await,
     }
-    let started = Instant::now();
-    let transport = transport(vm, settings)?;
-    let url = request.url_ref(vm)?;
-    check_scheme(vm, url.url(), request)?;
-    let hop = client::Request {
-        method: method_token(vm, request)?,
-        url: url.url().clone(),
-        headers: request.headers_ref(vm)?.fields(),
-        body: Body::Empty,
-        timeouts: request.extensions_shared().timeouts(vm)?,
-    };
-    let response = match request.body() {
-        RequestBody::Bytes(bytes, _) => {
-            let body = if bytes.is_empty() { Body::Empty } else { Body::Bytes(bytes) };
-            block_on(vm, transport.send(client::Request { body, ..hop }))?
+}
+
+/// The connections of a transport whose handling of requests is ours.
+fn native(transport: &PyObject, surface: &Surface, vm: &VirtualMachine) -> PyResult<Option<Pool>> {
+    let is_own =
+        |method, class: &Py<PyType>| native_owner(transport, method, vm).is_some_and(|owner| owner.is(class));
+    if surface.is_async() {
+        if let Some(own) = transport.downcast_ref::<PyAsyncHTTPTransport>()
+            && is_own(Method::HandleAsyncRequest, PyAsyncHTTPTransport::static_type())
+        {
+            return own.pool(vm).map(Some);
         }
-        RequestBody::Stream(stream) => upload::send(vm, &transport, hop, &stream)?,
-    };
-    let response =
-        response.map_err(|error| exceptions::from_engine(vm, error, Some(request.clone().into())))?;
-    if response.headers.contains("set-cookie") {
-        settings.cookies.with(|jar| jar.extract(url.url(), &response.headers));
+    } else if let Some(own) = transport.downcast_ref::<PyHTTPTransport>()
+        && is_own(Method::HandleRequest, PyHTTPTransport::static_type())
+    {
+        return own.pool(vm).map(Some);
     }
-    let request: PyObjectRef = request.clone().into();
-    let encoding = settings.default_encoding.clone();
-    let limit = settings.max_decoded_size;
-    Ok(PyResponse::from_engine(vm, response, request, encoding, limit, started, false))
+    Ok(None)
 }
 
-fn transport(vm: &VirtualMachine, settings: &Settings) -> PyResult<Arc<Transport>> {
-    let closed = || vm.new_runtime_error("Cannot send a request, as the client has been closed.");
-    settings.transport.clone().ok_or_else(closed)
+async fn over_the_wire(
+    settings: &Settings,
+    pool: &Pool,
+    request: &PyRef<PyRequest>,
+    surface: &Surface,
+) -> PyResult<PyRef<PyResponse>> {
+    let started = Instant::now();
+    let response = wire::exchange(pool, request, surface, true).await?;
+    with_vm(|vm| {
+        if response.headers.contains("set-cookie") {
+            let url = request.url_ref(vm)?;
+            settings.cookies.with(|jar| jar.extract(url.url(), &response.headers));
+        }
+        let response = PyResponse::from_engine(
+            vm,
+            response,
+            Some(request.clone().into()),
+            settings.default_encoding.clone(),
+            settings.max_decoded_size,
+            started,
+            surface.is_async(),
+        );
+        Ok(response)
+    })
 }
 
-fn check_scheme(vm: &VirtualMachine, url: &Url, request: &PyRef<PyRequest>) -> PyResult<()> {
-    let message = match url.scheme() {
-        "http" | "https" => return Ok(()),
-        "" => "Request URL is missing an 'http://' or 'https://' protocol.".to_owned(),
-        scheme => format!("Request URL has an unsupported protocol '{scheme}://'."),
+async fn over_foreign(
+    settings: &Settings,
+    transport: &PyObject,
+    request: &PyRef<PyRequest>,
+    surface: &Surface,
+) -> PyResult<PyRef<PyResponse>> {
+    let started = Instant::now();
+    let method = if surface.is_async() { "handle_async_request" } else { "handle_request" };
+    let called = with_vm(|vm| {
+        if let RequestBody::Stream(stream) = request.body() {
+            content::chunks::check_sendable(vm, &stream, surface.is_async())?;
+        }
+        vm.call_method(transport, method, (request.clone(),))
+    });
+    let answer = match called {
+        Ok(called) => surface.wait(called).await,
+        Err(error) => Err(error),
     };
-    Err(exceptions::new(vm, PyUnsupportedProtocol::class(&vm.ctx), message, Some(request.clone().into())))
-}
-
-/// The request's method, which may be any token (RFC 9110 section 9.1).
-///
-/// # Errors
-/// `LocalProtocolError` when it is none.
-pub(super) fn method_token(vm: &VirtualMachine, request: &PyRef<PyRequest>) -> PyResult<http::Method> {
-    let name = request.method_name();
-    http::Method::from_bytes(name.as_bytes()).map_err(|_| {
-        let shown = vm.ctx.new_str(name).as_object().repr(vm);
-        let shown = shown.map_or_else(|_| String::new(), |shown| format!(": {shown}"));
-        let message = format!("Illegal method characters{shown}");
-        exceptions::new(vm, PyLocalProtocolError::class(&vm.ctx), message, Some(request.clone().into()))
+    with_vm(|vm| {
+        let answer = answer.inspect_err(|error| {
+            if error.fast_isinstance(PyRequestError::static_type()) {
+                // Its class takes any request.
+                let _ = error.as_object().set_attr("request", request.clone(), vm);
+            }
+        })?;
+        let response: PyRef<PyResponse> = answer.try_into_value(vm)?;
+        let object = response.as_object();
+        object.set_attr("request", request.clone(), vm)?;
+        object.set_attr("default_encoding", settings.default_encoding.clone(), vm)?;
+        response.bind(started);
+        let headers = response.headers().fields();
+        if headers.contains("set-cookie") {
+            let url = request.url_ref(vm)?;
+            settings.cookies.with(|jar| jar.extract(url.url(), &headers));
+        }
+        Ok(response)
     })
 }

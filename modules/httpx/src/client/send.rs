@@ -1,18 +1,18 @@
 //! Sending: authentication around redirects around single hops, as upstream layers them.
 
 use rustpython_vm::function::OptionalArg;
-use rustpython_vm::protocol::{PyIter, PyIterReturn};
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, complete};
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use tauraro_bridge::{Surface, with_vm};
 use tauraro_engine::redirect;
 
-use super::PyClient;
 use super::args::SendArgs;
+use super::base::PyBaseClient;
 use super::build::copy_unless_empty;
 use super::config::Settings;
-use super::hop::{self, method_token};
+use super::hop;
 use super::use_client_default::given;
-use crate::auth::{self, PyBasicAuth};
+use super::wire::method_token;
+use crate::auth::{self, AuthFlow, PyBasicAuth};
 use crate::content::ContentArgs;
 use crate::exceptions::{self, PyTooManyRedirects};
 use crate::request::{PyRequest, RequestParts};
@@ -22,25 +22,18 @@ use crate::response::PyResponse;
 ///
 /// # Errors
 /// `RuntimeError` when the client is closed; every exception of the network, with its request.
-pub(super) fn send(
-    client: &Py<PyClient>,
-    request: &Py<PyRequest>,
-    args: &SendArgs,
+pub(super) async fn send(
+    client: &PyBaseClient,
+    request: PyRef<PyRequest>,
+    args: SendArgs,
     stream: bool,
-    vm: &VirtualMachine,
+    surface: Surface,
 ) -> PyResult<PyRef<PyResponse>> {
-    client.open(vm)?;
-    let settings = client.settings(vm)?;
-    let follow = match given(vm, &args.follow_redirects) {
-        Some(follow) => follow.to_owned().is_true(vm)?,
-        None => settings.follow_redirects,
-    };
-    request.default_timeouts(vm, || settings.timeout.timeouts())?;
-    let auth = auth_of(vm, &settings, request, &args.auth)?;
-    let exchange = Exchange { vm, settings, follow };
-    let response = exchange.with_auth(request.to_owned(), auth)?;
+    let (exchange, auth) = with_vm(|vm| Exchange::begin(vm, client, &request, &args, surface))?;
+    let response = exchange.with_auth(request, auth).await?;
     if !stream {
-        exchange.or_close(&response, complete(vm, PyResponse::read(&response, &Surface::Blocking)))?;
+        let read = PyResponse::read(&response, &exchange.surface).await;
+        exchange.or_close(&response, read).await?;
     }
     Ok(response)
 }
@@ -70,98 +63,122 @@ fn auth_of(
 }
 
 /// One call of `send`, over all its hops.
-struct Exchange<'vm> {
-    vm: &'vm VirtualMachine,
+struct Exchange {
+    surface: Surface,
     settings: Settings,
     follow: bool,
 }
 
-impl Exchange<'_> {
-    /// Closes the response if the step that followed it failed.
-    fn or_close<T>(&self, response: &Py<PyResponse>, step: PyResult<T>) -> PyResult<T> {
-        step.inspect_err(|_| {
-            // The step's exception is the one to report.
-            let _ = complete(self.vm, PyResponse::close(response, &Surface::Blocking));
-        })
+impl Exchange {
+    /// Takes down what counts for this call, and how it is authenticated.
+    fn begin(
+        vm: &VirtualMachine,
+        client: &PyBaseClient,
+        request: &PyRequest,
+        args: &SendArgs,
+        surface: Surface,
+    ) -> PyResult<(Self, Option<PyObjectRef>)> {
+        client.open(vm)?;
+        let settings = client.settings(vm)?;
+        let follow = match given(vm, &args.follow_redirects) {
+            Some(follow) => follow.to_owned().is_true(vm)?,
+            None => settings.follow_redirects,
+        };
+        request.default_timeouts(vm, || settings.timeout.timeouts())?;
+        let auth = auth_of(vm, &settings, request, &args.auth)?;
+        Ok((Self { surface, settings, follow }, auth))
     }
 
-    fn with_auth(&self, request: PyRef<PyRequest>, auth: Option<PyObjectRef>) -> PyResult<PyRef<PyResponse>> {
-        let Some(auth) = auth else { return self.with_redirects(request, Vec::new()) };
-        if let Some(basic) = auth.downcast_ref_if_exact::<PyBasicAuth>(self.vm) {
-            basic.apply(self.vm, &request)?;
-            return self.with_redirects(request, Vec::new());
+    /// Closes the response if the step that followed it failed.
+    async fn or_close<T>(&self, response: &Py<PyResponse>, step: PyResult<T>) -> PyResult<T> {
+        if step.is_err() {
+            // The step's exception is the one to report.
+            let _ = PyResponse::close(response, &self.surface).await;
         }
-        let flow = self.vm.call_method(&auth, "sync_auth_flow", (request,))?;
-        let response = self.run_flow(&flow);
-        let closed = self.vm.call_method(&flow, "close", ());
+        step
+    }
+
+    async fn with_auth(
+        &self,
+        request: PyRef<PyRequest>,
+        auth: Option<PyObjectRef>,
+    ) -> PyResult<PyRef<PyResponse>> {
+        let Some(auth) = auth else { return self.with_redirects(request, Vec::new()).await };
+        if let Some(basic) = with_vm(|vm| auth.downcast_ref_if_exact::<PyBasicAuth>(vm)) {
+            with_vm(|vm| basic.apply(vm, &request))?;
+            return self.with_redirects(request, Vec::new()).await;
+        }
+        let flow = AuthFlow::start(&auth, request, &self.surface)?;
+        let response = self.run_flow(&flow).await;
+        let closed = flow.close().await;
         let response = response?;
-        self.or_close(&response, closed)?;
+        self.or_close(&response, closed).await?;
         Ok(response)
     }
 
     /// Sends what an authentication flow yields, handing it each response, until it ends.
-    fn run_flow(&self, flow: &PyObjectRef) -> PyResult<PyRef<PyResponse>> {
-        let vm = self.vm;
-        let PyIterReturn::Return(first) = PyIter::new(flow.clone()).next(vm)? else {
-            return Err(vm.new_runtime_error("the authentication flow yielded no request"));
+    async fn run_flow(&self, flow: &AuthFlow<'_>) -> PyResult<PyRef<PyResponse>> {
+        let Some(mut request) = flow.first().await? else {
+            return Err(with_vm(|vm| vm.new_runtime_error("the authentication flow yielded no request")));
         };
-        let mut request: PyRef<PyRequest> = first.try_into_value(vm)?;
         let mut history: Vec<PyObjectRef> = Vec::new();
         loop {
-            let response = self.with_redirects(request, history.clone())?;
-            let next = vm.call_method(flow, "send", (response.clone(),));
-            let next = self.or_close(&response, PyIterReturn::from_pyresult(next, vm))?;
-            let PyIterReturn::Return(next) = next else { return Ok(response) };
+            let response = self.with_redirects(request, history.clone()).await?;
+            let next = flow.send(&response).await;
+            let Some(next) = self.or_close(&response, next).await? else { return Ok(response) };
             response.set_history(history.clone());
-            self.or_close(&response, complete(vm, PyResponse::read(&response, &Surface::Blocking)))?;
-            request = self.or_close(&response, next.try_into_value(vm))?;
+            let read = PyResponse::read(&response, &self.surface).await;
+            self.or_close(&response, read).await?;
+            request = next;
             history.push(response.into());
         }
     }
 
-    fn with_redirects(
+    async fn with_redirects(
         &self,
         mut request: PyRef<PyRequest>,
         mut history: Vec<PyObjectRef>,
     ) -> PyResult<PyRef<PyResponse>> {
-        let vm = self.vm;
         loop {
             if history.len() > self.settings.max_redirects {
                 let message = "Exceeded maximum allowed redirects.";
-                return Err(exceptions::new(
-                    vm,
-                    PyTooManyRedirects::class(&vm.ctx),
-                    message,
-                    Some(request.into()),
-                ));
+                return Err(with_vm(|vm| {
+                    exceptions::new(vm, PyTooManyRedirects::class(&vm.ctx), message, Some(request.into()))
+                }));
             }
-            self.call_hooks("request", request.as_object())?;
-            let response = hop::send(vm, &self.settings, &request)?;
-            self.or_close(&response, self.call_hooks("response", response.as_object()))?;
+            self.call_hooks("request", request.as_object()).await?;
+            let response = hop::send(&self.settings, &request, &self.surface).await?;
+            let hooked = self.call_hooks("response", response.as_object()).await;
+            self.or_close(&response, hooked).await?;
             response.set_history(history.clone());
-            let Some(next) = self.or_close(&response, self.redirect(&request, &response))? else {
-                return Ok(response);
-            };
+            let next = with_vm(|vm| self.redirect(vm, &request, &response));
+            let Some(next) = self.or_close(&response, next).await? else { return Ok(response) };
             if !self.follow {
                 response.set_next_request(Some(next.into()));
                 return Ok(response);
             }
-            self.or_close(&response, complete(vm, PyResponse::read(&response, &Surface::Blocking)))?;
+            let read = PyResponse::read(&response, &self.surface).await;
+            self.or_close(&response, read).await?;
             history.push(response.into());
             request = next;
         }
     }
 
     /// Calls the event hooks of one kind.
-    fn call_hooks(&self, kind: &'static str, argument: &rustpython_vm::PyObject) -> PyResult<()> {
+    async fn call_hooks(&self, kind: &'static str, argument: &PyObject) -> PyResult<()> {
         let Some(hooks) = &self.settings.event_hooks else { return Ok(()) };
-        let hooks: Vec<PyObjectRef> = hooks.get_item(kind, self.vm)?.try_to_value(self.vm)?;
-        hooks.iter().try_for_each(|hook| hook.call((argument.to_owned(),), self.vm).map(drop))
+        let hooks: Vec<PyObjectRef> = with_vm(|vm| hooks.get_item(kind, vm)?.try_to_value(vm))?;
+        for hook in hooks {
+            let called = with_vm(|vm| hook.call((argument.to_owned(),), vm))?;
+            self.surface.wait(called).await?;
+        }
+        Ok(())
     }
 
     /// The request that a response redirects to.
     fn redirect(
         &self,
+        vm: &VirtualMachine,
         request: &PyRef<PyRequest>,
         response: &Py<PyResponse>,
     ) -> PyResult<Option<PyRef<PyRequest>>> {
@@ -169,7 +186,6 @@ impl Exchange<'_> {
         if !(300..400).contains(&status) {
             return Ok(None);
         }
-        let vm = self.vm;
         let (url, headers) = (request.url_ref(vm)?, request.headers_ref(vm)?.fields());
         let method = method_token(vm, request)?;
         let answer = response.headers().fields();

@@ -3,9 +3,11 @@
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use tauraro_bridge::{Surface, complete};
 
 use super::PyClient;
 use super::args::RequestArgs;
+use super::call::Call;
 
 /// A context manager: entering it sends the request and gives the response with its body unread,
 /// leaving it closes the response.
@@ -42,7 +44,8 @@ impl PyStreamContext {
         let Some(request) = request else {
             return Err(vm.new_runtime_error("a stream can be entered once only"));
         };
-        let response = PyClient::open_stream(&zelf.client, request, vm).inspect_err(|_| {
+        let call = Call::of(zelf.client.clone().into_base(), Surface::Blocking);
+        let response = complete(vm, call.open_stream(request)).inspect_err(|_| {
             // The failure to send is the one to report.
             let _ = zelf.end_client(vm);
         })?;

@@ -1,70 +1,82 @@
 //! Sending a body that Python code yields.
 //!
-//! The code runs on the calling thread, never on one that drives the network: each time the body
-//! wants a chunk the wait ends, the chunk is asked for, and the wait goes on.
+//! The code runs where its caller runs, never on a thread that drives the network: each time the
+//! body wants a chunk the wait ends, the chunk is asked for, and the wait goes on.
 
-use std::pin::pin;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
 
-use rustpython_vm::{PyObject, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, block_on, complete};
+use rustpython_vm::{PyObjectRef, PyResult};
+use tauraro_bridge::{Surface, with_vm};
 use tauraro_engine::body::{Body, BodySender, channel};
 use tauraro_engine::client::{Request, Response, Transport};
 
-use crate::content::chunks;
+use crate::content;
+
+type Outcome = tauraro_engine::Result<Response>;
+
+/// The response on its way.
+type Pending = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 /// What a wait ended with.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way")]
 enum Step {
     /// The response's head, or a failure.
-    Done(tauraro_engine::Result<Response>),
+    Done(Outcome),
     /// The body wants a chunk.
-    Wanted,
+    Wanted(Pending, BodySender),
     /// The body wants no more.
-    Refused,
+    Refused(Pending),
 }
 
 /// Sends `hop` with what iterating over `stream` yields. A response that refuses the request before
 /// the body's end ends the sending.
 ///
 /// # Errors
-/// What iterating raises, the connection having been given up; `RuntimeError` for a stream that is
-/// only asynchronous.
-pub(super) fn send(
-    vm: &VirtualMachine,
-    transport: &Transport,
+/// What iterating raises, the connection having been given up; `RuntimeError` for a stream of the
+/// other surface.
+pub(super) async fn send(
+    transport: Arc<Transport>,
     hop: Request,
-    stream: &PyObject,
-) -> PyResult<tauraro_engine::Result<Response>> {
-    chunks::check_sendable(vm, stream, false)?;
-    let chunks = chunks::iterate(vm, stream, false)?;
+    stream: PyObjectRef,
+    surface: &Surface,
+) -> PyResult<Outcome> {
+    let chunks = with_vm(|vm| {
+        content::chunks::check_sendable(vm, &stream, surface.is_async())?;
+        content::chunks::iterate(vm, &stream, surface.is_async())
+    })?;
     let (sender, receiver) = channel();
     let mut sender = Some(sender);
-    // Dropped before the sender, whose end would otherwise look like the body's.
-    let mut response = pin!(transport.send(Request { body: Body::Stream(receiver), ..hop }));
+    let hop = Request { body: Body::Stream(receiver), ..hop };
+    let mut response: Pending = Box::pin(async move { transport.send(hop).await });
     loop {
-        let step = block_on(vm, async {
-            let Some(sender) = &sender else { return Step::Done((&mut response).await) };
-            tokio::select! {
-                biased;
-                done = &mut response => Step::Done(done),
-                wanted = sender.ready() => if wanted { Step::Wanted } else { Step::Refused },
-            }
-        })?;
-        match (step, sender.take()) {
-            (Step::Done(response), unfinished) => {
-                unfinished.into_iter().for_each(BodySender::abort);
-                return Ok(response);
-            }
-            (Step::Wanted, Some(open)) => match complete(vm, chunks::next_chunk(&chunks, &Surface::Blocking))
-            {
-                Ok(Some(chunk)) => sender = open.send(chunk).then_some(open),
-                Ok(None) => {}
-                Err(error) => {
-                    open.abort();
-                    return Err(error);
+        let step = surface.run(wait(response, sender.take())).await?;
+        (response, sender) = match step {
+            Step::Done(outcome) => return Ok(outcome),
+            Step::Refused(response) => (response, None),
+            Step::Wanted(response, open) => match content::chunks::next_chunk(&chunks, surface).await {
+                Ok(Some(chunk)) => {
+                    let open = open.send(chunk).then_some(open);
+                    (response, open)
                 }
+                Ok(None) => {
+                    open.finish();
+                    (response, None)
+                }
+                Err(error) => return Err(error),
             },
-            (Step::Wanted | Step::Refused, _) => {}
         }
     }
+}
+
+/// Waits for the response, or for the moment at which the body wants something.
+async fn wait(mut response: Pending, sender: Option<BodySender>) -> Step {
+    let Some(sender) = sender else { return Step::Done(response.await) };
+    let wanted = tokio::select! {
+        biased;
+        done = &mut response => return Step::Done(done),
+        wanted = sender.ready() => wanted,
+    };
+    if wanted { Step::Wanted(response, sender) } else { Step::Refused(response) }
 }

@@ -256,6 +256,7 @@ impl PyResponse {
             // What is taken out is dropped after the lock.
             (body.source.clone(), body.stream.clone(), body.reading.take())
         };
+        with_vm(|vm| zelf.note_elapsed(vm))?;
         match (source, stream) {
             (Source::Network(network), _) => network.close(),
             (Source::Given, Some(stream)) => {

@@ -133,7 +133,7 @@ impl PyResponse {
     pub(crate) fn from_engine(
         vm: &VirtualMachine,
         response: tauraro_engine::client::Response,
-        request: PyObjectRef,
+        request: Option<PyObjectRef>,
         default_encoding: PyObjectRef,
         max_decoded_size: Option<u64>,
         started: Instant,
@@ -143,7 +143,7 @@ impl PyResponse {
         let head = Head {
             status: Some(vm.ctx.new_int(response.status)),
             headers: Some(PyHeaders::new(response.headers).into_ref(&vm.ctx)),
-            request: Some(request),
+            request,
             line: Some(StatusLine { version: response.version, reason: response.reason }),
             network: Some(network.clone()),
             ..Head::default()

@@ -1,6 +1,7 @@
 //! What a response says before its content: status, headers, and what it answers.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rustpython_vm::{
@@ -31,6 +32,9 @@ pub(super) struct Head {
     #[pytraverse(skip)]
     pub(super) line: Option<StatusLine>,
     pub(super) cookies: Option<PyRef<PyCookies>>,
+    /// When the request was sent, for a response that did not come from the network itself.
+    #[pytraverse(skip)]
+    pub(super) started: Option<Instant>,
     /// Set by hand.
     pub(super) elapsed: Option<PyObjectRef>,
     /// The body as it was when the head arrived, which knows the time.
@@ -205,6 +209,27 @@ impl PyResponse {
         Ok(links)
     }
 
+    /// Says when the request was sent: closing the response, if that has not happened, then tells how
+    /// long it took.
+    pub(crate) fn bind(&self, started: Instant) {
+        if !self.body.lock().closed {
+            self.head.lock().started = Some(started);
+        }
+    }
+
+    /// Takes note of the time, if it counts from somewhere.
+    ///
+    /// # Errors
+    /// None that a sane `datetime` module raises.
+    pub(super) fn note_elapsed(&self, vm: &VirtualMachine) -> PyResult<()> {
+        let started = self.head.lock().started.take();
+        if let Some(started) = started {
+            let elapsed = timedelta(vm, started.elapsed())?;
+            self.head.lock().elapsed = Some(elapsed);
+        }
+        Ok(())
+    }
+
     pub(super) fn elapsed_delta(&self, vm: &VirtualMachine) -> PyResult {
         let elapsed = {
             let head = self.head.lock();
@@ -218,7 +243,11 @@ impl PyResponse {
                 "'.elapsed' may only be accessed after the response has been read or closed.",
             )
         })?;
-        let timedelta = vm.import("datetime", 0)?.get_attr("timedelta", vm)?;
-        timedelta.call((0, elapsed.as_secs(), elapsed.subsec_micros()), vm)
+        timedelta(vm, elapsed)
     }
+}
+
+fn timedelta(vm: &VirtualMachine, elapsed: Duration) -> PyResult {
+    let timedelta = vm.import("datetime", 0)?.get_attr("timedelta", vm)?;
+    timedelta.call((0, elapsed.as_secs(), elapsed.subsec_micros()), vm)
 }

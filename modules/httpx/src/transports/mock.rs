@@ -2,13 +2,15 @@
 
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{FromArgs, Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{AsObject, FromArgs, Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
+use tauraro_bridge::{coroutine, with_vm};
 
 use super::base::PyBaseTransport;
 use crate::request::PyRequest;
+use crate::response::PyResponse;
 
 /// A transport that asks a function: it takes the request, whose body has been read, and returns the
-/// response.
+/// response. For both clients; with `AsyncClient` the function may be an `async` one.
 #[pyclass(module = "httpx", name = "MockTransport", base = PyBaseTransport, traverse)]
 #[derive(Debug, Default)]
 #[repr(C)]
@@ -23,6 +25,16 @@ pub(crate) struct PyMockTransport {
 pub(crate) struct MockTransportArgs {
     #[pyarg(any)]
     handler: PyObjectRef,
+}
+
+impl PyMockTransport {
+    fn ask(&self, request: PyRef<PyRequest>, vm: &VirtualMachine) -> PyResult {
+        let handler = self.handler.lock().clone();
+        match handler {
+            Some(handler) => handler.call((request,), vm),
+            None => Err(vm.new_runtime_error("MockTransport.__init__() has not been called")),
+        }
+    }
 }
 
 impl DefaultConstructor for PyMockTransport {}
@@ -48,11 +60,21 @@ impl PyMockTransport {
     /// Asks the function.
     #[pymethod]
     fn handle_request(zelf: &Py<Self>, request: PyRef<PyRequest>, vm: &VirtualMachine) -> PyResult {
-        request.read_body(vm)?;
-        let handler = zelf.handler.lock().clone();
-        match handler {
-            Some(handler) => handler.call((request,), vm),
-            None => Err(vm.new_runtime_error("MockTransport.__init__() has not been called")),
-        }
+        vm.call_method(request.as_object(), "read", ())?;
+        zelf.ask(request, vm)
+    }
+
+    /// Asks the function, which may be an `async` one.
+    #[pymethod]
+    fn handle_async_request(
+        zelf: PyRef<Self>,
+        request: PyRef<PyRequest>,
+        vm: &VirtualMachine,
+    ) -> PyObjectRef {
+        coroutine(vm, "MockTransport.handle_async_request", move |surface| async move {
+            surface.wait(with_vm(|vm| vm.call_method(request.as_object(), "aread", ()))?).await?;
+            let answer = with_vm(|vm| zelf.ask(request, vm))?;
+            if answer.downcastable::<PyResponse>() { Ok(answer) } else { surface.wait(answer).await }
+        })
     }
 }

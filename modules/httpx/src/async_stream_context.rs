@@ -1,0 +1,54 @@
+//! What `AsyncClient.stream` returns.
+
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{PyObjectRef, PyPayload, PyRef, VirtualMachine, pyclass};
+use tauraro_bridge::{coroutine, with_vm};
+
+use crate::client::{Call, PyBaseClient, RequestArgs};
+
+/// An asynchronous context manager: entering it sends the request and gives the response with its
+/// body unread, leaving it closes the response.
+#[pyclass(module = "httpx", name = "AsyncStreamContext", traverse)]
+#[derive(Debug, PyPayload)]
+pub(crate) struct PyAsyncStreamContext {
+    client: PyRef<PyBaseClient>,
+    /// Until the context is entered.
+    request: PyMutex<Option<RequestArgs>>,
+    /// From then on.
+    response: PyMutex<Option<PyObjectRef>>,
+}
+
+impl PyAsyncStreamContext {
+    /// The context of a request yet to be sent.
+    pub(crate) fn new(client: PyRef<PyBaseClient>, request: RequestArgs) -> Self {
+        Self { client, request: PyMutex::new(Some(request)), response: PyMutex::new(None) }
+    }
+}
+
+#[pyclass(flags(DISALLOW_INSTANTIATION))]
+impl PyAsyncStreamContext {
+    #[pymethod]
+    fn __aenter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "AsyncStreamContext.__aenter__", move |surface| async move {
+            let request = zelf.request.lock().take();
+            let Some(request) = request else {
+                return Err(with_vm(|vm| vm.new_runtime_error("a stream can be entered once only")));
+            };
+            let response = Call::of(zelf.client.clone(), surface).open_stream(request).await?;
+            *zelf.response.lock() = Some(response.clone());
+            Ok(response)
+        })
+    }
+
+    #[pymethod]
+    fn __aexit__(zelf: PyRef<Self>, _exception: FuncArgs, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "AsyncStreamContext.__aexit__", move |surface| async move {
+            let response = zelf.response.lock().take();
+            if let Some(response) = response {
+                surface.wait(with_vm(|vm| vm.call_method(&response, "aclose", ()))?).await?;
+            }
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
+    }
+}

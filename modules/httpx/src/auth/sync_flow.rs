@@ -1,0 +1,46 @@
+//! What `Auth.sync_auth_flow` returns.
+
+use rustpython_vm::convert::ToPyResult;
+use rustpython_vm::protocol::PyIterReturn;
+use rustpython_vm::types::{IterNext, Iterable, SelfIter};
+use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use tauraro_bridge::{Surface, complete};
+
+use super::flow::Flow;
+
+/// A generator that runs an `auth_flow`, reading bodies as the scheme requires.
+#[pyclass(module = "httpx", name = "AuthFlow", traverse)]
+#[derive(Debug, PyPayload)]
+pub(crate) struct PyAuthFlow {
+    flow: Flow,
+}
+
+impl PyAuthFlow {
+    /// The flow of `auth` for `request`.
+    pub(crate) fn new(auth: PyObjectRef, request: PyObjectRef) -> Self {
+        Self { flow: Flow::new(auth, request) }
+    }
+}
+
+impl SelfIter for PyAuthFlow {}
+
+impl IterNext for PyAuthFlow {
+    fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+        complete(vm, zelf.flow.next(&Surface::Blocking))
+    }
+}
+
+#[pyclass(flags(DISALLOW_INSTANTIATION), with(Iterable, IterNext))]
+impl PyAuthFlow {
+    /// Hands over a response and takes the next request; `StopIteration` when there is none.
+    #[pymethod]
+    fn send(zelf: &Py<Self>, response: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        complete(vm, zelf.flow.send(response, &Surface::Blocking)).to_pyresult(vm)
+    }
+
+    /// Ends the flow.
+    #[pymethod]
+    fn close(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.flow.close(vm)
+    }
+}

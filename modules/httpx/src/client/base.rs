@@ -1,0 +1,282 @@
+//! `httpx.Client` and `httpx.AsyncClient` in common.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use rustpython_vm::builtins::PyDictRef;
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{
+    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine, pyclass,
+};
+use tauraro_bridge::{Surface, with_vm};
+
+use super::args::BuildArgs;
+use super::build;
+use super::config::{self, ClientArgs, Settings};
+use crate::auth;
+use crate::cookies::PyCookies;
+use crate::headers::PyHeaders;
+use crate::query_params::PyQueryParams;
+use crate::request::PyRequest;
+use crate::timeout::{PyTimeout, timeouts_from};
+use crate::url::PyUrl;
+
+/// What the requests of a client have in common.
+#[pyclass(module = "httpx", name = "BaseClient", traverse)]
+#[derive(Debug, Default, PyPayload)]
+pub(crate) struct PyBaseClient {
+    settings: PyMutex<Option<Settings>>,
+    #[pytraverse(skip)]
+    state: AtomicU8,
+}
+
+const UNOPENED: u8 = 0;
+const OPENED: u8 = 1;
+const CLOSED: u8 = 2;
+
+impl PyBaseClient {
+    /// A client with these settings.
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self { settings: PyMutex::new(Some(settings)), state: AtomicU8::new(UNOPENED) }
+    }
+
+    /// `__init__`.
+    ///
+    /// # Errors
+    /// As [`Settings::new`].
+    pub(crate) fn set_up(&self, vm: &VirtualMachine, args: ClientArgs, is_async: bool) -> PyResult<()> {
+        let settings = Settings::new(vm, args, is_async)?;
+        let replaced = self.settings.lock().replace(settings);
+        drop(replaced);
+        self.state.store(UNOPENED, Ordering::Release);
+        Ok(())
+    }
+
+    /// The settings as they are now.
+    ///
+    /// # Errors
+    /// `RuntimeError` on an object whose `__init__` did not run.
+    pub(crate) fn settings(&self, vm: &VirtualMachine) -> PyResult<Settings> {
+        self.settings.lock().clone().ok_or_else(|| uninitialised(vm))
+    }
+
+    /// Reads one setting.
+    fn setting<T>(&self, vm: &VirtualMachine, read: impl FnOnce(&Settings) -> T) -> PyResult<T> {
+        self.settings.lock().as_ref().map(read).ok_or_else(|| uninitialised(vm))
+    }
+
+    /// Changes one setting; what it replaces is dropped without the lock, for dropping can run
+    /// Python code.
+    fn change<T>(&self, vm: &VirtualMachine, replace: impl FnOnce(&mut Settings) -> T) -> PyResult<()> {
+        let replaced = self.settings.lock().as_mut().map(replace);
+        if replaced.is_none() { Err(uninitialised(vm)) } else { Ok(()) }
+    }
+
+    /// Marks the client as used.
+    ///
+    /// # Errors
+    /// `RuntimeError` when it has been closed.
+    pub(crate) fn open(&self, vm: &VirtualMachine) -> PyResult<()> {
+        let opened = |state| (state != CLOSED).then_some(OPENED);
+        match self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, opened) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(vm.new_runtime_error("Cannot send a request, as the client has been closed.")),
+        }
+    }
+
+    /// `__enter__` or `__aenter__`: opens the transports.
+    ///
+    /// # Errors
+    /// `RuntimeError` when it was opened before; what opening a transport raises.
+    pub(crate) async fn enter(&self, surface: &Surface) -> PyResult<()> {
+        match self.state.compare_exchange(UNOPENED, OPENED, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => {}
+            Err(state) => {
+                let message = if state == OPENED {
+                    "Cannot open a client instance more than once."
+                } else {
+                    "Cannot reopen a client instance, once it has been closed."
+                };
+                return Err(with_vm(|vm| vm.new_runtime_error(message)));
+            }
+        }
+        let enter = if surface.is_async() { "__aenter__" } else { "__enter__" };
+        for transport in self.transports()? {
+            surface.wait(with_vm(|vm| vm.call_method(&transport, enter, ()))?).await?;
+        }
+        Ok(())
+    }
+
+    /// `__exit__` or `__aexit__`: closes the transports.
+    ///
+    /// # Errors
+    /// What closing a transport raises.
+    pub(crate) async fn exit(&self, exception: FuncArgs, surface: &Surface) -> PyResult<()> {
+        self.state.store(CLOSED, Ordering::Release);
+        let exit = if surface.is_async() { "__aexit__" } else { "__exit__" };
+        for transport in self.transports()? {
+            let exception = exception.clone();
+            let left = with_vm(|vm| transport.get_attr(exit, vm)?.call_with_args(exception, vm))?;
+            surface.wait(left).await?;
+        }
+        Ok(())
+    }
+
+    /// Closes the client: its idle connections end, requests under way elsewhere finish.
+    ///
+    /// # Errors
+    /// What closing a transport raises.
+    pub(crate) async fn shut(&self, surface: &Surface) -> PyResult<()> {
+        if self.state.swap(CLOSED, Ordering::AcqRel) == CLOSED {
+            return Ok(());
+        }
+        let close = if surface.is_async() { "aclose" } else { "close" };
+        for transport in self.transports()? {
+            surface.wait(with_vm(|vm| vm.call_method(&transport, close, ()))?).await?;
+        }
+        Ok(())
+    }
+
+    fn transports(&self) -> PyResult<Vec<PyObjectRef>> {
+        with_vm(|vm| self.setting(vm, Settings::transports))
+    }
+}
+
+fn uninitialised(vm: &VirtualMachine) -> rustpython_vm::builtins::PyBaseExceptionRef {
+    vm.new_runtime_error("the client's __init__() has not been called")
+}
+
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF))]
+impl PyBaseClient {
+    /// Builds a request without sending it: the client's headers, cookies, parameters and base URL
+    /// are merged in.
+    #[pymethod]
+    fn build_request(zelf: &Py<Self>, args: BuildArgs, vm: &VirtualMachine) -> PyResult<PyRef<PyRequest>> {
+        build::build_request(vm, &zelf.settings(vm)?, args)
+    }
+
+    /// Whether the client has been closed.
+    #[pygetset]
+    fn is_closed(zelf: &Py<Self>) -> bool {
+        zelf.state.load(Ordering::Acquire) == CLOSED
+    }
+
+    /// Whether the environment is consulted for certificates.
+    #[pygetset]
+    fn trust_env(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<bool> {
+        zelf.setting(vm, |settings| settings.trust_env)
+    }
+
+    /// The headers of every request, a `Headers`.
+    #[pygetset]
+    fn headers(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyRef<PyHeaders>> {
+        zelf.setting(vm, |settings| settings.headers.clone())
+    }
+
+    #[pygetset(setter)]
+    fn set_headers(zelf: &Py<Self>, headers: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let headers = config::headers(vm, &headers)?;
+        zelf.change(vm, |settings| std::mem::replace(&mut settings.headers, headers))
+    }
+
+    /// The cookie jar, a `Cookies`: responses add to it.
+    #[pygetset]
+    fn cookies(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyRef<PyCookies>> {
+        zelf.setting(vm, |settings| settings.cookies.clone())
+    }
+
+    #[pygetset(setter)]
+    fn set_cookies(zelf: &Py<Self>, cookies: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let cookies = config::cookies(vm, &cookies)?;
+        zelf.change(vm, |settings| std::mem::replace(&mut settings.cookies, cookies))
+    }
+
+    /// The query parameters of every request, a `QueryParams`.
+    #[pygetset]
+    fn params(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyRef<PyQueryParams>> {
+        zelf.setting(vm, |settings| settings.params.clone())
+    }
+
+    #[pygetset(setter)]
+    fn set_params(zelf: &Py<Self>, params: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let params = config::params(vm, &params)?;
+        zelf.change(vm, |settings| std::mem::replace(&mut settings.params, params))
+    }
+
+    /// How requests are authenticated unless they say otherwise: an `Auth` or `None`.
+    #[pygetset]
+    fn auth(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
+        zelf.setting(vm, |settings| settings.auth.clone())
+    }
+
+    #[pygetset(setter)]
+    fn set_auth(zelf: &Py<Self>, auth: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let auth = auth::build(vm, vm.option_if_none(auth))?;
+        zelf.change(vm, |settings| std::mem::replace(&mut settings.auth, auth))
+    }
+
+    /// What relative URLs are appended to, a `URL` whose path ends in a slash.
+    #[pygetset]
+    fn base_url(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyRef<PyUrl>> {
+        zelf.setting(vm, |settings| settings.base_url.clone())
+    }
+
+    #[pygetset(setter)]
+    fn set_base_url(zelf: &Py<Self>, url: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let url = config::base(vm, &url)?;
+        zelf.change(vm, |settings| std::mem::replace(&mut settings.base_url, url))
+    }
+
+    /// How long the phases of a request may take, a `Timeout`.
+    #[pygetset]
+    fn timeout(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyRef<PyTimeout>> {
+        zelf.setting(vm, |settings| settings.timeout.clone())
+    }
+
+    #[pygetset(setter)]
+    fn set_timeout(zelf: &Py<Self>, timeout: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let timeout = config::timeout(vm, timeouts_from(vm, &timeout)?);
+        zelf.change(vm, |settings| std::mem::replace(&mut settings.timeout, timeout))
+    }
+
+    /// The functions called with each request before it is sent and with each response before its
+    /// body is read: `{"request": [...], "response": [...]}`.
+    #[pygetset]
+    fn event_hooks(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        if let Some(hooks) = zelf.setting(vm, |settings| settings.event_hooks.clone())? {
+            return Ok(hooks);
+        }
+        let hooks = config::normalise_hooks(vm, vm.ctx.new_dict().as_object())?;
+        zelf.change(vm, |settings| settings.event_hooks.replace(hooks.clone()))?;
+        Ok(hooks)
+    }
+
+    #[pygetset(setter)]
+    fn set_event_hooks(zelf: &Py<Self>, hooks: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let hooks = config::normalise_hooks(vm, &hooks)?;
+        zelf.change(vm, |settings| settings.event_hooks.replace(hooks))
+    }
+
+    /// Whether redirects are followed unless a request says otherwise.
+    #[pygetset]
+    fn follow_redirects(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<bool> {
+        zelf.setting(vm, |settings| settings.follow_redirects)
+    }
+
+    #[pygetset(setter)]
+    fn set_follow_redirects(zelf: &Py<Self>, follow: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let follow = bool::try_from_object(vm, follow)?;
+        zelf.change(vm, |settings| settings.follow_redirects = follow)
+    }
+
+    /// How many redirects are followed before `TooManyRedirects`.
+    #[pygetset]
+    fn max_redirects(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<usize> {
+        zelf.setting(vm, |settings| settings.max_redirects)
+    }
+
+    #[pygetset(setter)]
+    fn set_max_redirects(zelf: &Py<Self>, max: usize, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.change(vm, |settings| settings.max_redirects = max)
+    }
+}

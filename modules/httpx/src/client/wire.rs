@@ -1,0 +1,74 @@
+//! One request over the engine's connections.
+
+use rustpython_vm::{AsObject, PyPayload, PyRef, PyResult, VirtualMachine};
+use tauraro_bridge::{Surface, with_vm};
+use tauraro_engine::Url;
+use tauraro_engine::body::Body;
+use tauraro_engine::client;
+
+use super::upload;
+use crate::content::RequestBody;
+use crate::exceptions::{self, PyLocalProtocolError, PyUnsupportedProtocol};
+use crate::request::PyRequest;
+use crate::transports::Pool;
+
+/// Sends one request and waits for the head of its response. `blame` says whether exceptions carry
+/// the request.
+///
+/// # Errors
+/// Every exception of the network; what the source of the body raises.
+pub(crate) async fn exchange(
+    pool: &Pool,
+    request: &PyRef<PyRequest>,
+    surface: &Surface,
+    blame: bool,
+) -> PyResult<client::Response> {
+    let hop = with_vm(|vm| prepare(vm, request))?;
+    let transport = with_vm(|vm| pool.transport(vm))?;
+    let response = match request.body() {
+        RequestBody::Bytes(bytes, _) => {
+            let body = if bytes.is_empty() { Body::Empty } else { Body::Bytes(bytes) };
+            let hop = client::Request { body, ..hop };
+            surface.run(async move { transport.send(hop).await }).await?
+        }
+        RequestBody::Stream(stream) => upload::send(transport, hop, stream, surface).await?,
+    };
+    let blamed = || blame.then(|| request.clone().into());
+    response.map_err(|error| with_vm(|vm| exceptions::from_engine(vm, error, blamed())))
+}
+
+/// The request in the engine's terms, still without its body.
+fn prepare(vm: &VirtualMachine, request: &PyRef<PyRequest>) -> PyResult<client::Request> {
+    let url = request.url_ref(vm)?;
+    check_scheme(vm, url.url(), request)?;
+    Ok(client::Request {
+        method: method_token(vm, request)?,
+        url: url.url().clone(),
+        headers: request.headers_ref(vm)?.fields(),
+        body: Body::Empty,
+        timeouts: request.extensions_shared().timeouts(vm)?,
+    })
+}
+
+fn check_scheme(vm: &VirtualMachine, url: &Url, request: &PyRef<PyRequest>) -> PyResult<()> {
+    let message = match url.scheme() {
+        "http" | "https" => return Ok(()),
+        "" => "Request URL is missing an 'http://' or 'https://' protocol.".to_owned(),
+        scheme => format!("Request URL has an unsupported protocol '{scheme}://'."),
+    };
+    Err(exceptions::new(vm, PyUnsupportedProtocol::class(&vm.ctx), message, Some(request.clone().into())))
+}
+
+/// The request's method, which may be any token (RFC 9110 section 9.1).
+///
+/// # Errors
+/// `LocalProtocolError` when it is none.
+pub(super) fn method_token(vm: &VirtualMachine, request: &PyRef<PyRequest>) -> PyResult<http::Method> {
+    let name = request.method_name();
+    http::Method::from_bytes(name.as_bytes()).map_err(|_| {
+        let shown = vm.ctx.new_str(name).as_object().repr(vm);
+        let shown = shown.map_or_else(|_| String::new(), |shown| format!(": {shown}"));
+        let message = format!("Illegal method characters{shown}");
+        exceptions::new(vm, PyLocalProtocolError::class(&vm.ctx), message, Some(request.clone().into()))
+    })
+}

@@ -1,0 +1,57 @@
+//! `httpx.AsyncBaseTransport`.
+
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
+use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use tauraro_bridge::{coroutine, with_vm};
+
+/// The base of every asynchronous transport, what `AsyncClient(transport=...)` takes.
+///
+/// A transport of your own overrides `handle_async_request`, which takes a `Request` and returns a
+/// `Response`, and `aclose` if there is something to close.
+#[pyclass(module = "httpx", name = "AsyncBaseTransport")]
+#[derive(Debug, Default, PyPayload)]
+pub(crate) struct PyAsyncBaseTransport;
+
+impl DefaultConstructor for PyAsyncBaseTransport {}
+
+impl Initializer for PyAsyncBaseTransport {
+    type Args = FuncArgs;
+
+    fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<()> {
+        Ok(())
+    }
+}
+
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
+impl PyAsyncBaseTransport {
+    // The methods take any object, since classes that derive from `BaseTransport` have them too.
+
+    /// Sends one request and returns its response; to be overridden.
+    #[pymethod]
+    fn handle_async_request(_zelf: PyObjectRef, _request: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "AsyncBaseTransport.handle_async_request", |_| async {
+            let message = "The 'handle_async_request' method must be implemented.";
+            Err(with_vm(|vm| vm.new_not_implemented_error(message)))
+        })
+    }
+
+    /// Gives up what the transport holds. Does nothing here.
+    #[pymethod]
+    fn aclose(_zelf: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "AsyncBaseTransport.aclose", |_| async { Ok(with_vm(|vm| vm.ctx.none())) })
+    }
+
+    #[pymethod]
+    fn __aenter__(zelf: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "AsyncBaseTransport.__aenter__", move |_| async move { Ok(zelf) })
+    }
+
+    #[pymethod]
+    fn __aexit__(zelf: PyObjectRef, _exception: FuncArgs, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "AsyncBaseTransport.__aexit__", move |surface| async move {
+            surface.wait(with_vm(|vm| vm.call_method(&zelf, "aclose", ()))?).await?;
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
+    }
+}

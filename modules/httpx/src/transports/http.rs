@@ -1,0 +1,86 @@
+//! `httpx.HTTPTransport`.
+
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
+use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
+use tauraro_bridge::{Surface, complete};
+
+use super::args::HTTPTransportArgs;
+use super::base::PyBaseTransport;
+use super::pool::Pool;
+use super::respond;
+use crate::request::PyRequest;
+
+/// The transport of `Client`: connections over the network, kept in a pool. Make one to set what the
+/// client's own arguments do not, or to wrap it in a transport of your own.
+///
+/// `verify`, `cert`, `trust_env`, `http1`, `http2`, `limits` and `proxy` are as for `Client`; `uds` is
+/// the path of a Unix socket to connect to, `local_address` the address to connect from, `retries` how
+/// often a failed attempt to connect is repeated, and `socket_options` a list of arguments of
+/// `socket.setsockopt`.
+#[pyclass(module = "httpx", name = "HTTPTransport", base = PyBaseTransport)]
+#[derive(Debug, Default)]
+#[repr(C)]
+pub(crate) struct PyHTTPTransport {
+    base: PyBaseTransport,
+    pool: PyMutex<Option<Pool>>,
+}
+
+impl PyHTTPTransport {
+    /// A transport over `pool`.
+    pub(crate) fn new(pool: Pool) -> Self {
+        Self { base: PyBaseTransport, pool: PyMutex::new(Some(pool)) }
+    }
+
+    /// The connections.
+    ///
+    /// # Errors
+    /// `RuntimeError` on an object whose `__init__` did not run.
+    pub(crate) fn pool(&self, vm: &VirtualMachine) -> PyResult<Pool> {
+        let uninitialised = || vm.new_runtime_error("HTTPTransport.__init__() has not been called");
+        self.pool.lock().clone().ok_or_else(uninitialised)
+    }
+}
+
+impl DefaultConstructor for PyHTTPTransport {}
+
+impl Initializer for PyHTTPTransport {
+    type Args = HTTPTransportArgs;
+
+    fn init(zelf: &Py<Self>, args: HTTPTransportArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let replaced = zelf.pool.lock().replace(Pool::new(args.config(vm)?));
+        drop(replaced);
+        Ok(())
+    }
+}
+
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
+impl PyHTTPTransport {
+    /// Sends one request over the network and returns its response, whose body is still to be read.
+    #[pymethod]
+    fn handle_request(zelf: &Py<Self>, request: PyRef<PyRequest>, vm: &VirtualMachine) -> PyResult {
+        let pool = zelf.pool(vm)?;
+        complete(vm, respond(pool, request, Surface::Blocking))
+    }
+
+    /// Ends the idle connections.
+    #[pymethod]
+    fn close(zelf: &Py<Self>) {
+        let pool = zelf.pool.lock().clone();
+        if let Some(pool) = pool {
+            pool.close();
+        }
+    }
+
+    #[pymethod]
+    fn __enter__(zelf: PyRef<Self>) -> PyRef<Self> {
+        zelf
+    }
+
+    #[pymethod]
+    fn __exit__(zelf: PyRef<Self>, _exception: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let zelf: PyObjectRef = zelf.into();
+        vm.call_method(&zelf, "close", ()).map(drop)
+    }
+}

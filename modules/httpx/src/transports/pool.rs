@@ -1,0 +1,47 @@
+//! The connections of a native transport.
+
+use std::sync::Arc;
+
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::{PyResult, VirtualMachine};
+use tauraro_engine::client::{Transport, TransportConfig};
+
+use crate::exceptions;
+
+/// The engine's transport, made when first needed, and again when it is needed after being closed.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: TransportConfig,
+    open: PyMutex<Option<Arc<Transport>>>,
+}
+
+impl Pool {
+    /// Connections made as `config` says; none yet.
+    pub(crate) fn new(config: TransportConfig) -> Self {
+        Self(Arc::new(Inner { config, open: PyMutex::new(None) }))
+    }
+
+    /// The engine's transport.
+    ///
+    /// # Errors
+    /// When the configuration contradicts itself.
+    pub(crate) fn transport(&self, vm: &VirtualMachine) -> PyResult<Arc<Transport>> {
+        let mut open = self.0.open.lock();
+        if let Some(transport) = &*open {
+            return Ok(Arc::clone(transport));
+        }
+        let transport = Transport::new(self.0.config.clone());
+        let transport = Arc::new(transport.map_err(|error| exceptions::from_engine(vm, error, None))?);
+        *open = Some(Arc::clone(&transport));
+        Ok(transport)
+    }
+
+    /// Ends the idle connections; exchanges under way finish.
+    pub(crate) fn close(&self) {
+        let closed = self.0.open.lock().take();
+        drop(closed);
+    }
+}
