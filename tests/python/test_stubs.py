@@ -38,11 +38,16 @@ def is_property(function):
     return any(isinstance(decorator, ast.Name) and decorator.id == "property" for decorator in function.decorator_list)
 
 
-def stub_bases(node):
-    """The classes that a class of the stub derives from."""
+def base_names(node):
+    """The names of the classes that a class of the stub derives from."""
     for base in node.bases:
         base = base.value if isinstance(base, ast.Subscript) else base
-        name = base.attr if isinstance(base, ast.Attribute) else base.id
+        yield base.attr if isinstance(base, ast.Attribute) else base.id
+
+
+def stub_bases(node):
+    """Those that are there to be looked at: a private base is the stub's own."""
+    for name in filter(is_public, base_names(node)):
         home = next(home for home in (httpx, builtins, collections.abc, enum) if hasattr(home, name))
         yield getattr(home, name)
 
@@ -94,6 +99,14 @@ class StubTest(unittest.TestCase):
         cls.names = declared_names(ast.parse(STUB.read_text(encoding="utf-8")).body)
         cls.classes = {name: node for name, node in cls.names.items() if isinstance(node, ast.ClassDef)}
 
+    def members(self, node):
+        """What a class of the stub declares, itself or through a private base."""
+        members = {}
+        for base in base_names(node):
+            if not is_public(base) and base in self.classes:
+                members.update(self.members(self.classes[base]))
+        return members | declared_names(node.body)
+
     def test_the_module_has_what_the_stub_declares(self):
         expected = {name for name in self.names if is_public(name) or name == "__version__"}
         missing = {name for name in expected if not hasattr(httpx, name)}
@@ -109,7 +122,7 @@ class StubTest(unittest.TestCase):
             runtime = getattr(httpx, name, None)
             if runtime is None:
                 continue
-            for member, declaration in declared_names(node.body).items():
+            for member, declaration in self.members(node).items():
                 # What is annotated may be set by __init__ and not be on the class.
                 if not isinstance(declaration, ast.AnnAssign):
                     with self.subTest(member=f"{name}.{member}"):
@@ -121,7 +134,7 @@ class StubTest(unittest.TestCase):
             runtime = getattr(httpx, name, None)
             if runtime is None:
                 continue
-            declared = set(declared_names(node.body))
+            declared = set(self.members(node))
             for base in stub_bases(node):
                 declared.update(dir(base))
             inherited = {member for base in runtime.__mro__[1:] for member in dir(base)}
@@ -163,7 +176,7 @@ class StubTest(unittest.TestCase):
             runtime = getattr(httpx, name, None)
             if runtime is None:
                 continue
-            for member, declaration in declared_names(node.body).items():
+            for member, declaration in self.members(node).items():
                 if not isinstance(declaration, FUNCTIONS) or is_property(declaration):
                     continue
                 if is_public(member):

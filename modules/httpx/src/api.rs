@@ -36,11 +36,9 @@ pub(crate) struct RequestCall {
     trust_env: bool,
 }
 
-/// `get`, `options`, `head` and `delete`: `(url, *, ...)`.
+/// What the functions named after methods have in common, in upstream's order.
 #[derive(FromArgs)]
-pub(crate) struct PlainCall {
-    #[pyarg(any)]
-    url: PyObjectRef,
+pub(crate) struct CommonArgs {
     #[pyarg(named, optional)]
     params: Option<PyObjectRef>,
     #[pyarg(named, optional)]
@@ -59,6 +57,15 @@ pub(crate) struct PlainCall {
     timeout: OptionalArg,
     #[pyarg(named, default = true)]
     trust_env: bool,
+}
+
+/// `get`, `options`, `head` and `delete`: `(url, *, ...)`.
+#[derive(FromArgs)]
+pub(crate) struct PlainCall {
+    #[pyarg(any)]
+    url: PyObjectRef,
+    #[pyarg(flatten)]
+    common: CommonArgs,
 }
 
 /// `post`, `put` and `patch`: `(url, *, ...)`.
@@ -68,54 +75,37 @@ pub(crate) struct BodyCall {
     url: PyObjectRef,
     #[pyarg(flatten)]
     content: ContentArgs,
-    #[pyarg(named, optional)]
-    params: Option<PyObjectRef>,
-    #[pyarg(named, optional)]
-    headers: Option<PyObjectRef>,
-    #[pyarg(named, optional)]
-    cookies: Option<PyObjectRef>,
-    #[pyarg(named, optional)]
-    auth: Option<PyObjectRef>,
-    #[pyarg(named, optional)]
-    proxy: Option<PyObjectRef>,
-    #[pyarg(named, default = false)]
-    follow_redirects: bool,
-    #[pyarg(named, optional, py_default = "True")]
-    verify: OptionalArg,
-    #[pyarg(named, optional, py_default = "5.0")]
-    timeout: OptionalArg,
-    #[pyarg(named, default = true)]
-    trust_env: bool,
+    #[pyarg(flatten)]
+    common: CommonArgs,
 }
 
 impl PlainCall {
     /// The `request` call that this call stands for.
     pub(crate) fn with_method(self, vm: &VirtualMachine, method: &'static str) -> RequestCall {
-        RequestCall {
-            method: vm.ctx.new_utf8_str(method),
-            url: self.url,
-            params: self.params,
-            content: ContentArgs::default(),
-            headers: self.headers,
-            cookies: self.cookies,
-            auth: self.auth,
-            proxy: self.proxy,
-            timeout: self.timeout,
-            follow_redirects: self.follow_redirects,
-            verify: self.verify,
-            trust_env: self.trust_env,
-        }
+        self.common.with(vm, method, self.url, ContentArgs::default())
     }
 }
 
 impl BodyCall {
     /// The `request` call that this call stands for.
     pub(crate) fn with_method(self, vm: &VirtualMachine, method: &'static str) -> RequestCall {
+        self.common.with(vm, method, self.url, self.content)
+    }
+}
+
+impl CommonArgs {
+    fn with(
+        self,
+        vm: &VirtualMachine,
+        method: &'static str,
+        url: PyObjectRef,
+        content: ContentArgs,
+    ) -> RequestCall {
         RequestCall {
             method: vm.ctx.new_utf8_str(method),
-            url: self.url,
+            url,
             params: self.params,
-            content: self.content,
+            content,
             headers: self.headers,
             cookies: self.cookies,
             auth: self.auth,

@@ -1,9 +1,11 @@
 //! `httpx.Limits`.
 
-use rustpython_vm::builtins::{PyInt, PyTuple, PyType, PyTypeRef};
+use rustpython_vm::builtins::{PyInt, PyTuple, PyTypeRef};
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::function::{FuncArgs, OptionalArg, PyComparisonValue, PySetterValue};
-use rustpython_vm::types::{Comparable, Constructor, Initializer, PyComparisonOp, Representable};
+use rustpython_vm::function::{OptionalArg, PyComparisonValue, PySetterValue};
+use rustpython_vm::types::{
+    Comparable, Constructor, DefaultConstructor, Initializer, PyComparisonOp, Representable,
+};
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
 };
@@ -80,13 +82,7 @@ pub(crate) struct LimitsArgs {
     keepalive_expiry: OptionalArg<PyObjectRef>,
 }
 
-impl Constructor for PyLimits {
-    type Args = FuncArgs;
-
-    fn py_new(_cls: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
-        Ok(Self::default())
-    }
-}
+impl DefaultConstructor for PyLimits {}
 
 impl Initializer for PyLimits {
     type Args = LimitsArgs;

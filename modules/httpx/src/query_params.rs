@@ -2,13 +2,13 @@
 
 use std::sync::OnceLock;
 
-use rustpython_vm::builtins::{PyBytes, PyList, PyStr, PyStrRef, PyTuple, PyType, PyTypeRef};
+use rustpython_vm::builtins::{PyBytes, PyList, PyStr, PyStrRef, PyTuple, PyTypeRef};
 use rustpython_vm::common::hash::PyHash;
 use rustpython_vm::function::{FuncArgs, PyComparisonValue};
 use rustpython_vm::protocol::{PyMappingMethods, PyNumberMethods, PySequenceMethods};
 use rustpython_vm::types::{
-    AsMapping, AsNumber, AsSequence, Comparable, Constructor, Hashable, Initializer, Iterable,
-    PyComparisonOp, Representable,
+    AsMapping, AsNumber, AsSequence, Comparable, Constructor, DefaultConstructor, Hashable, Initializer,
+    Iterable, PyComparisonOp, Representable,
 };
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func, pyclass,
@@ -116,13 +116,7 @@ impl PyQueryParams {
     }
 }
 
-impl Constructor for PyQueryParams {
-    type Args = FuncArgs;
-
-    fn py_new(_cls: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
-        Ok(Self::default())
-    }
-}
+impl DefaultConstructor for PyQueryParams {}
 
 impl Initializer for PyQueryParams {
     type Args = FuncArgs;

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use rustpython_vm::builtins::{PyDict, PyFloat, PyInt, PyTuple, PyType, PyTypeRef};
+use rustpython_vm::builtins::{PyDict, PyFloat, PyInt, PyTuple, PyTypeRef};
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::function::{FuncArgs, OptionalArg, PyComparisonValue, PySetterValue};
-use rustpython_vm::types::{Comparable, Constructor, Initializer, PyComparisonOp, Representable};
+use rustpython_vm::function::{OptionalArg, PyComparisonValue, PySetterValue};
+use rustpython_vm::types::{
+    Comparable, Constructor, DefaultConstructor, Initializer, PyComparisonOp, Representable,
+};
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
 };
@@ -221,13 +223,7 @@ pub(crate) struct TimeoutArgs {
     pool: OptionalArg<PyObjectRef>,
 }
 
-impl Constructor for PyTimeout {
-    type Args = FuncArgs;
-
-    fn py_new(_cls: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
-        Ok(Self::default())
-    }
-}
+impl DefaultConstructor for PyTimeout {}
 
 impl Initializer for PyTimeout {
     type Args = TimeoutArgs;

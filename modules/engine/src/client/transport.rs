@@ -19,7 +19,7 @@ use super::target::Target;
 use super::upload::{PIECE, Source, Upload, too_much};
 use super::{Request, TransportConfig};
 use crate::error::{Error, ErrorKind, Result};
-use crate::{Body, Headers};
+use crate::{Body, Headers, runtime};
 
 /// A pool of connections to any number of hosts. Cheap to share between threads.
 ///
@@ -64,6 +64,7 @@ impl Transport {
         // Exchanges of one HTTP/2 connection share it, so only then it matters where it leads.
         let shared = self.config.http2.then(|| target.url.authority().to_owned());
         let slot = pool.slot(shared.as_deref(), timeouts.pool).await?;
+        runtime::catch_up().await;
 
         let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
         let patience = returning.and_then(|(returning, origin)| returning.claim(origin));

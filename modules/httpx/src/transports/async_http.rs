@@ -1,13 +1,12 @@
 //! `httpx.AsyncHTTPTransport`.
 
-use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
 use tauraro_bridge::{coroutine, with_vm};
 
 use super::args::HTTPTransportArgs;
 use super::async_base::PyAsyncBaseTransport;
-use super::pool::Pool;
+use super::pool::{Pool, PoolCell};
 use super::respond;
 use crate::request::PyRequest;
 
@@ -18,13 +17,13 @@ use crate::request::PyRequest;
 #[repr(C)]
 pub(crate) struct PyAsyncHTTPTransport {
     base: PyAsyncBaseTransport,
-    pool: PyMutex<Option<Pool>>,
+    pool: PoolCell,
 }
 
 impl PyAsyncHTTPTransport {
     /// A transport over `pool`.
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { base: PyAsyncBaseTransport, pool: PyMutex::new(Some(pool)) }
+        Self { base: PyAsyncBaseTransport, pool: pool.into() }
     }
 
     /// The connections.
@@ -32,8 +31,7 @@ impl PyAsyncHTTPTransport {
     /// # Errors
     /// `RuntimeError` on an object whose `__init__` did not run.
     pub(crate) fn pool(&self, vm: &VirtualMachine) -> PyResult<Pool> {
-        let uninitialised = || vm.new_runtime_error("AsyncHTTPTransport.__init__() has not been called");
-        self.pool.lock().clone().ok_or_else(uninitialised)
+        self.pool.get(vm)
     }
 }
 
@@ -43,9 +41,7 @@ impl Initializer for PyAsyncHTTPTransport {
     type Args = HTTPTransportArgs;
 
     fn init(zelf: &Py<Self>, args: HTTPTransportArgs, vm: &VirtualMachine) -> PyResult<()> {
-        let replaced = zelf.pool.lock().replace(Pool::new(args.config(vm)?));
-        drop(replaced);
-        Ok(())
+        zelf.pool.set_up(vm, args)
     }
 }
 
@@ -68,10 +64,7 @@ impl PyAsyncHTTPTransport {
     #[pymethod]
     fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "AsyncHTTPTransport.aclose", move |_| async move {
-            let pool = zelf.pool.lock().clone();
-            if let Some(pool) = pool {
-                pool.close();
-            }
+            zelf.pool.close();
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }

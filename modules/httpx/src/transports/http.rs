@@ -1,6 +1,5 @@
 //! `httpx.HTTPTransport`.
 
-use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
@@ -8,7 +7,7 @@ use tauraro_bridge::{Surface, complete};
 
 use super::args::HTTPTransportArgs;
 use super::base::PyBaseTransport;
-use super::pool::Pool;
+use super::pool::{Pool, PoolCell};
 use super::respond;
 use crate::request::PyRequest;
 
@@ -24,13 +23,13 @@ use crate::request::PyRequest;
 #[repr(C)]
 pub(crate) struct PyHTTPTransport {
     base: PyBaseTransport,
-    pool: PyMutex<Option<Pool>>,
+    pool: PoolCell,
 }
 
 impl PyHTTPTransport {
     /// A transport over `pool`.
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { base: PyBaseTransport, pool: PyMutex::new(Some(pool)) }
+        Self { base: PyBaseTransport, pool: pool.into() }
     }
 
     /// The connections.
@@ -38,8 +37,7 @@ impl PyHTTPTransport {
     /// # Errors
     /// `RuntimeError` on an object whose `__init__` did not run.
     pub(crate) fn pool(&self, vm: &VirtualMachine) -> PyResult<Pool> {
-        let uninitialised = || vm.new_runtime_error("HTTPTransport.__init__() has not been called");
-        self.pool.lock().clone().ok_or_else(uninitialised)
+        self.pool.get(vm)
     }
 }
 
@@ -49,9 +47,7 @@ impl Initializer for PyHTTPTransport {
     type Args = HTTPTransportArgs;
 
     fn init(zelf: &Py<Self>, args: HTTPTransportArgs, vm: &VirtualMachine) -> PyResult<()> {
-        let replaced = zelf.pool.lock().replace(Pool::new(args.config(vm)?));
-        drop(replaced);
-        Ok(())
+        zelf.pool.set_up(vm, args)
     }
 }
 
@@ -67,10 +63,7 @@ impl PyHTTPTransport {
     /// Ends the idle connections.
     #[pymethod]
     fn close(zelf: &Py<Self>) {
-        let pool = zelf.pool.lock().clone();
-        if let Some(pool) = pool {
-            pool.close();
-        }
+        zelf.pool.close();
     }
 
     #[pymethod]

@@ -6,6 +6,7 @@ use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{PyResult, VirtualMachine};
 use tauraro_engine::client::{Transport, TransportConfig};
 
+use super::args::HTTPTransportArgs;
 use crate::exceptions;
 
 /// The engine's transport, made when first needed, and again when it is needed after being closed.
@@ -43,5 +44,44 @@ impl Pool {
     pub(crate) fn close(&self) {
         let closed = self.0.open.lock().take();
         drop(closed);
+    }
+}
+
+/// The connections of a transport object, from its `__init__` on.
+#[derive(Debug, Default)]
+pub(super) struct PoolCell(PyMutex<Option<Pool>>);
+
+impl From<Pool> for PoolCell {
+    fn from(pool: Pool) -> Self {
+        Self(PyMutex::new(Some(pool)))
+    }
+}
+
+impl PoolCell {
+    /// `__init__`.
+    ///
+    /// # Errors
+    /// As [`HTTPTransportArgs::config`].
+    pub(super) fn set_up(&self, vm: &VirtualMachine, args: HTTPTransportArgs) -> PyResult<()> {
+        let replaced = self.0.lock().replace(Pool::new(args.config(vm)?));
+        drop(replaced);
+        Ok(())
+    }
+
+    /// The connections.
+    ///
+    /// # Errors
+    /// `RuntimeError` on an object whose `__init__` did not run.
+    pub(super) fn get(&self, vm: &VirtualMachine) -> PyResult<Pool> {
+        let uninitialised = || vm.new_runtime_error("the transport's __init__() has not been called");
+        self.0.lock().clone().ok_or_else(uninitialised)
+    }
+
+    /// Ends the idle connections.
+    pub(super) fn close(&self) {
+        let pool = self.0.lock().clone();
+        if let Some(pool) = pool {
+            pool.close();
+        }
     }
 }
