@@ -1,8 +1,8 @@
-"""Types of Tauraro's httpx: the synchronous interface of PyPI's httpx 0.28.1 and a few additions."""
+"""Types of Tauraro's httpx: the interface of PyPI's httpx 0.28.1 and a few additions."""
 
 import enum
-from collections.abc import Callable, Generator, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
-from contextlib import AbstractContextManager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import timedelta
 from http.cookiejar import CookieJar
 from typing import IO, Any, Final, Self, TypeAlias
@@ -21,7 +21,7 @@ _Headers: TypeAlias = (
     Headers | Mapping[str, str] | Mapping[bytes, bytes] | Sequence[tuple[str, str]] | Sequence[tuple[bytes, bytes]]
 )
 _Cookies: TypeAlias = Cookies | CookieJar | Mapping[str, str] | Sequence[tuple[str, str]]
-_Content: TypeAlias = str | bytes | Iterable[bytes]
+_Content: TypeAlias = str | bytes | Iterable[bytes] | AsyncIterable[bytes]
 _Data: TypeAlias = Mapping[str, Any]
 _FileContent: TypeAlias = IO[bytes] | bytes | str
 _File: TypeAlias = (
@@ -36,6 +36,7 @@ _Timeout: TypeAlias = (
     float | None | Timeout | Mapping[str, float | None] | tuple[float | None, float | None, float | None, float | None]
 )
 _Verify: TypeAlias = bool | str
+_Proxy: TypeAlias = URL | str
 _Certificate: TypeAlias = str | tuple[str, str] | tuple[str, str, str]
 
 class _UseClientDefault: ...
@@ -200,9 +201,7 @@ def patch(
 ) -> Response:
     """Sends one PATCH request over a connection of its own."""
 
-class Client:
-    """Keeps connections, cookies and defaults for many requests. May be used from many threads."""
-
+class _BaseClient:
     def __init__(
         self,
         *,
@@ -215,15 +214,15 @@ class Client:
         trust_env: bool = True,
         http1: bool = True,
         http2: bool = False,
-        proxy: None = None,
-        mounts: None = None,
+        proxy: _Proxy | None = None,
+        mounts: Mapping[str, BaseTransport | AsyncBaseTransport | None] | None = None,
         timeout: _Timeout = ...,
         follow_redirects: bool = False,
         limits: Limits = ...,
         max_redirects: int = 20,
         event_hooks: Mapping[str, Sequence[Callable[..., Any]]] | None = None,
         base_url: URL | str = "",
-        transport: BaseTransport | None = None,
+        transport: BaseTransport | AsyncBaseTransport | None = None,
         default_encoding: str | Callable[[bytes], str] = "utf-8",
         max_decoded_size: int | None = 1073741824,
     ) -> None: ...
@@ -266,6 +265,26 @@ class Client:
     @property
     def trust_env(self) -> bool:
         """Whether environment variables are looked at."""
+    def build_request(
+        self,
+        method: str,
+        url: URL | str,
+        *,
+        content: _Content | None = None,
+        data: _Data | None = None,
+        files: _Files | None = None,
+        json: Any = None,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Request:
+        """A request with the client's defaults merged in, not sent."""
+
+class Client(_BaseClient):
+    """Keeps connections, cookies and defaults for many requests. May be used from many threads."""
+
     def send(
         self,
         request: Request,
@@ -313,23 +332,6 @@ class Client:
         extensions: Mapping[str, Any] | None = None,
     ) -> AbstractContextManager[Response]:
         """As `request`, giving the response before its body is read."""
-
-    def build_request(
-        self,
-        method: str,
-        url: URL | str,
-        *,
-        content: _Content | None = None,
-        data: _Data | None = None,
-        files: _Files | None = None,
-        json: Any = None,
-        params: _QueryParams | None = None,
-        headers: _Headers | None = None,
-        cookies: _Cookies | None = None,
-        timeout: _Timeout | _UseClientDefault = ...,
-        extensions: Mapping[str, Any] | None = None,
-    ) -> Request:
-        """A request with the client's defaults merged in, not sent."""
 
     def get(
         self,
@@ -447,6 +449,171 @@ class Client:
 
 Session = Client
 
+class AsyncClient(_BaseClient):
+    """As `Client`, for asyncio. May be used by many tasks."""
+
+    async def send(
+        self,
+        request: Request,
+        *,
+        stream: bool = False,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+    ) -> Response:
+        """Sends a request as it is."""
+
+    async def request(
+        self,
+        method: str,
+        url: URL | str,
+        *,
+        content: _Content | None = None,
+        data: _Data | None = None,
+        files: _Files | None = None,
+        json: Any = None,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Builds a request from these and the client's defaults, and sends it."""
+
+    def stream(
+        self,
+        method: str,
+        url: URL | str,
+        *,
+        content: _Content | None = None,
+        data: _Data | None = None,
+        files: _Files | None = None,
+        json: Any = None,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> AbstractAsyncContextManager[Response]:
+        """As `request`, giving the response before its body is read."""
+
+    async def get(
+        self,
+        url: URL | str,
+        *,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Sends a GET request."""
+
+    async def options(
+        self,
+        url: URL | str,
+        *,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Sends a OPTIONS request."""
+
+    async def head(
+        self,
+        url: URL | str,
+        *,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Sends a HEAD request."""
+
+    async def delete(
+        self,
+        url: URL | str,
+        *,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Sends a DELETE request."""
+
+    async def post(
+        self,
+        url: URL | str,
+        *,
+        content: _Content | None = None,
+        data: _Data | None = None,
+        files: _Files | None = None,
+        json: Any = None,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Sends a POST request."""
+
+    async def put(
+        self,
+        url: URL | str,
+        *,
+        content: _Content | None = None,
+        data: _Data | None = None,
+        files: _Files | None = None,
+        json: Any = None,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Sends a PUT request."""
+
+    async def patch(
+        self,
+        url: URL | str,
+        *,
+        content: _Content | None = None,
+        data: _Data | None = None,
+        files: _Files | None = None,
+        json: Any = None,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Sends a PATCH request."""
+    async def aclose(self) -> None:
+        """Closes the connections. The client cannot be used again."""
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, exc_type: Any = None, exc_value: Any = None, traceback: Any = None) -> None: ...
+
 class Request:
     """A request, before it is sent or after."""
 
@@ -462,7 +629,7 @@ class Request:
         data: _Data | None = None,
         files: _Files | None = None,
         json: Any = None,
-        stream: Iterable[bytes] | None = None,
+        stream: Iterable[bytes] | AsyncIterable[bytes] | None = None,
         extensions: Mapping[str, Any] | None = None,
     ) -> None: ...
     method: str
@@ -474,10 +641,12 @@ class Request:
     extensions: dict[str, Any]
     """What is not of HTTP itself: `timeout`."""
     stream: Any
-    """The body as an iterable of bytes."""
+    """The body as an iterable of bytes, an asynchronous one, or both."""
     @property
     def content(self) -> bytes:
         """The body; raises RequestNotRead for a stream that was not read."""
+    async def aread(self) -> bytes:
+        """As `read`, for an asynchronous body."""
     def read(self) -> bytes:
         """Reads a streamed body into memory and gives it."""
 
@@ -493,7 +662,7 @@ class Response:
         text: str | None = None,
         html: str | None = None,
         json: Any = None,
-        stream: Iterable[bytes] | None = None,
+        stream: Iterable[bytes] | AsyncIterable[bytes] | None = None,
         request: Request | None = None,
         extensions: Mapping[str, Any] | None = None,
         history: list[Response] | None = None,
@@ -516,7 +685,7 @@ class Response:
     is_stream_consumed: bool
     """Whether the body was read."""
     stream: Any
-    """The body as an iterable of bytes, as it came."""
+    """The body as an iterable of bytes, or an asynchronous one, as it came."""
     @property
     def charset_encoding(self) -> str | None:
         """The charset that the Content-Type names."""
@@ -580,6 +749,18 @@ class Response:
     @property
     def url(self) -> URL:
         """The URL of the request."""
+    async def aclose(self) -> None:
+        """As `close`, for responses of asynchronous clients."""
+    def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """As `iter_bytes`, for `async for`."""
+    def aiter_lines(self) -> AsyncIterator[str]:
+        """As `iter_lines`, for `async for`."""
+    def aiter_raw(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """As `iter_raw`, for `async for`."""
+    def aiter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:
+        """As `iter_text`, for `async for`."""
+    async def aread(self) -> bytes:
+        """As `read`, for responses of asynchronous clients."""
     def close(self) -> None:
         """Gives the connection up, whether or not the body was read."""
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
@@ -808,7 +989,14 @@ class SyncByteStream:
     def close(self) -> None:
         """Called when the body is no longer needed."""
 
-class ByteStream(SyncByteStream):
+class AsyncByteStream:
+    """A body that is produced with `await` while it is sent: derive from it and write `__aiter__`."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    async def aclose(self) -> None:
+        """Called when the body is no longer needed."""
+
+class ByteStream(SyncByteStream, AsyncByteStream):
     """A body that is there already."""
 
     def __init__(self, stream: bytes) -> None: ...
@@ -824,6 +1012,8 @@ class Auth:
         """Yields requests to send and is given their responses."""
     def sync_auth_flow(self, request: Request) -> Generator[Request, Response, None]:
         """As `auth_flow`, reading bodies as the scheme requires."""
+    def async_auth_flow(self, request: Request) -> AsyncGenerator[Request, Response]:
+        """As `sync_auth_flow`, for AsyncClient."""
 
 class BasicAuth(Auth):
     """Basic authentication (RFC 7617)."""
@@ -855,7 +1045,55 @@ class BaseTransport:
     def __enter__(self) -> Self: ...
     def __exit__(self, exc_type: Any = None, exc_value: Any = None, traceback: Any = None) -> None: ...
 
-class MockTransport(BaseTransport):
+class AsyncBaseTransport:
+    """What sends requests of an AsyncClient: derive from it and write `handle_async_request`."""
+
+    async def handle_async_request(self, request: Request) -> Response:
+        """Answers one request."""
+    async def aclose(self) -> None:
+        """Called when the client is closed."""
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, exc_type: Any = None, exc_value: Any = None, traceback: Any = None) -> None: ...
+
+_SocketOption: TypeAlias = tuple[int, int, int] | tuple[int, int, bytes] | tuple[int, int, None, int]
+
+class HTTPTransport(BaseTransport):
+    """What sends the requests of a Client over the network."""
+
+    def __init__(
+        self,
+        verify: _Verify = True,
+        cert: _Certificate | None = None,
+        trust_env: bool = True,
+        http1: bool = True,
+        http2: bool = False,
+        limits: Limits = ...,
+        proxy: _Proxy | None = None,
+        uds: str | None = None,
+        local_address: str | None = None,
+        retries: int = 0,
+        socket_options: Iterable[_SocketOption] | None = None,
+    ) -> None: ...
+
+class AsyncHTTPTransport(AsyncBaseTransport):
+    """What sends the requests of an AsyncClient over the network."""
+
+    def __init__(
+        self,
+        verify: _Verify = True,
+        cert: _Certificate | None = None,
+        trust_env: bool = True,
+        http1: bool = True,
+        http2: bool = False,
+        limits: Limits = ...,
+        proxy: _Proxy | None = None,
+        uds: str | None = None,
+        local_address: str | None = None,
+        retries: int = 0,
+        socket_options: Iterable[_SocketOption] | None = None,
+    ) -> None: ...
+
+class MockTransport(BaseTransport, AsyncBaseTransport):
     """A transport that asks a function, for tests."""
 
     def __init__(self, handler: Callable[[Request], Response]) -> None: ...

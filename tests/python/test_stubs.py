@@ -14,6 +14,7 @@ import httpx
 STUB = Path(__file__).resolve().parents[2] / "stdlib-docs" / "stubs" / "httpx.pyi"
 ON_CPYTHON = sys.implementation.name == "cpython"
 ADDITIONS = {"FunctionAuth", "Session", "TimeoutError"}  # not in PyPI's httpx
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def is_public(name):
@@ -24,7 +25,7 @@ def declared_names(body):
     """The names that a module or class body declares, with the node of each."""
     names = {}
     for node in body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
             names.setdefault(node.name, node)
         elif isinstance(node, ast.AnnAssign):
             names[node.target.id] = node
@@ -37,11 +38,16 @@ def is_property(function):
     return any(isinstance(decorator, ast.Name) and decorator.id == "property" for decorator in function.decorator_list)
 
 
-def stub_bases(node):
-    """The classes that a class of the stub derives from."""
+def base_names(node):
+    """The names of the classes that a class of the stub derives from."""
     for base in node.bases:
         base = base.value if isinstance(base, ast.Subscript) else base
-        name = base.attr if isinstance(base, ast.Attribute) else base.id
+        yield base.attr if isinstance(base, ast.Attribute) else base.id
+
+
+def stub_bases(node):
+    """Those that are there to be looked at: a private base is the stub's own."""
+    for name in filter(is_public, base_names(node)):
         home = next(home for home in (httpx, builtins, collections.abc, enum) if hasattr(home, name))
         yield getattr(home, name)
 
@@ -93,6 +99,14 @@ class StubTest(unittest.TestCase):
         cls.names = declared_names(ast.parse(STUB.read_text(encoding="utf-8")).body)
         cls.classes = {name: node for name, node in cls.names.items() if isinstance(node, ast.ClassDef)}
 
+    def members(self, node):
+        """What a class of the stub declares, itself or through a private base."""
+        members = {}
+        for base in base_names(node):
+            if not is_public(base) and base in self.classes:
+                members.update(self.members(self.classes[base]))
+        return members | declared_names(node.body)
+
     def test_the_module_has_what_the_stub_declares(self):
         expected = {name for name in self.names if is_public(name) or name == "__version__"}
         missing = {name for name in expected if not hasattr(httpx, name)}
@@ -108,7 +122,7 @@ class StubTest(unittest.TestCase):
             runtime = getattr(httpx, name, None)
             if runtime is None:
                 continue
-            for member, declaration in declared_names(node.body).items():
+            for member, declaration in self.members(node).items():
                 # What is annotated may be set by __init__ and not be on the class.
                 if not isinstance(declaration, ast.AnnAssign):
                     with self.subTest(member=f"{name}.{member}"):
@@ -120,7 +134,7 @@ class StubTest(unittest.TestCase):
             runtime = getattr(httpx, name, None)
             if runtime is None:
                 continue
-            declared = set(declared_names(node.body))
+            declared = set(self.members(node))
             for base in stub_bases(node):
                 declared.update(dir(base))
             inherited = {member for base in runtime.__mro__[1:] for member in dir(base)}
@@ -152,7 +166,7 @@ class StubTest(unittest.TestCase):
         return True
 
     def test_parameters_of_functions(self):
-        functions = {name: node for name, node in self.names.items() if isinstance(node, ast.FunctionDef)}
+        functions = {name: node for name, node in self.names.items() if isinstance(node, FUNCTIONS)}
         compared = [self.check_parameters(name, getattr(httpx, name), node) for name, node in functions.items()]
         self.assertEqual(compared, [True] * 9, "a function does not tell its signature")
 
@@ -162,8 +176,8 @@ class StubTest(unittest.TestCase):
             runtime = getattr(httpx, name, None)
             if runtime is None:
                 continue
-            for member, declaration in declared_names(node.body).items():
-                if not isinstance(declaration, ast.FunctionDef) or is_property(declaration):
+            for member, declaration in self.members(node).items():
+                if not isinstance(declaration, FUNCTIONS) or is_property(declaration):
                     continue
                 if is_public(member):
                     compared += self.check_parameters(f"{name}.{member}", getattr(runtime, member), declaration)
@@ -181,7 +195,7 @@ class StubTest(unittest.TestCase):
 
     def test_everything_is_documented(self):
         for name, node in self.names.items():
-            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and is_public(name):
+            if isinstance(node, (ast.ClassDef, *FUNCTIONS)) and is_public(name):
                 with self.subTest(stub=name):
                     self.assertTrue(ast.get_docstring(node))
                 if hasattr(httpx, name) and not ON_CPYTHON:

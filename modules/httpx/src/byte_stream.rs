@@ -5,9 +5,11 @@ use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Iterable};
 use rustpython_vm::{AsObject, FromArgs, Py, PyRef, PyResult, VirtualMachine, pyclass};
 
+use crate::content::PyAsyncChunks;
 use crate::sync_byte_stream::PySyncByteStream;
 
-/// A body that is at hand: iterating yields it in one piece, as often as wanted.
+/// A body that is at hand: iterating yields it in one piece, as often as wanted, with `await` or
+/// without.
 #[pyclass(module = "httpx", name = "ByteStream", base = PySyncByteStream)]
 #[derive(Debug, Default)]
 #[repr(C)]
@@ -54,7 +56,12 @@ impl Iterable for PyByteStream {
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Iterable))]
-impl PyByteStream {}
+impl PyByteStream {
+    #[pymethod]
+    fn __aiter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyAsyncChunks> {
+        PyAsyncChunks::of(zelf.into(), vm)
+    }
+}
 
 /// The bytes of a chunk that Python code yielded.
 ///

@@ -1,6 +1,9 @@
 //! What a request carries: the arguments `content`, `data`, `files` and `json` turned into a body
 //! and the headers that describe it.
 
+mod async_chunks;
+mod async_file_chunks;
+mod async_iterator_stream;
 pub(crate) mod chunks;
 mod file_chunks;
 mod iterator_stream;
@@ -11,24 +14,37 @@ mod urlencoded;
 
 use bytes::Bytes;
 use rustpython_vm::builtins::{PyBytes, PyBytesRef, PyDict, PyStr, PyTypeRef};
-use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::class::{PyClassImpl, StaticType};
 use rustpython_vm::{AsObject, FromArgs, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 
+pub(crate) use async_chunks::PyAsyncChunks;
+pub(crate) use async_iterator_stream::PyAsyncIteratorByteStream;
 pub(crate) use iterator_stream::PyIteratorByteStream;
 pub(crate) use unattached_stream::PyUnattachedStream;
 
+use crate::async_byte_stream::PyAsyncByteStream;
+use crate::bases::add_base;
 use crate::{json, mapping};
 use multipart_stream::PyMultipartStream;
 
 /// The classes that are not exported.
-pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
-    vec![
+///
+/// # Errors
+/// None that is known of.
+pub(crate) fn hidden_classes(vm: &VirtualMachine) -> PyResult<Vec<PyTypeRef>> {
+    let both = [PyMultipartStream::make_static_type(), PyUnattachedStream::make_static_type()];
+    for class in &both {
+        add_base(class, PyAsyncByteStream::static_type(), vm)?;
+    }
+    let one = [
+        PyAsyncChunks::make_static_type(),
+        async_file_chunks::PyAsyncFileChunks::make_static_type(),
+        PyAsyncIteratorByteStream::make_static_type(),
         file_chunks::PyFileChunks::make_static_type(),
         PyIteratorByteStream::make_static_type(),
         multipart_stream::PyMultipartChunks::make_static_type(),
-        PyMultipartStream::make_static_type(),
-        PyUnattachedStream::make_static_type(),
-    ]
+    ];
+    Ok(both.into_iter().chain(one).collect())
 }
 
 /// The arguments of a request that make its body. The first that is given wins, in upstream's
@@ -128,7 +144,7 @@ pub(crate) fn encode_request(
 }
 
 /// Turns `content=` into a body: text and bytes as they are, a file object or any other iterable of
-/// bytes as a stream.
+/// bytes, asynchronous ones included, as a stream.
 ///
 /// # Errors
 /// `TypeError` naming the argument's type.
@@ -140,16 +156,16 @@ pub(crate) fn encode_content(vm: &VirtualMachine, content: &PyObject) -> PyResul
         return Ok(Encoded { body, headers });
     }
     let is_dict = content.downcastable::<PyDict>();
-    if !is_dict && content.class().slots().iter.load().is_some() {
+    if !is_dict && chunks::is_iterable(content, false) {
         let length = iterator_stream::file_length(vm, content)?;
         let framing = length.map_or(CHUNKED, |length| (CONTENT_LENGTH, decimal(length)));
         let stream = PyIteratorByteStream::new(vm, content.to_owned()).into_ref(&vm.ctx);
         return Ok(Encoded { body: RequestBody::Stream(stream.into()), headers: vec![framing] });
     }
     // Only an asynchronous client can send it; a synchronous one says so when asked to.
-    if content.class().has_attr(vm.ctx.intern_str("__aiter__")) {
-        let body = RequestBody::Stream(content.to_owned());
-        return Ok(Encoded { body, headers: vec![CHUNKED] });
+    if chunks::is_iterable(content, true) {
+        let stream = PyAsyncIteratorByteStream::new(vm, content.to_owned()).into_ref(&vm.ctx);
+        return Ok(Encoded { body: RequestBody::Stream(stream.into()), headers: vec![CHUNKED] });
     }
     let class = content.class().as_object().repr(vm)?;
     Err(vm.new_type_error(format!("Unexpected type for 'content', {class}")))

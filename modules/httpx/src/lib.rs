@@ -7,6 +7,7 @@
 extern crate rustpython_vm;
 
 mod api;
+mod async_byte_stream;
 mod async_client;
 mod async_stream_context;
 mod auth;

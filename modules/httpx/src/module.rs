@@ -4,6 +4,7 @@ use rustpython_vm::builtins::{PyModuleDef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{Context, PyResult, VirtualMachine};
 
+use crate::async_byte_stream::PyAsyncByteStream;
 use crate::async_client::PyAsyncClient;
 use crate::auth::{self, PyAuth, PyBasicAuth, PyDigestAuth, PyFunctionAuth, PyNetRCAuth};
 use crate::bases::add_base;
@@ -181,6 +182,9 @@ mod httpx {
 fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
     // A class is made after its base, and before the first object of it.
     let stream = PySyncByteStream::make_static_type();
+    let async_stream = PyAsyncByteStream::make_static_type();
+    let byte_stream = PyByteStream::make_static_type();
+    add_base(&byte_stream, &async_stream, vm)?;
     let async_transport = PyAsyncBaseTransport::make_static_type();
     drop(PyBaseTransport::make_static_type());
     let mock_transport = PyMockTransport::make_static_type();
@@ -189,12 +193,13 @@ fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
     let client = PyClient::make_static_type();
     let mut classes = vec![
         ("AsyncBaseTransport", async_transport),
+        ("AsyncByteStream", async_stream),
         ("AsyncClient", PyAsyncClient::make_static_type()),
         ("AsyncHTTPTransport", PyAsyncHTTPTransport::make_static_type()),
         ("Auth", PyAuth::make_static_type()),
         ("BaseTransport", PyBaseTransport::make_static_type()),
         ("BasicAuth", PyBasicAuth::make_static_type()),
-        ("ByteStream", PyByteStream::make_static_type()),
+        ("ByteStream", byte_stream),
         ("Client", client.clone()),
         ("Cookies", cookies::class(vm)?),
         ("DigestAuth", PyDigestAuth::make_static_type()),
@@ -214,6 +219,6 @@ fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
     ];
     classes.extend(response::classes());
     classes.extend(exceptions::classes(vm));
-    drop([auth::hidden_classes(), client::hidden_classes(), content::hidden_classes()]);
+    drop([auth::hidden_classes(), client::hidden_classes(), content::hidden_classes(vm)?]);
     Ok(classes)
 }

@@ -10,13 +10,14 @@ use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Represe
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
+use tauraro_bridge::{Surface, complete, coroutine, with_vm};
 use tauraro_engine::cookies::CookieJar;
 use tauraro_engine::{Headers, QueryParams, Url};
 
 pub(crate) use extensions::Extensions;
 
-use crate::byte_stream::{PyByteStream, chunk_bytes};
-use crate::content::{ContentArgs, Encoded, RequestBody, encode_request};
+use crate::byte_stream::PyByteStream;
+use crate::content::{ContentArgs, Encoded, RequestBody, chunks, encode_request};
 use crate::cookies::cookies_from;
 use crate::exceptions;
 use crate::headers::{PyHeaders, headers_from};
@@ -185,30 +186,55 @@ impl PyRequest {
         drop(replaced);
     }
 
+    /// The body if it is at hand, and else the stream it is to be read from.
+    fn body_or_stream(&self, vm: &VirtualMachine) -> Result<PyBytesRef, PyObjectRef> {
+        let mut state = self.state.lock();
+        match (&state.content, &state.stream) {
+            (Some(content), _) => Ok(content.clone()),
+            (None, Some(stream)) => Err(stream.clone()),
+            (None, None) => {
+                let content = vm.ctx.new_bytes(state.bytes.to_vec());
+                state.content = Some(content.clone());
+                Ok(content)
+            }
+        }
+    }
+
     /// Reads the body into memory and returns it.
     ///
     /// # Errors
-    /// What iterating over the body raises.
-    pub(crate) fn read_body(&self, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
-        let stream = {
-            let mut state = self.state.lock();
-            match (&state.content, &state.stream) {
-                (Some(content), _) => return Ok(content.clone()),
-                (None, Some(stream)) => stream.clone(),
-                (None, None) => {
-                    let content = vm.ctx.new_bytes(state.bytes.to_vec());
-                    state.content = Some(content.clone());
-                    return Ok(content);
-                }
-            }
+    /// What iterating over the body raises; `AssertionError` for a body that can only be read the
+    /// other way, with `await` or without.
+    pub(crate) async fn read_on(&self, surface: &Surface) -> PyResult<PyBytesRef> {
+        let stream = match with_vm(|vm| self.body_or_stream(vm)) {
+            Ok(content) => return Ok(content),
+            Err(stream) => stream,
         };
+        let is_async = surface.is_async();
+        let chunks = with_vm(|vm| {
+            if chunks::is_iterable(&stream, is_async) {
+                return chunks::iterate(vm, &stream, is_async);
+            }
+            let kind = if is_async { "a synchronous" } else { "an asynchronous" };
+            let message = format!("the request has {kind} body: use 'read' or 'aread' accordingly");
+            let class = vm.ctx.exceptions.assertion_error.to_owned();
+            Err(vm.new_exception_msg(class, message.into()))
+        })?;
         let mut body = Vec::new();
-        for chunk in stream.get_iter(vm)?.iter::<PyObjectRef>(vm)? {
-            body.extend_from_slice(&chunk_bytes(vm, &*chunk?)?);
+        while let Some(chunk) = chunks::next_chunk(&chunks, surface).await? {
+            body.extend_from_slice(&chunk);
         }
-        let content = vm.ctx.new_bytes(body.clone());
+        let content = with_vm(|vm| vm.ctx.new_bytes(body.clone()));
         self.set_body(body.into(), content.clone());
         Ok(content)
+    }
+
+    /// [`read_on`](Self::read_on) without `await`.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) fn read_body(&self, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        complete(vm, self.read_on(&Surface::Blocking))
     }
 }
 
@@ -347,7 +373,7 @@ impl PyRequest {
         if unread { Err(exceptions::request_not_read(vm)) } else { zelf.read_body(vm) }
     }
 
-    /// The body, an iterable of `bytes`.
+    /// The body, an iterable of `bytes`, an asynchronous one, or both.
     #[pygetset]
     fn stream(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         if let Some(stream) = zelf.state.lock().stream.clone() {
@@ -381,6 +407,12 @@ impl PyRequest {
     #[pymethod]
     fn read(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
         zelf.read_body(vm)
+    }
+
+    /// As `read`, to be awaited: of a body that is asynchronous, or at hand.
+    #[pymethod]
+    fn aread(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Request.aread", move |surface| async move { Ok(zelf.read_on(&surface).await?.into()) })
     }
 
     #[pymethod]

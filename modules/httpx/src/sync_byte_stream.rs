@@ -1,7 +1,9 @@
 //! `httpx.SyncByteStream`.
 
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Iterable};
-use rustpython_vm::{Py, PyPayload, PyRef, PyResult, VirtualMachine, function::FuncArgs, pyclass};
+use rustpython_vm::{
+    Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, function::FuncArgs, pyclass,
+};
 
 /// The base of every body that can be iterated over without `await`.
 ///
@@ -31,5 +33,5 @@ impl Iterable for PySyncByteStream {
 impl PySyncByteStream {
     /// Gives up what the body holds. Does nothing here; a subclass overrides it.
     #[pymethod]
-    fn close(_zelf: &Py<Self>) {}
+    fn close(_zelf: PyObjectRef) {}
 }

@@ -5,7 +5,7 @@ use rustpython_vm::types::{IterNext, Iterable, SelfIter};
 use rustpython_vm::{Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 
 /// How much is asked of a file at a time.
-const CHUNK_SIZE: usize = 64 * 1024;
+pub(super) const CHUNK_SIZE: usize = 64 * 1024;
 
 /// Iterates over a file object in pieces of 64 KiB.
 #[pyclass(module = "httpx", name = "FileChunks", traverse)]

@@ -6,7 +6,9 @@ use rustpython_vm::types::Iterable;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
 use super::file_chunks::PyFileChunks;
+use crate::byte_iterator::PyByteIterator;
 use crate::exceptions;
+use crate::raw_iterator::PyRawIterator;
 use crate::sync_byte_stream::PySyncByteStream;
 
 /// A body whose chunks come from a Python iterable, or from the `read` method of a file object.
@@ -33,7 +35,9 @@ unsafe impl rustpython_vm::object::Traverse for PyIteratorByteStream {
 impl PyIteratorByteStream {
     /// A body of what `source` yields.
     pub(crate) fn new(vm: &VirtualMachine, source: PyObjectRef) -> Self {
-        let one_shot = source.class().is(vm.ctx.types.generator_type);
+        let one_shot = source.class().is(vm.ctx.types.generator_type)
+            || source.downcastable::<PyByteIterator>()
+            || source.downcastable::<PyRawIterator>();
         Self { base: PySyncByteStream, source, one_shot, consumed: AtomicBool::new(false) }
     }
 }

@@ -10,6 +10,7 @@ use rustpython_vm::{
 };
 use tauraro_engine::{multipart as frame, text};
 
+use super::async_chunks::PyAsyncChunks;
 use super::file_chunks::read_chunk;
 use super::iterator_stream::file_length;
 use super::multipart::{Content, fields};
@@ -99,7 +100,12 @@ impl Iterable for PyMultipartStream {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Iterable))]
-impl PyMultipartStream {}
+impl PyMultipartStream {
+    #[pymethod]
+    fn __aiter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyAsyncChunks> {
+        PyAsyncChunks::of(zelf.into(), vm)
+    }
+}
 
 /// How far a form has been sent.
 #[derive(Clone, Copy, Debug, Default)]

@@ -20,4 +20,9 @@ impl Iterable for PyUnattachedStream {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Iterable))]
-impl PyUnattachedStream {}
+impl PyUnattachedStream {
+    #[pymethod]
+    fn __aiter__(_zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
+        Err(exceptions::stream_closed(vm))
+    }
+}

@@ -2,6 +2,8 @@
 //!
 //! The class itself is here, thin; what it does is beside it, a file a concern.
 
+mod async_iterator;
+mod async_stream;
 mod body;
 mod build;
 mod chunker;
@@ -25,7 +27,7 @@ use rustpython_vm::{
     types::{Constructor, Initializer, Representable},
 };
 
-use tauraro_bridge::{Surface, complete};
+use tauraro_bridge::{Surface, complete, coroutine, with_vm};
 
 use crate::byte_iterator::PyByteIterator;
 use crate::cookies::PyCookies;
@@ -34,6 +36,9 @@ use crate::headers::PyHeaders;
 use crate::line_iterator::PyLineIterator;
 use crate::raw_iterator::PyRawIterator;
 use crate::text_iterator::PyTextIterator;
+use async_iterator::Items;
+pub(crate) use async_iterator::PyAsyncResponseIterator;
+use async_stream::PyAsyncResponseStream;
 use body::{Body, Source};
 use build::ResponseArgs;
 use flow::Flow;
@@ -94,6 +99,8 @@ impl Representable for PyResponse {
 /// The classes to export, by name. Those that only responses make are made ready with them.
 pub(crate) fn classes() -> Vec<(&'static str, PyTypeRef)> {
     for class in [
+        PyAsyncResponseIterator::make_static_type,
+        PyAsyncResponseStream::make_static_type,
         PyByteIterator::make_static_type,
         PyLineIterator::make_static_type,
         PyRawIterator::make_static_type,
@@ -325,7 +332,8 @@ impl PyResponse {
         zelf.text.lock().default_encoding = Some(encoding);
     }
 
-    /// Where the content comes from: an iterable of bytes as they came off the wire.
+    /// Where the content comes from: an iterable of bytes as they came off the wire, an asynchronous
+    /// one for responses of asynchronous clients.
     #[pygetset]
     fn stream(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
         PyResponseStream::of(zelf, vm)
@@ -445,6 +453,59 @@ impl PyResponse {
     #[pymethod]
     fn iter_raw(zelf: PyRef<Self>, args: ChunkArgs, vm: &VirtualMachine) -> PyResult<PyRawIterator> {
         Ok(PyRawIterator::new(zelf, Flow::new(args.chunk_size, vm)?))
+    }
+
+    /// As `read`, to be awaited: of responses of asynchronous clients, and of content at hand.
+    #[pymethod]
+    fn aread(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Response.aread", move |surface| async move {
+            Ok(Self::read(&zelf, &surface).await?.into())
+        })
+    }
+
+    /// As `iter_bytes`, for `async for`.
+    #[pymethod]
+    fn aiter_bytes(
+        zelf: PyRef<Self>,
+        args: ChunkArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyAsyncResponseIterator> {
+        Ok(PyAsyncResponseIterator::new(zelf, Items::Bytes(Flow::new(args.chunk_size, vm)?)))
+    }
+
+    /// As `iter_text`, for `async for`.
+    #[pymethod]
+    fn aiter_text(
+        zelf: PyRef<Self>,
+        args: ChunkArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyAsyncResponseIterator> {
+        Ok(PyAsyncResponseIterator::new(zelf, Items::Text(Flow::new(args.chunk_size, vm)?)))
+    }
+
+    /// As `iter_lines`, for `async for`.
+    #[pymethod]
+    fn aiter_lines(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyAsyncResponseIterator> {
+        Ok(PyAsyncResponseIterator::new(zelf, Items::Lines(Flow::new(None, vm)?)))
+    }
+
+    /// As `iter_raw`, for `async for`.
+    #[pymethod]
+    fn aiter_raw(
+        zelf: PyRef<Self>,
+        args: ChunkArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyAsyncResponseIterator> {
+        Ok(PyAsyncResponseIterator::new(zelf, Items::Raw(Flow::new(args.chunk_size, vm)?)))
+    }
+
+    /// As `close`, to be awaited: of responses of asynchronous clients, and of content at hand.
+    #[pymethod]
+    fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Response.aclose", move |surface| async move {
+            Self::close(&zelf, &surface).await?;
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
     }
 
     /// Closes the response. The connection is used again if everything was read, and given up

@@ -13,10 +13,11 @@ use rustpython_vm::{
 use tauraro_bridge::{Surface, complete};
 
 use super::PyResponse;
+use super::async_stream::PyAsyncResponseStream;
 use super::body::Source;
 use super::network::Network;
 use crate::byte_stream::PyByteStream;
-use crate::exceptions::stream_closed;
+use crate::content::PyUnattachedStream;
 use crate::sync_byte_stream::PySyncByteStream;
 
 /// A response's content as it comes off the wire: an iterable of bytes with a `close` method.
@@ -30,28 +31,31 @@ pub(crate) struct PyResponseStream {
     #[pytraverse(skip)]
     base: PySyncByteStream,
     response: PyRef<PyResponse>,
-    /// None after unpickling: there is no connection any more.
     #[pytraverse(skip)]
-    network: Option<Arc<Network>>,
+    network: Arc<Network>,
 }
 
 impl PyResponseStream {
-    /// The stream of a response: the object it was given, its bytes, or one of these.
+    /// The stream of a response: the object it was given, its bytes, or what reads its connection.
     pub(super) fn of(response: PyRef<PyResponse>, vm: &VirtualMachine) -> PyObjectRef {
         let (source, stream) = {
             let body = response.body.lock();
             (body.source.clone(), body.stream.clone())
         };
-        let network = match (source, stream) {
-            (Source::Given, Some(stream)) => return stream,
+        match (source, stream) {
+            (Source::Given, Some(stream)) => stream,
             (Source::Bytes, Some(content)) => match content.downcast::<PyBytes>() {
-                Ok(content) => return PyByteStream::new(content).into_ref(&vm.ctx).into(),
-                Err(_) => None,
+                Ok(content) => PyByteStream::new(content).into_ref(&vm.ctx).into(),
+                Err(content) => content,
             },
-            (Source::Network(network), _) => Some(network),
-            _ => None,
-        };
-        Self { base: PySyncByteStream, response, network }.into_ref(&vm.ctx).into()
+            (Source::Network(network), _) if network.is_async() => {
+                PyAsyncResponseStream::new(response, network).into_ref(&vm.ctx).into()
+            }
+            (Source::Network(network), _) => {
+                Self { base: PySyncByteStream, response, network }.into_ref(&vm.ctx).into()
+            }
+            _ => PyUnattachedStream::default().into_ref(&vm.ctx).into(),
+        }
     }
 }
 
@@ -63,10 +67,7 @@ impl Iterable for PyResponseStream {
 
 impl IterNext for PyResponseStream {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-        let Some(network) = &zelf.network else {
-            return Err(stream_closed(vm));
-        };
-        let piece = complete(vm, network.chunk(&zelf.response, &Surface::Blocking))?;
+        let piece = complete(vm, zelf.network.chunk(&zelf.response, &Surface::Blocking))?;
         Ok(piece.map_or(PyIterReturn::StopIteration(None), |piece| {
             PyIterReturn::Return(vm.ctx.new_bytes(piece.into()).into())
         }))
@@ -78,8 +79,6 @@ impl PyResponseStream {
     /// Gives up what was not read.
     #[pymethod]
     fn close(zelf: &Py<Self>) {
-        if let Some(network) = &zelf.network {
-            network.close();
-        }
+        zelf.network.close();
     }
 }

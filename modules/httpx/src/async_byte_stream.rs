@@ -1,0 +1,37 @@
+//! `httpx.AsyncByteStream`.
+
+use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
+use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, function::FuncArgs, pyclass};
+use tauraro_bridge::{coroutine, with_vm};
+
+/// The base of every body that can be iterated over with `async for`.
+///
+/// Subclass it to write a body of your own: `__aiter__` yields the chunks as `bytes`, and the
+/// coroutine `aclose()` gives up whatever the body holds.
+#[pyclass(module = "httpx", name = "AsyncByteStream")]
+#[derive(Debug, Default, PyPayload)]
+pub(crate) struct PyAsyncByteStream;
+
+impl DefaultConstructor for PyAsyncByteStream {}
+
+impl Initializer for PyAsyncByteStream {
+    type Args = FuncArgs;
+
+    fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<()> {
+        Ok(())
+    }
+}
+
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
+impl PyAsyncByteStream {
+    #[pymethod]
+    fn __aiter__(_zelf: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        Err(vm.new_not_implemented_error("The '__aiter__' method must be implemented."))
+    }
+
+    /// Gives up what the body holds. Does nothing here; a subclass overrides it.
+    #[pymethod]
+    fn aclose(_zelf: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "AsyncByteStream.aclose", |_| async { Ok(with_vm(|vm| vm.ctx.none())) })
+    }
+}
