@@ -10,8 +10,13 @@ use crate::{status_codes, tls};
 type Maker = fn(&VirtualMachine) -> PyResult;
 
 /// The names and what makes them.
-const TABLE: [(&str, Maker); 3] =
-    [("codes", status_codes::codes), ("create_ssl_context", create_ssl_context), ("main", command_line)];
+const TABLE: [(&str, Maker); 5] = [
+    ("ASGITransport", asgi_transport),
+    ("codes", status_codes::codes),
+    ("create_ssl_context", create_ssl_context),
+    ("main", command_line),
+    ("WSGITransport", wsgi_transport),
+];
 
 /// The names.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
@@ -47,4 +52,14 @@ fn create_ssl_context(vm: &VirtualMachine) -> PyResult {
 
 fn command_line(vm: &VirtualMachine) -> PyResult {
     vm.import("httpx._cli", 0)?.get_attr("_cli", vm)?.get_attr("main", vm)
+}
+
+fn asgi_transport(vm: &VirtualMachine) -> PyResult {
+    let code = py_compile!(file = "python/asgi.py", module_name = "httpx.ASGITransport");
+    run(vm, vm.ctx.new_code(code), vm.ctx.new_dict(), "ASGITransport")
+}
+
+fn wsgi_transport(vm: &VirtualMachine) -> PyResult {
+    let code = py_compile!(file = "python/wsgi.py", module_name = "httpx.WSGITransport");
+    run(vm, vm.ctx.new_code(code), vm.ctx.new_dict(), "WSGITransport")
 }

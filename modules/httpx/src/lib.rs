@@ -26,6 +26,7 @@ mod limits;
 mod line_iterator;
 mod mapping;
 mod module;
+mod network_stream;
 mod proxy;
 mod query_params;
 mod raw_iterator;
@@ -36,6 +37,7 @@ mod sync_byte_stream;
 mod text_iterator;
 mod timeout;
 mod tls;
+mod tracer;
 mod transports;
 mod url;
 
