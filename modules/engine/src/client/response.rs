@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 
 use super::failure::{self, BodyState};
 use super::pool::Slot;
 use super::progress::{UploadGuard, read_timed_out};
 use super::reuse::{Origin, Returning};
+use super::upgraded::Upgraded;
 use crate::Headers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::Generation;
@@ -33,8 +35,12 @@ pub struct Response {
     /// The header fields: names in lower case, in order of first appearance, those of one name
     /// together.
     pub headers: Headers,
-    /// The peer of the connection.
+    /// Our end of the connection.
+    pub local_addr: Option<SocketAddr>,
+    /// The peer of the connection: the proxy where there is one.
     pub remote_addr: Option<SocketAddr>,
+    /// The raw connection, after a `101 Switching Protocols` or a successful CONNECT.
+    pub upgrade: Option<Upgraded>,
     /// The body, as it arrives.
     pub body: ResponseBody,
 }
@@ -166,4 +172,20 @@ async fn within<F: Future>(timeout: Option<Duration>, future: F) -> Result<F::Ou
         Some(timeout) => tokio::time::timeout(timeout, future).await.map_err(|_| read_timed_out()),
         None => Ok(future.await),
     }
+}
+
+/// Response header fields in order, those of one name together. They share one allocation.
+pub(super) fn fields(headers: &HeaderMap) -> Headers {
+    let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let mut text = Vec::with_capacity(size);
+    for (name, value) in headers {
+        text.extend_from_slice(name.as_ref());
+        text.extend_from_slice(value.as_bytes());
+    }
+    let mut text = Bytes::from(text);
+    // What was put in is taken out again, so never past the end.
+    headers
+        .iter()
+        .map(|(name, value)| (text.split_to(name.as_str().len()), text.split_to(value.len())))
+        .collect()
 }
