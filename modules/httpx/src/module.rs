@@ -48,12 +48,7 @@ mod httpx {
 
     /// The names that are in the module only once they were asked for, and what makes them.
     const LAZY: [(&str, fn(&VirtualMachine) -> PyResult); 2] =
-        [("codes", crate::status_codes::codes), ("main", command_line)];
-
-    /// `httpx.main`, which is written in Python.
-    fn command_line(vm: &VirtualMachine) -> PyResult {
-        vm.import("httpx._cli", 0)?.get_attr("_cli", vm)?.get_attr("main", vm)
-    }
+        [("codes", crate::status_codes::codes), ("main", crate::frozen::command_line)];
 
     /// Makes what is rarely asked for when it is asked for the first time.
     #[pyfunction]
