@@ -306,6 +306,9 @@ mod tests {
             for piece in pieces {
                 decoder.feed(Bytes::from_static(piece));
                 last = decoder.next_event();
+                if last.is_err() {
+                    break;
+                }
             }
             last
         };
