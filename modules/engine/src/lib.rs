@@ -10,11 +10,14 @@
 //! | [`cookies`] | the cookie jar (RFC 6265 with public suffixes) |
 //! | [`url`], [`headers`] | the value types that cross into the bindings |
 //! | [`body`], [`multipart`], [`decode`], [`text`] | bodies: sent, encoded, decompressed, read as text |
+//! | [`route`] | which transport or proxy a URL is for |
+//! | [`basic`], [`digest`] | authentication |
 //! | [`sse`] | Server-Sent Events |
 //! | [`tls`], [`policy`] | what may be trusted, and what may be connected to |
 //! | [`runtime`] | the one tokio runtime of the process |
 //! | [`error`] | the one error type |
 
+pub mod basic;
 pub mod body;
 pub mod client;
 pub mod cookies;
@@ -26,6 +29,7 @@ pub mod link;
 pub mod multipart;
 pub mod policy;
 pub mod redirect;
+pub mod route;
 pub mod runtime;
 pub mod sse;
 pub mod text;

@@ -1,12 +1,19 @@
-//! The modules below `httpx` that are written in Python: its command line.
+//! Python modules that stand before the standard library's, and the command line.
 
 use rustpython_vm::frozen::{FrozenLib, FrozenModule};
 use rustpython_vm::{PyResult, VirtualMachine, py_freeze};
 
-/// The modules to register beside [`module_def`](crate::module_def), by their full names.
-pub fn frozen_modules() -> impl Iterator<Item = (&'static str, FrozenModule)> {
-    let modules: &'static FrozenLib = py_freeze!(dir = "frozen");
-    modules.into_iter()
+/// The modules to register after the standard library's, given those.
+pub fn frozen_modules(
+    stock: impl IntoIterator<Item = (&'static str, FrozenModule)>,
+) -> Vec<(&'static str, FrozenModule)> {
+    let command_line: &FrozenLib = py_freeze!(dir = "command_line");
+    let mut modules: Vec<_> = command_line.into_iter().collect();
+    if let Some((_, stock)) = stock.into_iter().find(|(name, _)| *name == "ssl") {
+        modules.push(("_stock_ssl", stock));
+        modules.extend(py_freeze!(file = "python/ssl.py", module_name = "ssl"));
+    }
+    modules
 }
 
 /// `httpx.main`, the command line. Importing it takes what few scripts need.
