@@ -1,6 +1,6 @@
 //! Tauraro's own Python modules: the one table where they are registered.
 
-use rustpython_vm::{Context, builtins::PyModuleDef};
+use rustpython_vm::{Context, builtins::PyModuleDef, frozen::FrozenModule};
 
 use crate::builder::NativeModule;
 
@@ -10,16 +10,19 @@ use crate::builder::NativeModule;
 pub enum Module {
     /// `httpx`: the HTTP client, API of httpx 0.28.
     Httpx,
+    /// `httpx_sse`: Server-Sent Events, API of httpx-sse 0.4. It imports `httpx`.
+    HttpxSse,
 }
 
 impl Module {
     /// Every module, in the order of their names.
-    pub const ALL: &[Self] = &[Self::Httpx];
+    pub const ALL: &[Self] = &[Self::Httpx, Self::HttpxSse];
 
     /// The name to import it by.
     pub fn name(self) -> &'static str {
         match self {
             Self::Httpx => "httpx",
+            Self::HttpxSse => "httpx_sse",
         }
     }
 
@@ -27,7 +30,17 @@ impl Module {
     fn native(self) -> NativeModule {
         match self {
             Self::Httpx => tauraro_httpx::module_def,
+            Self::HttpxSse => tauraro_httpx_sse::module_def,
         }
+    }
+
+    /// The modules below it that are written in Python, by their full names.
+    pub(crate) fn frozen(self) -> impl Iterator<Item = (&'static str, FrozenModule)> {
+        let below = match self {
+            Self::Httpx => Some(tauraro_httpx::frozen_modules()),
+            Self::HttpxSse => None,
+        };
+        below.into_iter().flatten()
     }
 
     /// Its definition for an interpreter that shares `context`.

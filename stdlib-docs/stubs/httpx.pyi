@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callab
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import timedelta
 from http.cookiejar import CookieJar
-from typing import IO, Any, Final, Self, TextIO, TypeAlias
+from typing import IO, Any, Final, NoReturn, Self, TextIO, TypeAlias
 
 __version__: Final[str]
 
@@ -206,6 +206,9 @@ def create_ssl_context(
     verify: _Verify = True, cert: _Certificate | None = None, trust_env: bool = True
 ) -> ssl.SSLContext:
     """An `ssl.SSLContext` for `verify=`, with everything set that httpx sets."""
+
+def main(args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
+    """The command line: makes the request that the arguments ask for, prints the response and exits."""
 
 class _BaseClient:
     def __init__(

@@ -10,10 +10,11 @@ use crate::{status_codes, tls};
 type Maker = fn(&VirtualMachine) -> PyResult;
 
 /// The names and what makes them.
-const TABLE: [(&str, Maker); 4] = [
+const TABLE: [(&str, Maker); 5] = [
     ("ASGITransport", asgi_transport),
     ("codes", status_codes::codes),
     ("create_ssl_context", create_ssl_context),
+    ("main", command_line),
     ("WSGITransport", wsgi_transport),
 ];
 
@@ -47,6 +48,10 @@ fn create_ssl_context(vm: &VirtualMachine) -> PyResult {
     globals.set_item("CERT_DEPRECATED", vm.ctx.new_str(tls::CERT_DEPRECATED).into(), vm)?;
     let code = py_compile!(file = "python/ssl_context.py", module_name = "httpx.create_ssl_context");
     run(vm, vm.ctx.new_code(code), globals, "create_ssl_context")
+}
+
+fn command_line(vm: &VirtualMachine) -> PyResult {
+    vm.import("httpx._cli", 0)?.get_attr("_cli", vm)?.get_attr("main", vm)
 }
 
 fn asgi_transport(vm: &VirtualMachine) -> PyResult {

@@ -193,6 +193,8 @@ mod httpx {
             class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
             module.set_attr(vm.ctx.intern_str(name), class, vm)?;
         }
+        // A package: some of it is written in Python.
+        module.set_attr("__path__", vm.ctx.new_list(Vec::new()), vm)?;
         module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)?;
         module.set_attr("__all__", public_names(vm, module)?, vm)?;
         set_class(vm, module)
