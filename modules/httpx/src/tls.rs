@@ -20,7 +20,7 @@ pub(crate) fn tls_from(
     trust_env: bool,
 ) -> PyResult<TlsConfig> {
     let client_cert = cert.map(|cert| client_cert(vm, &cert)).transpose()?;
-    Ok(TlsConfig { verify: self::verify(vm, verify)?, client_cert, trust_env })
+    Ok(TlsConfig { verify: self::verify(vm, verify)?, client_cert, trust_env, ..TlsConfig::default() })
 }
 
 /// `verify=`: whether, or by which certificates, servers are judged.

@@ -1,9 +1,12 @@
 //! What a [`Transport`](super::Transport) is made from.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::proxy::Proxy;
+use super::socket_option::SocketOption;
 use crate::policy::Policy;
 use crate::tls::TlsConfig;
 
@@ -57,6 +60,15 @@ pub struct TransportConfig {
     pub limits: PoolLimits,
     /// The local address to connect from.
     pub local_address: Option<IpAddr>,
+    /// The Unix domain socket to connect to, whatever the URL's host. A proxy goes before it.
+    pub uds: Option<PathBuf>,
+    /// Set on every socket, in this order.
+    pub socket_options: Vec<SocketOption>,
+    /// How often to try again when no connection could be made: at once, then after half a second,
+    /// and after twice as long each time. Each attempt has the whole connect timeout.
+    pub retries: u32,
+    /// What connections go through.
+    pub proxy: Option<Proxy>,
     /// What may be connected to.
     pub policy: Arc<Policy>,
 }
@@ -69,6 +81,10 @@ impl Default for TransportConfig {
             http2: false,
             limits: PoolLimits::default(),
             local_address: None,
+            uds: None,
+            socket_options: Vec::new(),
+            retries: 0,
+            proxy: None,
             policy: Arc::new(Policy::allow_all()),
         }
     }

@@ -6,25 +6,37 @@
 //! | file | what it is |
 //! |---|---|
 //! | `transport`, `request`, `response` | one exchange, from checked request to response body |
+//! | `extras`, `trace`, `upgraded` | what only few exchanges need |
 //! | `head`, `target`, `upload` | what goes out: header fields, URL, body |
 //! | `pool`, `connect`, `reuse` | connections: bounded, kept, watched while made, allowed by the policy |
 //! | `progress` | the phases of an exchange and their timeouts |
+//! | `proxy`, `socket_option` | how connections are made, where that is not the usual way |
 //! | `failure` | what went wrong below, in our terms |
 
 mod config;
 mod connect;
+mod extras;
 mod failure;
 mod head;
 mod pool;
 mod progress;
+mod proxy;
 mod request;
 mod response;
 mod reuse;
+mod socket_option;
 mod target;
+pub mod trace;
 mod transport;
+mod upgraded;
 mod upload;
 
 pub use config::{PoolLimits, Timeouts, TransportConfig};
+pub use extras::Extras;
+pub use proxy::Proxy;
 pub use request::Request;
 pub use response::{Response, ResponseBody};
+pub use socket_option::{SocketOption, SocketValue};
+pub use trace::Trace;
 pub use transport::Transport;
+pub use upgraded::Upgraded;

@@ -3,6 +3,7 @@
 use http::Method;
 
 use super::config::Timeouts;
+use super::extras::Extras;
 use crate::{Body, Headers, Url};
 
 /// A request for one hop, complete: the transport adds no header of its own but `Host`, what framing
@@ -19,4 +20,6 @@ pub struct Request {
     pub body: Body,
     /// How long each phase may take.
     pub timeouts: Timeouts,
+    /// What only few requests ask for.
+    pub extras: Extras,
 }

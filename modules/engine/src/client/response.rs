@@ -13,6 +13,7 @@ use super::failure::{self, BodyState};
 use super::pool::Slot;
 use super::progress::{UploadGuard, read_timed_out};
 use super::reuse::{Origin, Returning};
+use super::upgraded::Upgraded;
 use crate::Headers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::Generation;
@@ -33,8 +34,12 @@ pub struct Response {
     /// The header fields: names in lower case, in order of first appearance, those of one name
     /// together.
     pub headers: Headers,
-    /// The peer of the connection.
+    /// Our end of the connection.
+    pub local_addr: Option<SocketAddr>,
+    /// The peer of the connection: the proxy where there is one.
     pub remote_addr: Option<SocketAddr>,
+    /// The raw connection, after a `101 Switching Protocols` or a successful CONNECT.
+    pub upgrade: Option<Upgraded>,
     /// The body, as it arrives.
     pub body: ResponseBody,
 }

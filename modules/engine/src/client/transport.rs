@@ -40,6 +40,14 @@ impl Transport {
             let message = "either HTTP/1.1 or HTTP/2 must be allowed (http1, http2)";
             return Err(Error::new(ErrorKind::LocalProtocolError, message));
         }
+        if config.proxy.is_some()
+            || config.uds.is_some()
+            || !config.socket_options.is_empty()
+            || config.retries > 0
+        {
+            let message = "proxies, Unix sockets, socket options and retries are not there yet";
+            return Err(Error::new(ErrorKind::UnsupportedProtocol, message));
+        }
         let pool = Pool::new(&config);
         Ok(Self { config, pool })
     }
@@ -53,7 +61,11 @@ impl Transport {
     /// # Errors
     /// Every [`ErrorKind`](crate::ErrorKind) of the network, by phase.
     pub async fn send(&self, request: Request) -> Result<Response> {
-        let Request { method, url, headers, body, timeouts } = request;
+        let Request { method, url, headers, body, timeouts, extras } = request;
+        if !extras.is_empty() {
+            let message = "target, sni_hostname and trace are not there yet";
+            return Err(Error::new(ErrorKind::UnsupportedProtocol, message));
+        }
         let target = Target::of(&url)?;
         let (headers, framing) = head::prepare(&headers, &url)?;
         let body = Outgoing::plan(body, framing).await?;
@@ -96,7 +108,9 @@ impl Transport {
             status: response.status().as_u16(),
             reason: response.extensions().get::<ReasonPhrase>().map(|r| Bytes::copy_from_slice(r.as_bytes())),
             version: response.version(),
+            local_addr: None,
             remote_addr: response.remote_addr(),
+            upgrade: None,
             headers: fields(response.headers()),
             body: ResponseBody::new(
                 response,

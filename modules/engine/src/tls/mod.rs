@@ -23,8 +23,19 @@ pub enum Verify {
     System,
     /// Against the certificates of this PEM file or folder of PEM files.
     Roots(PathBuf),
+    /// Against these certificates (DER).
+    Certificates(Vec<Vec<u8>>),
     /// Not at all.
     Off,
+}
+
+/// A version of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TlsVersion {
+    /// TLS 1.2 (RFC 5246).
+    Tls12,
+    /// TLS 1.3 (RFC 8446).
+    Tls13,
 }
 
 /// A client certificate: PEM files of the chain and of its key (the same file may hold both).
@@ -51,6 +62,12 @@ impl std::fmt::Debug for ClientCert {
 pub struct TlsConfig {
     /// How a server's certificate is judged.
     pub verify: Verify,
+    /// Whether its certificate must also name the server that was asked for.
+    pub check_hostname: bool,
+    /// The lowest version to speak; `None` is 1.2, the lowest there is here.
+    pub min_version: Option<TlsVersion>,
+    /// The highest version to speak; `None` is 1.3, the highest there is.
+    pub max_version: Option<TlsVersion>,
     /// The certificate to show to servers that ask.
     pub client_cert: Option<ClientCert>,
     /// Whether `SSL_CERT_FILE`, `SSL_CERT_DIR` and `SSLKEYLOGFILE` are honoured.
@@ -69,7 +86,14 @@ impl TlsConfig {
 
 impl Default for TlsConfig {
     fn default() -> Self {
-        Self { verify: Verify::System, client_cert: None, trust_env: true }
+        Self {
+            verify: Verify::System,
+            check_hostname: true,
+            min_version: None,
+            max_version: None,
+            client_cert: None,
+            trust_env: true,
+        }
     }
 }
 
@@ -79,10 +103,11 @@ impl Default for TlsConfig {
 /// `ConnectError`, naming the file that is missing, empty or garbled.
 pub(crate) fn client_config(config: &TlsConfig) -> Result<ClientConfig> {
     let provider = provider();
-    let builder = builder(&provider)?;
+    let builder = builder(&provider, config)?;
     let verifier: Arc<dyn ServerCertVerifier> = match &config.verify {
         Verify::System => verified::verifier(roots::system(config.trust_env)?, provider)?,
         Verify::Roots(path) => verified::verifier(roots::from_path(path)?, provider)?,
+        Verify::Certificates(certificates) => verified::verifier(roots::from_der(certificates)?, provider)?,
         Verify::Off => Arc::new(unverified::AnyCertificate::new(provider.signature_verification_algorithms)),
     };
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
@@ -107,16 +132,27 @@ pub(crate) fn client_config(config: &TlsConfig) -> Result<ClientConfig> {
 /// # Errors
 /// `ConnectError`, which no provider of ours has been seen to cause.
 pub(crate) fn unused_config() -> Result<ClientConfig> {
-    Ok(builder(&provider())?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+    let builder = builder(&provider(), &TlsConfig::default())?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
-fn builder(provider: &Arc<CryptoProvider>) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
+fn builder(
+    provider: &Arc<CryptoProvider>,
+    config: &TlsConfig,
+) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>> {
+    let (lowest, highest) = (config.min_version, config.max_version);
+    let versions =
+        [(TlsVersion::Tls13, &rustls::version::TLS13), (TlsVersion::Tls12, &rustls::version::TLS12)];
+    let versions = versions.into_iter().filter(|(version, _)| {
+        lowest.is_none_or(|lowest| *version >= lowest) && highest.is_none_or(|highest| *version <= highest)
+    });
+    let versions: Vec<_> = versions.map(|(_, version)| version).collect();
     let builder = ClientConfig::builder_with_provider(Arc::clone(provider));
-    builder.with_safe_default_protocol_versions().map_err(|e| failed(e.to_string()).with_source(e))
+    builder.with_protocol_versions(&versions).map_err(|e| failed(e.to_string()).with_source(e))
 }
 
 fn failed(message: impl Into<String>) -> Error {

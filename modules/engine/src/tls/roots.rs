@@ -87,6 +87,24 @@ pub(super) fn from_path(path: &Path) -> Result<Roots> {
     Ok(Roots { store: Arc::new(store), given })
 }
 
+/// These certificates (DER).
+///
+/// # Errors
+/// `ConnectError` for none at all, or a garbled one.
+pub(super) fn from_der(certificates: &[Vec<u8>]) -> Result<Roots> {
+    let mut store = RootCertStore::empty();
+    let given: Vec<_> = certificates.iter().map(|der| CertificateDer::from(der.clone())).collect();
+    for certificate in &given {
+        store.add(certificate.clone()).map_err(|error| {
+            failed(format!("cannot use one of the given certificates: {error}")).with_source(error)
+        })?;
+    }
+    if store.is_empty() {
+        return Err(failed("there is no certificate to trust"));
+    }
+    Ok(Roots { store: Arc::new(store), given })
+}
+
 /// The certificates of a PEM file.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use tauraro_engine::client::{Request, Response, Timeouts, Transport, TransportConfig};
+use tauraro_engine::client::{Extras, Request, Response, Timeouts, Transport, TransportConfig};
 use tauraro_engine::{Body, Error, ErrorKind, Headers, Result, Url, runtime};
 use tauraro_test_server::TestServer;
 
@@ -38,6 +38,7 @@ pub(crate) fn request(method: &str, url: &str) -> Request {
         headers: Headers::new(),
         body: Body::Empty,
         timeouts: Timeouts { connect: Some(LONG), read: Some(LONG), write: Some(LONG), pool: Some(LONG) },
+        extras: Extras::default(),
     }
 }
 

@@ -13,7 +13,8 @@ use tauraro_test_server::TestServer;
 use crate::support::{RawServer, SERVER, SHORT, failure, fetch, get, request, run};
 
 fn verifying(verify: Verify, client_cert: Option<ClientCert>) -> TransportConfig {
-    TransportConfig { tls: TlsConfig { verify, client_cert, trust_env: false }, ..TransportConfig::default() }
+    let tls = TlsConfig { verify, client_cert, trust_env: false, ..TlsConfig::default() };
+    TransportConfig { tls, ..TransportConfig::default() }
 }
 
 fn trusting(server: &TestServer) -> TransportConfig {

@@ -47,6 +47,7 @@ fn prepare(vm: &VirtualMachine, request: &PyRef<PyRequest>) -> PyResult<client::
         headers: request.headers_ref(vm)?.fields(),
         body: Body::Empty,
         timeouts: request.extensions_shared().timeouts(vm)?,
+        extras: client::Extras::default(),
     })
 }
 

@@ -1,0 +1,107 @@
+//! Events of an exchange as they happen, named as httpcore names them.
+//!
+//! An event's name is `<scope>.<operation>.<stage>`, the stage one of `started`, `complete` and
+//! `failed`. What each tells when it starts:
+//!
+//! | scope | operation | facts |
+//! |---|---|---|
+//! | `connection` | `connect_tcp` | `host`, `port`, `local_address`, `timeout` |
+//! | | `connect_unix_socket` | `path`, `timeout` |
+//! | | `start_tls` | `server_hostname`, `timeout` |
+//! | | `retry` | `delay` |
+//! | `proxy` | `start_tls` | as above, within the tunnel |
+//! | `socks` | `connect_tcp`, `setup_socks5_connection`, `start_tls` | `host`, `port`; as above |
+//! | `http11`, `http2` | `send_request_headers`, `send_request_body`, `receive_response_headers`, `receive_response_body`, `response_closed` | none |
+//!
+//! What fails tells its `exception`, a text. `receive_response_headers` completes with `http_version`
+//! (over HTTP/1), `status`, `reason_phrase` (over HTTP/1) and `headers`. A CONNECT to an HTTP proxy
+//! is an `http11` exchange of its own.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use crate::Headers;
+
+/// One step of an exchange.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// `http11`, `connection`...
+    pub scope: &'static str,
+    /// `send_request_headers`, `connect_tcp`...
+    pub operation: &'static str,
+    /// How far it has come.
+    pub stage: Stage,
+    /// What is known of it, by name.
+    pub facts: Vec<(&'static str, Fact)>,
+}
+
+impl Event {
+    /// The event's name, such as `connection.connect_tcp.started`.
+    pub fn name(&self) -> String {
+        format!("{}.{}.{}", self.scope, self.operation, self.stage.name())
+    }
+}
+
+/// How far a step has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It begins.
+    Started,
+    /// It succeeded.
+    Complete,
+    /// It failed.
+    Failed,
+}
+
+impl Stage {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Complete => "complete",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Something known of a step.
+#[derive(Clone, Debug)]
+pub enum Fact {
+    /// Known to be absent, such as a timeout that was not set.
+    Nothing,
+    /// A text.
+    Text(String),
+    /// Bytes off the wire.
+    Bytes(Bytes),
+    /// A number.
+    Integer(i64),
+    /// A time span.
+    Span(Duration),
+    /// Header fields.
+    Headers(Headers),
+}
+
+/// Where the events of an exchange go. They are pushed when they happen, from whichever thread.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    events: mpsc::UnboundedSender<Event>,
+}
+
+/// The events of an exchange, in order; `None` after the last one, once the exchange and its
+/// response are gone.
+pub type Events = mpsc::UnboundedReceiver<Event>;
+
+impl Trace {
+    /// A trace and its events.
+    pub fn new() -> (Self, Events) {
+        let (events, receiver) = mpsc::unbounded_channel();
+        (Self { events }, receiver)
+    }
+
+    /// Something happened.
+    pub(super) fn push(&self, event: Event) {
+        // Nobody has to listen.
+        let _ = self.events.send(event);
+    }
+}

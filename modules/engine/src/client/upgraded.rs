@@ -1,0 +1,91 @@
+//! A connection that left HTTP behind.
+
+use std::fmt;
+use std::io;
+use std::mem;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::pool::Slot;
+use crate::runtime::Generation;
+
+/// The raw connection after a `101 Switching Protocols`, or a successful CONNECT: what follows the
+/// head of the response belongs to another protocol. Dropping it closes the connection, which counts
+/// as one in use until then.
+pub struct Upgraded {
+    /// Empty only while being dropped.
+    io: Option<Box<dyn Stream>>,
+    local_addr: Option<SocketAddr>,
+    remote_addr: Option<SocketAddr>,
+    generation: Generation,
+    slot: Option<Slot>,
+}
+
+/// Both directions of a connection.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+impl Upgraded {
+    /// Our address.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.local_addr
+    }
+
+    /// The peer's address: the proxy's where there is one.
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.remote_addr
+    }
+
+    fn io(&mut self) -> io::Result<Pin<&mut (dyn Stream + 'static)>> {
+        if self.generation != Generation::current() {
+            let message = "the connection belongs to the process that this one was forked from";
+            return Err(io::Error::other(message));
+        }
+        self.io.as_deref_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl AsyncRead for Upgraded {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.get_mut().io()?.poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Upgraded {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        self.get_mut().io()?.poll_write(cx, data)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().io()?.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().io()?.poll_shutdown(cx)
+    }
+}
+
+impl fmt::Debug for Upgraded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Upgraded");
+        debug.field("local_addr", &self.local_addr).field("remote_addr", &self.remote_addr);
+        debug.finish_non_exhaustive()
+    }
+}
+
+impl Drop for Upgraded {
+    fn drop(&mut self) {
+        if self.generation != Generation::current() {
+            // Closing it would wake threads that exist in the parent only.
+            mem::forget((self.io.take(), self.slot.take()));
+        }
+    }
+}
