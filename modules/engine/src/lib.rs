@@ -10,10 +10,12 @@
 //! | [`cookies`] | the cookie jar (RFC 6265 with public suffixes) |
 //! | [`url`], [`headers`] | the value types that cross into the bindings |
 //! | [`body`], [`multipart`], [`decode`], [`text`] | bodies: sent, encoded, decompressed, read as text |
+//! | [`basic`], [`digest`] | authentication |
 //! | [`tls`], [`policy`] | what may be trusted, and what may be connected to |
 //! | [`runtime`] | the one tokio runtime of the process |
 //! | [`error`] | the one error type |
 
+pub mod basic;
 pub mod body;
 pub mod client;
 pub mod cookies;

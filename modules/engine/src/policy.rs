@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -13,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// A connection that somebody wants to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Destination<'a> {
-    /// The name or literal address, as in the URL.
+    /// The name or literal address, as in the URL; or `unix:<path>` for a Unix domain socket.
     pub host: &'a str,
     /// The port.
     pub port: u16,
@@ -50,6 +51,17 @@ impl Policy {
         let Some(rule) = &self.rule else { return Ok(()) };
         let address = literal(host).map(|address| address.to_canonical());
         ask(&**rule, &Destination { host, port, address })
+    }
+
+    /// May the Unix domain socket at `path` be connected to? The rule is asked about the host
+    /// `unix:<path>` at port 0, without an address.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied), naming the path.
+    pub fn check_unix(&self, path: &Path) -> Result<()> {
+        let Some(rule) = &self.rule else { return Ok(()) };
+        let host = format!("unix:{}", path.display());
+        ask(&**rule, &Destination { host: &host, port: 0, address: None })
     }
 
     /// May this address, to which `host` resolved, be connected to?

@@ -89,3 +89,11 @@ impl Default for TransportConfig {
         }
     }
 }
+
+impl TransportConfig {
+    /// The protocols to offer in TLS, the best first (RFC 7301).
+    pub(super) fn alpn(&self) -> Vec<Vec<u8>> {
+        let versions = [(self.http2, "h2"), (self.http1, "http/1.1")];
+        versions.into_iter().filter(|(spoken, _)| *spoken).map(|(_, name)| name.into()).collect()
+    }
+}

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::sleep_until;
@@ -12,10 +13,14 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::progress::{Phase, Progress};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 use crate::policy::Policy;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A peer may be slow for as long as the timeouts say. What this one ends is an upload that a response
+/// made pointless, to a peer that neither reads it nor hangs up.
+pub(super) const USER_TIMEOUT: Duration = Duration::from_mins(10);
 
 tokio::task_local! {
     /// The exchange on whose behalf the pool is working.
@@ -111,24 +116,32 @@ impl Resolve for Resolver {
         let policy = Arc::clone(&self.policy);
         let port = EXCHANGE.try_with(|exchange| exchange.port()).unwrap_or_default();
         Box::pin(async move {
-            let host = name.as_str();
-            #[expect(clippy::disallowed_methods, reason = "this is where the policy is asked")]
-            let found = tokio::net::lookup_host((host, port)).await.map_err(unresolved)?;
-            let mut denied = None;
-            let allowed: Vec<SocketAddr> = found
-                .filter(|address| match policy.check_address(host, *address) {
-                    Ok(()) => true,
-                    Err(error) => {
-                        denied = Some(error);
-                        false
-                    }
-                })
-                .collect();
-            match denied {
-                Some(error) if allowed.is_empty() => Err(error.into()),
-                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
+            let allowed = resolve(&policy, name.as_str(), port).await?;
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// The addresses of `host` that the policy allows, with `port`.
+///
+/// # Errors
+/// `ConnectError` for a name that does not resolve, `Denied` when none of its addresses is allowed.
+pub(super) async fn resolve(policy: &Policy, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+    #[expect(clippy::disallowed_methods, reason = "this is where the policy is asked")]
+    let found = tokio::net::lookup_host((host, port)).await.map_err(unresolved)?;
+    let mut denied = None;
+    let allowed: Vec<SocketAddr> = found
+        .filter(|address| match policy.check_address(host, *address) {
+            Ok(()) => true,
+            Err(error) => {
+                denied = Some(error);
+                false
             }
         })
+        .collect();
+    match denied {
+        Some(error) if allowed.is_empty() => Err(error),
+        _ => Ok(allowed),
     }
 }
 

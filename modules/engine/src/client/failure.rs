@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use hyper_util::client::legacy;
 use rustls::CertificateError;
 
 use super::progress::Progress;
@@ -10,23 +11,70 @@ use crate::error::{Error, ErrorKind};
 
 /// Why a request failed before the head of its response.
 pub(super) fn of_request(error: reqwest::Error, progress: &Progress) -> Error {
-    let (kind, message) = if let Some(own) = find::<Error>(&error) {
-        (own.kind(), own.message().to_owned())
-    } else if error.is_connect() {
-        (ErrorKind::ConnectError, of_connection(&error))
+    let stage = if error.is_connect() {
+        Stage::Connecting
     } else if error.is_builder() {
-        (ErrorKind::InvalidUrl, root(&error).to_string())
-    } else if let Some(message) = os_text(&error) {
-        let unsent = progress.is_upload_unfinished();
-        (if unsent { ErrorKind::WriteError } else { ErrorKind::ReadError }, message)
-    } else if let Some(tls) = find::<rustls::Error>(&error) {
+        Stage::Building
+    } else {
+        Stage::of(progress)
+    };
+    classify(&error, stage).with_source(error.without_url())
+}
+
+/// The same, for a pool of our own making.
+pub(super) fn of_client(error: legacy::Error, progress: &Progress) -> Error {
+    let stage = if error.is_connect() { Stage::Connecting } else { Stage::of(progress) };
+    classify(&error, stage).with_source(error)
+}
+
+/// The same, for a single connection.
+pub(super) fn of_exchange(error: hyper::Error) -> Error {
+    classify(&error, Stage::Receiving).with_source(error)
+}
+
+/// Why a connection could not be made.
+pub(super) fn of_connecting(error: impl StdError + Send + Sync + 'static) -> Error {
+    classify(&error, Stage::Connecting).with_source(error)
+}
+
+/// Why a connection could not be read from, or written to.
+pub(super) fn of_io(error: io::Error, kind: ErrorKind) -> Error {
+    let message = os_text(&error).unwrap_or_else(|| error.to_string());
+    Error::new(kind, message).with_source(error)
+}
+
+/// How far a request had come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Building,
+    Connecting,
+    Sending,
+    Receiving,
+}
+
+impl Stage {
+    fn of(progress: &Progress) -> Self {
+        if progress.is_upload_unfinished() { Self::Sending } else { Self::Receiving }
+    }
+}
+
+fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error {
+    let (kind, message) = if let Some(own) = find::<Error>(error) {
+        (own.kind(), own.message().to_owned())
+    } else if stage == Stage::Connecting {
+        (ErrorKind::ConnectError, of_connection(error))
+    } else if stage == Stage::Building {
+        (ErrorKind::InvalidUrl, root(error).to_string())
+    } else if let Some(message) = os_text(error) {
+        (if stage == Stage::Sending { ErrorKind::WriteError } else { ErrorKind::ReadError }, message)
+    } else if let Some(tls) = find::<rustls::Error>(error) {
         (ErrorKind::ReadError, tls_text(tls))
-    } else if is_disconnect(&error) {
+    } else if is_disconnect(error) {
         (ErrorKind::RemoteProtocolError, "Server disconnected without sending a response.".to_owned())
     } else {
-        (ErrorKind::RemoteProtocolError, detail(&error))
+        (ErrorKind::RemoteProtocolError, detail(error))
     };
-    Error::new(kind, message).with_source(error.without_url())
+    Error::new(kind, message)
 }
 
 /// How a response body was cut off.
@@ -57,7 +105,7 @@ pub(super) fn of_body(error: reqwest::Error, state: BodyState) -> Error {
     Error::new(kind, message).with_source(error.without_url())
 }
 
-fn of_connection(error: &reqwest::Error) -> String {
+fn of_connection(error: &(dyn StdError + 'static)) -> String {
     if let Some(tls) = find::<rustls::Error>(error) {
         return tls_text(tls);
     }

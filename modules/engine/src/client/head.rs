@@ -104,7 +104,7 @@ fn local(message: impl Into<String>) -> Error {
 }
 
 /// Bytes as Python writes them: `b'a\r\n'`.
-struct Repr<'a>(&'a [u8]);
+pub(super) struct Repr<'a>(pub(super) &'a [u8]);
 
 impl std::fmt::Display for Repr<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -10,11 +10,12 @@
 //! | `head`, `target`, `upload` | what goes out: header fields, URL, body |
 //! | `pool`, `connect`, `reuse` | connections: bounded, kept, watched while made, allowed by the policy |
 //! | `progress` | the phases of an exchange and their timeouts |
-//! | `proxy`, `socket_option` | how connections are made, where that is not the usual way |
+//! | `direct`, `proxy`, `socket_option` | how connections are made, where that is not the usual way |
 //! | `failure` | what went wrong below, in our terms |
 
 mod config;
 mod connect;
+mod direct;
 mod extras;
 mod failure;
 mod head;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::TransportConfig;
-use super::connect::{ConnectLayer, Resolver};
+use super::connect::{ConnectLayer, Resolver, USER_TIMEOUT};
+use super::direct::Direct;
 use super::reuse::Returning;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::Generation;
@@ -17,6 +18,9 @@ use crate::tls;
 
 /// The right to use a connection, until dropped.
 pub(super) type Slot = OwnedSemaphorePermit;
+
+/// Header fields of a response, at most. Room for them is made for every response.
+pub(super) const MAX_HEADERS: usize = 256;
 
 /// The connections of one process.
 ///
@@ -28,6 +32,7 @@ pub(super) struct Pool {
     generation: Generation,
     plain: OnceLock<reqwest::Client>,
     secure: OnceLock<reqwest::Client>,
+    direct: OnceLock<Direct>,
     slots: Option<Arc<Semaphore>>,
     /// Origins known to speak HTTP/2: all their exchanges share one connection.
     shared: Mutex<HashSet<String>>,
@@ -50,6 +55,7 @@ impl Pool {
             generation,
             plain: OnceLock::new(),
             secure: OnceLock::new(),
+            direct: OnceLock::new(),
             slots,
             shared: Mutex::default(),
             returning: keeps.then(Arc::default),
@@ -92,6 +98,18 @@ impl Pool {
         Ok(cell.get_or_init(|| client))
     }
 
+    /// The connections that reqwest cannot make.
+    ///
+    /// # Errors
+    /// Those of a proxy that cannot be used.
+    pub(super) fn direct(&self, config: &TransportConfig) -> Result<&Direct> {
+        if let Some(direct) = self.direct.get() {
+            return Ok(direct);
+        }
+        let direct = Direct::new(config)?;
+        Ok(self.direct.get_or_init(|| direct))
+    }
+
     /// Waits until a connection to `origin` may be used; `None` where that needs no slot.
     ///
     /// # Errors
@@ -129,7 +147,7 @@ impl Drop for Pool {
     fn drop(&mut self) {
         if self.generation != Generation::current() {
             // Closing connections wakes the threads that serve them, which exist in the parent only.
-            mem::forget((self.plain.take(), self.secure.take(), self.slots.take()));
+            mem::forget((self.plain.take(), self.secure.take(), self.direct.take(), self.slots.take()));
         }
     }
 }
@@ -138,7 +156,7 @@ impl Drop for Pool {
 fn build(tls: rustls::ClientConfig, config: &TransportConfig) -> Result<reqwest::Client> {
     let limits = config.limits;
     let mut tls = tls;
-    tls.alpn_protocols = alpn(config);
+    tls.alpn_protocols = config.alpn();
     let resolver = Resolver { policy: Arc::clone(&config.policy) };
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
@@ -152,9 +170,8 @@ fn build(tls: rustls::ClientConfig, config: &TransportConfig) -> Result<reqwest:
         .http1_title_case_headers()
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .tcp_nodelay(true)
-        // A peer may be slow for as long as the timeouts say. What this one ends is an upload that a
-        // response made pointless, to a peer that neither reads it nor hangs up.
-        .tcp_user_timeout(Duration::from_mins(10))
+        .http1_max_headers(MAX_HEADERS)
+        .tcp_user_timeout(USER_TIMEOUT)
         .tcp_keepalive(None)
         .local_address(config.local_address)
         .pool_idle_timeout(limits.keepalive_expiry)
@@ -165,11 +182,6 @@ fn build(tls: rustls::ClientConfig, config: &TransportConfig) -> Result<reqwest:
         (true, true) => builder,
     };
     builder.build().map_err(|error| Error::new(ErrorKind::ConnectError, error.to_string()).with_source(error))
-}
-
-fn alpn(config: &TransportConfig) -> Vec<Vec<u8>> {
-    let versions = [(config.http2, "h2"), (config.http1, "http/1.1")];
-    versions.into_iter().filter(|(spoken, _)| *spoken).map(|(_, name)| name.into()).collect()
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) enum Phase {
     /// A connection of its own.
     Connect,
+    /// A connection of its own, made by those who keep the time themselves.
+    Dial,
     /// The peer, to take request data.
     Write,
     /// The source of the request body: our own side, without a timeout.
@@ -101,7 +103,7 @@ impl Progress {
             Phase::Connect => self.timeouts.connect,
             Phase::Write => self.timeouts.write,
             Phase::Read => self.timeouts.read,
-            Phase::Source => None,
+            Phase::Source | Phase::Dial => None,
         });
         // The same phase again only moves its deadline back, which the timer notices by itself.
         if before != phase {
@@ -117,7 +119,7 @@ impl Progress {
     /// The connection stands, or another one was found.
     pub(super) fn connected(&self) {
         let mut state = self.state();
-        if state.phase == Phase::Connect {
+        if matches!(state.phase, Phase::Connect | Phase::Dial) {
             self.set(&mut state, Phase::Read);
         }
     }
@@ -247,7 +249,9 @@ fn after(timeout: Option<Duration>) -> Option<Instant> {
 
 fn timed_out(phase: Phase) -> Error {
     match phase {
-        Phase::Connect => Error::new(ErrorKind::ConnectTimeout, "the connect operation timed out"),
+        Phase::Connect | Phase::Dial => {
+            Error::new(ErrorKind::ConnectTimeout, "the connect operation timed out")
+        }
         Phase::Write => Error::new(ErrorKind::WriteTimeout, "the write operation timed out"),
         Phase::Read | Phase::Source => read_timed_out(),
     }

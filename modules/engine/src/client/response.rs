@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 
 use super::failure::{self, BodyState};
 use super::pool::Slot;
@@ -171,4 +172,20 @@ async fn within<F: Future>(timeout: Option<Duration>, future: F) -> Result<F::Ou
         Some(timeout) => tokio::time::timeout(timeout, future).await.map_err(|_| read_timed_out()),
         None => Ok(future.await),
     }
+}
+
+/// Response header fields in order, those of one name together. They share one allocation.
+pub(super) fn fields(headers: &HeaderMap) -> Headers {
+    let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let mut text = Vec::with_capacity(size);
+    for (name, value) in headers {
+        text.extend_from_slice(name.as_ref());
+        text.extend_from_slice(value.as_bytes());
+    }
+    let mut text = Bytes::from(text);
+    // What was put in is taken out again, so never past the end.
+    headers
+        .iter()
+        .map(|(name, value)| (text.split_to(name.as_str().len()), text.split_to(value.len())))
+        .collect()
 }

@@ -17,12 +17,14 @@
 //! (over HTTP/1), `status`, `reason_phrase` (over HTTP/1) and `headers`. A CONNECT to an HTTP proxy
 //! is an `http11` exchange of its own.
 
+use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::Headers;
+use crate::error::{Error, Result};
 
 /// One step of an exchange.
 #[derive(Clone, Debug)]
@@ -92,6 +94,18 @@ pub struct Trace {
 /// response are gone.
 pub type Events = mpsc::UnboundedReceiver<Event>;
 
+impl From<Option<Duration>> for Fact {
+    fn from(span: Option<Duration>) -> Self {
+        span.map_or(Self::Nothing, Self::Span)
+    }
+}
+
+impl From<&str> for Fact {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
 impl Trace {
     /// A trace and its events.
     pub fn new() -> (Self, Events) {
@@ -104,4 +118,31 @@ impl Trace {
         // Nobody has to listen.
         let _ = self.events.send(event);
     }
+}
+
+/// Does one step of an exchange, telling `trace` of its start and its end.
+///
+/// # Errors
+/// Those of `work`.
+pub(super) async fn step<T>(
+    trace: Option<&Trace>,
+    scope: &'static str,
+    operation: &'static str,
+    facts: impl FnOnce() -> Vec<(&'static str, Fact)>,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let Some(trace) = trace else { return work.await };
+    trace.push(Event { scope, operation, stage: Stage::Started, facts: facts() });
+    let outcome = work.await;
+    trace.push(match &outcome {
+        Ok(_) => Event { scope, operation, stage: Stage::Complete, facts: Vec::new() },
+        Err(error) => failed(scope, operation, error),
+    });
+    outcome
+}
+
+/// The event of a step that came to an end with `error`.
+pub(super) fn failed(scope: &'static str, operation: &'static str, error: &Error) -> Event {
+    let facts = vec![("exception", Fact::Text(error.message().to_owned()))];
+    Event { scope, operation, stage: Stage::Failed, facts }
 }

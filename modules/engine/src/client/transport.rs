@@ -4,22 +4,26 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Version;
-use http::header::{self, HeaderMap, HeaderValue};
+use http::header::{self, HeaderValue};
+use http::{Extensions, Method, StatusCode, Version};
 use hyper::ext::ReasonPhrase;
+use hyper::upgrade::OnUpgrade;
 
 use super::connect::EXCHANGE;
+use super::direct::{Direct, Endpoints};
+use super::extras::Extras;
 use super::failure;
 use super::head::{self, Framing};
 use super::pool::Pool;
 use super::progress::{Progress, UploadGuard};
-use super::response::{Connection, Response, ResponseBody};
+use super::response::{Connection, Response, ResponseBody, fields};
 use super::reuse::Origin;
 use super::target::Target;
+use super::upgraded::Upgraded;
 use super::upload::{PIECE, Source, Upload, too_much};
 use super::{Request, TransportConfig};
+use crate::Body;
 use crate::error::{Error, ErrorKind, Result};
-use crate::{Body, Headers};
 
 /// A pool of connections to any number of hosts. Cheap to share between threads.
 ///
@@ -28,6 +32,8 @@ use crate::{Body, Headers};
 pub struct Transport {
     config: TransportConfig,
     pool: Pool,
+    /// Whether reqwest has no means for any of its requests.
+    special: bool,
 }
 
 impl Transport {
@@ -40,16 +46,12 @@ impl Transport {
             let message = "either HTTP/1.1 or HTTP/2 must be allowed (http1, http2)";
             return Err(Error::new(ErrorKind::LocalProtocolError, message));
         }
-        if config.proxy.is_some()
-            || config.uds.is_some()
-            || !config.socket_options.is_empty()
-            || config.retries > 0
-        {
-            let message = "proxies, Unix sockets, socket options and retries are not there yet";
-            return Err(Error::new(ErrorKind::UnsupportedProtocol, message));
-        }
         let pool = Pool::new(&config);
-        Ok(Self { config, pool })
+        let special = Direct::is_needed(&config);
+        if special {
+            pool.direct(&config)?;
+        }
+        Ok(Self { config, pool, special })
     }
 
     /// Sends one request and waits for the head of its response. Dropping the future cancels it.
@@ -62,17 +64,19 @@ impl Transport {
     /// Every [`ErrorKind`](crate::ErrorKind) of the network, by phase.
     pub async fn send(&self, request: Request) -> Result<Response> {
         let Request { method, url, headers, body, timeouts, extras } = request;
-        if !extras.is_empty() {
-            let message = "target, sni_hostname and trace are not there yet";
-            return Err(Error::new(ErrorKind::UnsupportedProtocol, message));
-        }
         let target = Target::of(&url)?;
         let (headers, framing) = head::prepare(&headers, &url)?;
         let body = Outgoing::plan(body, framing).await?;
         self.config.policy.check_host(url.raw_host(), target.port)?;
 
         let pool = self.pool.current(&self.config);
-        let client = pool.client(target.secure, &self.config)?;
+        let connect = method == Method::CONNECT;
+        let special = self.special || connect || !extras.is_empty();
+        let path = if special {
+            Path::Direct(pool.direct(&self.config)?)
+        } else {
+            Path::Ordinary(pool.client(target.secure, &self.config)?)
+        };
         // Exchanges of one HTTP/2 connection share it, so only then it matters where it leads.
         let shared = self.config.http2.then(|| target.url.authority().to_owned());
         let slot = pool.slot(shared.as_deref(), timeouts.pool).await?;
@@ -88,29 +92,38 @@ impl Transport {
             *outgoing.body_mut() = Some(reqwest::Body::wrap(Upload::new(Arc::clone(&progress), length)));
         }
         let upload = UploadGuard(Arc::clone(&progress));
-        let exchange = EXCHANGE.scope(Arc::clone(&progress), client.execute(outgoing));
-        let response = progress.watch(exchange).await?;
-        let response = response.map_err(|error| failure::of_request(error, &progress))?;
+        let exchange = EXCHANGE.scope(Arc::clone(&progress), path.send(outgoing, extras, &progress));
+        let mut response = progress.watch(exchange).await??;
 
         if response.status().is_success() {
             progress.watch(progress.wait_uploaded()).await?;
         }
-        let slot = match shared {
+        let endpoints = endpoints(response.extensions());
+        let mut slot = match shared {
             Some(authority) if response.version() == Version::HTTP_2 => {
                 pool.share(authority);
                 None
             }
             _ => slot,
         };
-        let reuse = returning.filter(|_| is_kept(&response));
+        let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS
+            || (connect && response.status().is_success());
+        let upgrade = match response.extensions_mut().remove::<OnUpgrade>() {
+            Some(upgrade) if switched => {
+                let io = progress.watch(upgrade).await?.map_err(failure::of_exchange)?;
+                Some(Upgraded::new(io, endpoints, pool.generation(), slot.take()))
+            }
+            _ => None,
+        };
+        let reuse = returning.filter(|_| upgrade.is_none() && is_kept(&response));
         let reuse = reuse.map(|(returning, origin)| (Arc::clone(returning), origin));
         Ok(Response {
             status: response.status().as_u16(),
             reason: response.extensions().get::<ReasonPhrase>().map(|r| Bytes::copy_from_slice(r.as_bytes())),
             version: response.version(),
-            local_addr: None,
-            remote_addr: response.remote_addr(),
-            upgrade: None,
+            local_addr: endpoints.local,
+            remote_addr: endpoints.remote,
+            upgrade,
             headers: fields(response.headers()),
             body: ResponseBody::new(
                 response,
@@ -120,6 +133,34 @@ impl Transport {
             ),
         })
     }
+}
+
+/// What a request is sent by.
+enum Path<'a> {
+    Ordinary(&'a reqwest::Client),
+    Direct(&'a Direct),
+}
+
+impl Path<'_> {
+    async fn send(
+        self,
+        request: reqwest::Request,
+        extras: Extras,
+        progress: &Progress,
+    ) -> Result<reqwest::Response> {
+        match self {
+            Self::Ordinary(client) => {
+                client.execute(request).await.map_err(|error| failure::of_request(error, progress))
+            }
+            // Boxed, so that it makes no ordinary exchange larger.
+            Self::Direct(direct) => Box::pin(direct.send(request, extras, progress)).await,
+        }
+    }
+}
+
+/// Where the connection of a response begins and ends.
+fn endpoints(extensions: &Extensions) -> Endpoints {
+    extensions.get().copied().or_else(|| extensions.get().map(Endpoints::of)).unwrap_or_default()
 }
 
 /// Whether a connection goes back into the pool after this response (RFC 9112 section 9.3).
@@ -190,20 +231,4 @@ impl Outgoing {
         };
         (Some(source), length)
     }
-}
-
-/// Response header fields in order, those of one name together. They share one allocation.
-fn fields(headers: &HeaderMap) -> Headers {
-    let size = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    let mut text = Vec::with_capacity(size);
-    for (name, value) in headers {
-        text.extend_from_slice(name.as_ref());
-        text.extend_from_slice(value.as_bytes());
-    }
-    let mut text = Bytes::from(text);
-    // What was put in is taken out again, so never past the end.
-    headers
-        .iter()
-        .map(|(name, value)| (text.split_to(name.as_str().len()), text.split_to(value.len())))
-        .collect()
 }

@@ -7,8 +7,10 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::direct::Endpoints;
 use super::pool::Slot;
 use crate::runtime::Generation;
 
@@ -18,8 +20,7 @@ use crate::runtime::Generation;
 pub struct Upgraded {
     /// Empty only while being dropped.
     io: Option<Box<dyn Stream>>,
-    local_addr: Option<SocketAddr>,
-    remote_addr: Option<SocketAddr>,
+    endpoints: Endpoints,
     generation: Generation,
     slot: Option<Slot>,
 }
@@ -30,14 +31,23 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 impl Upgraded {
+    pub(super) fn new(
+        io: hyper::upgrade::Upgraded,
+        endpoints: Endpoints,
+        generation: Generation,
+        slot: Option<Slot>,
+    ) -> Self {
+        Self { io: Some(Box::new(TokioIo::new(io))), endpoints, generation, slot }
+    }
+
     /// Our address.
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        self.local_addr
+        self.endpoints.local
     }
 
     /// The peer's address: the proxy's where there is one.
     pub fn remote_addr(&self) -> Option<SocketAddr> {
-        self.remote_addr
+        self.endpoints.remote
     }
 
     fn io(&mut self) -> io::Result<Pin<&mut (dyn Stream + 'static)>> {
@@ -76,8 +86,7 @@ impl AsyncWrite for Upgraded {
 impl fmt::Debug for Upgraded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Upgraded");
-        debug.field("local_addr", &self.local_addr).field("remote_addr", &self.remote_addr);
-        debug.finish_non_exhaustive()
+        debug.field("endpoints", &self.endpoints).finish_non_exhaustive()
     }
 }
 

@@ -3,6 +3,7 @@
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use tauraro_engine::basic::credentials;
 
 use super::base::PyAuth;
 use super::single_request::PySingleRequest;
@@ -47,7 +48,7 @@ impl BasicAuthArgs {
 impl PyBasicAuth {
     /// Authentication as `username`.
     pub(crate) fn new(username: &[u8], password: &[u8]) -> Self {
-        Self { base: PyAuth, header: PyMutex::new(header(username, password)) }
+        Self { base: PyAuth, header: PyMutex::new(credentials(username, password)) }
     }
 
     /// Puts the credentials on a request.
@@ -68,7 +69,7 @@ impl Initializer for PyBasicAuth {
 
     fn init(zelf: &Py<Self>, args: BasicAuthArgs, vm: &VirtualMachine) -> PyResult<()> {
         let (username, password) = args.credentials(vm)?;
-        *zelf.header.lock() = header(&username, &password);
+        *zelf.header.lock() = credentials(&username, &password);
         Ok(())
     }
 }
@@ -84,47 +85,5 @@ impl PyBasicAuth {
     ) -> PyResult<PyRef<PySingleRequest>> {
         zelf.apply(vm, &request)?;
         Ok(PySingleRequest::new(request.into()).into_ref(&vm.ctx))
-    }
-}
-
-fn header(username: &[u8], password: &[u8]) -> String {
-    format!("Basic {}", base64(&[username, b":", password].concat()))
-}
-
-/// RFC 4648 section 4.
-fn base64(data: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(data.len().div_ceil(3) * 4);
-    for group in data.chunks(3) {
-        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
-        let bits = bits << (8 * (3 - group.len()));
-        for position in 0..4 {
-            let sextet = (bits >> (18 - 6 * position)) & 63;
-            let digit = ALPHABET.get(sextet as usize).copied().map_or('=', char::from);
-            text.push(if position <= group.len() { digit } else { '=' });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn encodes_the_test_vectors_of_rfc_4648() {
-        let vectors: [(&[u8], &str); 7] = [
-            (b"", ""),
-            (b"f", "Zg=="),
-            (b"fo", "Zm8="),
-            (b"foo", "Zm9v"),
-            (b"foob", "Zm9vYg=="),
-            (b"fooba", "Zm9vYmE="),
-            (b"foobar", "Zm9vYmFy"),
-        ];
-        for (data, text) in vectors {
-            assert_eq!(base64(data), text);
-        }
-        assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
     }
 }
