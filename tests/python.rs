@@ -59,18 +59,11 @@ fn discover(folder: &Path) -> Vec<String> {
 
 /// Runs one file; `ok`, `FAILED`, or `TIMED OUT`, and all it printed.
 fn run(folder: &Path, module: &str, server: &TestServer) -> (&'static str, String) {
-    let (certificate, key) = server.client_cert_paths();
     let mut command = Command::new(env!("CARGO_BIN_EXE_tauraro"));
     command
         .args(["-B", "-m", "unittest", "-v", module])
         .current_dir(folder)
-        .env("TAURARO_TEST_HTTP", server.url(""))
-        .env("TAURARO_TEST_HTTPS", server.tls_url(""))
-        .env("TAURARO_TEST_MTLS", server.mtls_url(""))
-        .env("TAURARO_TEST_RAW", server.raw_url(""))
-        .env("TAURARO_TEST_CA", server.ca_pem_path())
-        .env("TAURARO_TEST_CLIENT_CERT", certificate)
-        .env("TAURARO_TEST_CLIENT_KEY", key)
+        .envs(server.environment())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -29,7 +29,7 @@ impl Certificates {
     /// Makes an authority and two certificates, and writes what clients need as PEM files.
     pub(crate) fn make() -> io::Result<Self> {
         let ca = authority().map_err(io::Error::other)?;
-        let names = ["localhost", "127.0.0.1", "::1"].map(String::from);
+        let names = ["localhost", "origin.test", "127.0.0.1", "::1"].map(String::from);
         let (server, server_key) =
             leaf(&ca, "Test server", names.to_vec(), ExtendedKeyUsagePurpose::ServerAuth)
                 .map_err(io::Error::other)?;
@@ -72,6 +72,18 @@ impl Certificates {
             builder.with_single_cert(vec![self.server.clone()], key).map_err(io::Error::other)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
+    }
+
+    /// What a TLS listener speaks that knows only HTTP/1.1.
+    pub(crate) fn http1_config(&self) -> io::Result<Arc<ServerConfig>> {
+        let mut config = Arc::unwrap_or_clone(self.server_config(false)?);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
+    }
+
+    /// The folder, which other things of the same life may be put into.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The authority's certificate.

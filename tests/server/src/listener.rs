@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -38,6 +39,15 @@ pub(crate) struct Connection {
     pub(crate) requests: AtomicU64,
     /// `http` or `https`.
     pub(crate) scheme: &'static str,
+    /// The name that the client asked for in TLS.
+    pub(crate) sni: Option<String>,
+}
+
+impl Connection {
+    fn accept(accepted: Arc<AtomicU64>, scheme: &'static str) -> Self {
+        let number = accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        Self { accepted, number, requests: AtomicU64::new(0), scheme, sni: None }
+    }
 }
 
 /// Serves every connection of a listener, for ever.
@@ -53,10 +63,8 @@ pub(crate) async fn serve(
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             continue;
         };
-        let number = accepted.fetch_add(1, Ordering::Relaxed) + 1;
-        let (accepted, requests) = (accepted.clone(), AtomicU64::new(0));
         let scheme = if matches!(protocol, Protocol::Tls(_)) { "https" } else { "http" };
-        let connection = Connection { accepted, number, requests, scheme };
+        let connection = Connection::accept(accepted.clone(), scheme);
         let protocol = protocol.clone();
         tokio::spawn(async move {
             // A connection that fails is the client's affair, and often what its test is about.
@@ -65,12 +73,28 @@ pub(crate) async fn serve(
     }
 }
 
-async fn serve_connection(stream: TcpStream, protocol: Protocol, connection: Connection) -> io::Result<()> {
+/// Serves plain HTTP on every connection of a Unix domain socket, for ever.
+pub(crate) async fn serve_unix(socket: UnixListener, accepted: Arc<AtomicU64>) -> io::Result<()> {
+    let socket = tokio::net::UnixListener::from_std(socket)?;
+    loop {
+        let Ok((stream, _)) = socket.accept().await else { continue };
+        let connection = Connection::accept(accepted.clone(), "http");
+        tokio::spawn(serve_http(stream, connection));
+    }
+}
+
+async fn serve_connection(
+    stream: TcpStream,
+    protocol: Protocol,
+    mut connection: Connection,
+) -> io::Result<()> {
     stream.set_nodelay(true)?;
     match protocol {
         Protocol::Plain => serve_http(stream, connection).await,
         Protocol::Tls(config) => {
-            serve_http(TlsAcceptor::from(config).accept(stream).await?, connection).await
+            let stream = TlsAcceptor::from(config).accept(stream).await?;
+            connection.sni = stream.get_ref().1.server_name().map(str::to_owned);
+            serve_http(stream, connection).await
         }
         Protocol::Raw => serve_raw(stream).await,
     }
@@ -86,7 +110,7 @@ where
         async move { Ok::<_, Infallible>(routes::answer(request, connection).await) }
     });
     auto::Builder::new(TokioExecutor::new())
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection_with_upgrades(TokioIo::new(stream), service)
         .await
         .map_err(io::Error::other)
 }

@@ -1,23 +1,18 @@
-//! Runs the test server until stdin is closed, after one line of JSON on stdout that says where:
-//! `http`, `https`, `mtls` and `raw` (base URLs), `ca`, `client_cert` and `client_key` (PEM files).
+//! Runs the test server until stdin is closed, after one line of JSON on stdout that says where: an
+//! object of the environment variables that the Python tests read (see `TestServer::environment`),
+//! their names in lower case and without `TAURARO_TEST_`: `http`, `https`, `mtls`, `raw`, `proxy`...
 
 use std::io::{self, Read, Write};
 
-use serde_json::json;
 use tauraro_test_server::TestServer;
 
 fn main() -> io::Result<()> {
     let server = TestServer::start();
-    let (client_cert, client_key) = server.client_cert_paths();
-    let line = json!({
-        "http": server.url(""),
-        "https": server.tls_url(""),
-        "mtls": server.mtls_url(""),
-        "raw": server.raw_url(""),
-        "ca": server.ca_pem_path(),
-        "client_cert": client_cert,
-        "client_key": client_key,
+    let places = server.environment().into_iter().map(|(name, place)| {
+        let name = name.trim_start_matches("TAURARO_TEST_").to_ascii_lowercase();
+        (name, place.to_string_lossy().into_owned().into())
     });
+    let line = serde_json::Value::Object(places.collect());
     let mut stdout = io::stdout();
     writeln!(stdout, "{line}")?;
     stdout.flush()?;

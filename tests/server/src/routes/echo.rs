@@ -32,6 +32,7 @@ pub(super) async fn echo(call: Call) -> Outcome {
         "query": query.0,
         "version": format!("{:?}", head.version),
         "scheme": connection.scheme,
+        "sni": connection.sni,
         "authority": authority,
         "headers": pairs(&head.headers),
         "size": body.len(),

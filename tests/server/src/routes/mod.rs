@@ -6,6 +6,7 @@ mod bytes;
 mod cookies;
 mod echo;
 mod encoded;
+mod raw;
 mod redirect;
 mod slow;
 mod status;
@@ -96,6 +97,9 @@ async fn dispatch(path: &str, call: Call) -> Outcome {
         ["lines"] => Ok(text::lines()),
         ["link"] => Ok(text::link()),
         ["sse"] => Ok(text::events()),
+
+        ["upgrade"] => Ok(raw::upgrade(call)),
+        ["trace"] => Ok(raw::trace(&call)),
 
         ["upload"] => upload::upload(call).await,
 
