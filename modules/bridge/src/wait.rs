@@ -2,14 +2,10 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::time::Duration;
 
 use rustpython_vm::convert::ToPyException;
 use rustpython_vm::{PyResult, VirtualMachine};
 use tauraro_engine::runtime;
-
-/// How often a waiting thread looks for signals: well below what a person pressing Ctrl-C notices.
-const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 
 /// Waits for `future` while other Python threads, the garbage collector and signals go on.
 ///
@@ -27,16 +23,7 @@ pub fn block_on<F: Future>(vm: &VirtualMachine, future: F) -> PyResult<F::Output
     let mut future = pin!(future);
     loop {
         vm.check_signals()?;
-        let waited = vm.allow_threads(|| {
-            runtime::block_on(async {
-                tokio::select! {
-                    biased;
-                    output = &mut future => Some(output),
-                    () = tokio::time::sleep(SIGNAL_CHECK) => None,
-                }
-            })
-        });
-        match waited {
+        match vm.allow_threads(|| runtime::block_on_until_tick(future.as_mut())) {
             Ok(Some(output)) => return Ok(output),
             Ok(None) => {}
             Err(error) => return Err(error.to_pyexception(vm)),

@@ -13,33 +13,48 @@
 //! closed, HTTP/2 pings are answered and [`spawn`]ed tasks proceed. It leaves again when a thread
 //! comes to wait, unless spawned tasks depend on it.
 //!
+//! # Ticks
+//!
+//! Whoever waits looks up now and then. One timer for all serves that, and runs on between waits: a
+//! timer made for each wait would be the nearest of all whenever it is made, and the system would
+//! have to be told.
+//!
 //! # After `fork`
 //!
 //! A child has none of its parent's threads, so it gets a runtime of its own; the parent's is left
 //! where it is, since dropping it would wait for threads that do not exist.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::task::Poll;
 use std::thread::{self, Thread};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, yield_now};
+use tokio::time::sleep;
 
 /// How long nobody must have waited before the keeper takes the driving seat.
 const IDLE: Duration = Duration::from_millis(5);
 
-/// Identifies the process that a runtime, or a connection living on it, belongs to.
+/// How far apart the moments are at which [`block_on_until_tick`] gives up: well below what a person
+/// pressing Ctrl-C notices.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Identifies the process that a runtime, or a connection living on it, belongs to: how many times
+/// it was forked since the first of its line. Looked at several times for each request, where asking
+/// the system for the process's number would cost more than all else it is needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Generation(u32);
 
 impl Generation {
     /// That of the running process.
     pub fn current() -> Self {
-        Self(std::process::id())
+        Self(forks::count())
     }
 
     /// That of another process.
@@ -59,14 +74,32 @@ impl Generation {
 pub fn block_on<F: Future>(future: F) -> io::Result<F::Output> {
     let driver = Driver::current()?;
     let _seat = driver.take_seat();
-    Ok(driver.runtime.block_on(async {
-        // What happened to connections while nobody drove (a peer that closed one, above all) must
-        // be seen before one of them is chosen: the first turn polls the sockets, the second lets
-        // the connections' tasks act on it.
-        yield_now().await;
-        yield_now().await;
-        future.await
-    }))
+    Ok(driver.runtime.block_on(future))
+}
+
+/// Waits for `future` as [`block_on`] does, but not for long: `None` after 50 ms at most. What was
+/// asked of it is not lost, and waiting can go on.
+///
+/// # Errors
+/// When the runtime cannot be made, for want of file descriptors or threads.
+///
+/// # Panics
+/// On a thread that is already driving asynchronous tasks; see [`is_async_context`].
+pub fn block_on_until_tick<F: Future>(mut future: Pin<&mut F>) -> io::Result<Option<F::Output>> {
+    let driver = Driver::current()?;
+    let _seat = driver.take_seat();
+    let mut tick = pin!(driver.ticks.notified());
+    Ok(driver.runtime.block_on(poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => tick.as_mut().poll(cx).map(|()| None),
+    })))
+}
+
+/// Lets what has happened to connections while nobody drove take effect: a peer that closed an idle
+/// one, above all. The sockets are polled before this ends, and the tasks that serve them run before
+/// anything that is asked of them afterwards.
+pub async fn catch_up() {
+    yield_now().await;
 }
 
 /// Runs `future` in the background, driven by whoever has the seat.
@@ -91,19 +124,59 @@ pub fn is_async_context() -> bool {
     Handle::try_current().is_ok()
 }
 
+/// Counts the forks that led to the running process.
+#[cfg(unix)]
+mod forks {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+
+    pub(super) fn count() -> u32 {
+        static WATCHED: OnceLock<bool> = OnceLock::new();
+        if *WATCHED.get_or_init(watch) { COUNT.load(Relaxed) } else { std::process::id() }
+    }
+
+    extern "C" fn forked() {
+        COUNT.fetch_add(1, Relaxed);
+    }
+
+    /// Has children counted as they begin; false when there is no memory for that.
+    #[expect(unsafe_code, reason = "nothing in the standard library tells of a fork")]
+    fn watch() -> bool {
+        // SAFETY: the handler only touches an atomic, so it may run in a child of a process with
+        // threads, and it is never unloaded.
+        unsafe { libc::pthread_atfork(None, None, Some(forked)) == 0 }
+    }
+}
+
+/// There is no fork here.
+#[cfg(not(unix))]
+mod forks {
+    pub(super) fn count() -> u32 {
+        0
+    }
+}
+
 struct Driver {
     generation: Generation,
     runtime: Runtime,
     /// Threads inside [`block_on`].
     waiting: AtomicUsize,
-    /// Calls of [`block_on`] that ended, for the keeper to see whether there were any.
-    ended: AtomicU64,
+    /// Waits that ended and tasks that began, to see whether there were any.
+    activity: AtomicU64,
     /// Spawned tasks that have not ended.
     background: AtomicUsize,
     /// Whether the keeper has, or is about to take, the seat.
     keeper_drives: AtomicBool,
     /// Asks the keeper to leave the seat.
     release: Notify,
+    /// Told of each tick, while there are any.
+    ticks: Notify,
+    /// Whether there are ticks: not while nothing goes on.
+    ticking: AtomicBool,
+    /// Asks for ticks.
+    start_ticking: Notify,
     keeper: OnceLock<Thread>,
     /// The runtime of a child process forked from the one that owns this.
     child: OnceLock<&'static Driver>,
@@ -136,15 +209,19 @@ impl Driver {
             generation,
             runtime: Builder::new_current_thread().enable_all().thread_name("tauraro-net").build()?,
             waiting: AtomicUsize::new(0),
-            ended: AtomicU64::new(0),
+            activity: AtomicU64::new(0),
             background: AtomicUsize::new(0),
             keeper_drives: AtomicBool::new(false),
             release: Notify::new(),
+            ticks: Notify::new(),
+            ticking: AtomicBool::new(false),
+            start_ticking: Notify::new(),
             keeper: OnceLock::new(),
             child: OnceLock::new(),
         }));
         let keeper = thread::Builder::new().name("tauraro-net".to_owned()).spawn(|| driver.keep())?;
         driver.keeper.get_or_init(|| keeper.thread().clone());
+        driver.runtime.spawn(driver.tick());
         cell.get_or_init(|| driver);
         Ok(())
     }
@@ -152,10 +229,10 @@ impl Driver {
     /// The keeper's life.
     fn keep(&self) {
         loop {
-            let ended = self.ended.load(SeqCst);
+            let activity = self.activity.load(SeqCst);
             thread::park_timeout(IDLE);
             let busy = self.background.load(SeqCst) > 0;
-            if self.waiting.load(SeqCst) > 0 || (!busy && self.ended.load(SeqCst) != ended) {
+            if self.waiting.load(SeqCst) > 0 || (!busy && self.activity.load(SeqCst) != activity) {
                 continue;
             }
             // Announced before the last look: a thread that comes to wait either is seen here, or
@@ -177,8 +254,41 @@ impl Driver {
         }
     }
 
+    /// The life of the ticks.
+    async fn tick(&self) {
+        loop {
+            self.start_ticking.notified().await;
+            loop {
+                let activity = self.activity.load(SeqCst);
+                sleep(TICK).await;
+                self.ticks.notify_waiters();
+                if !self.is_idle_since(activity) {
+                    continue;
+                }
+                // Announced before the last look: a thread that comes to wait either is seen here,
+                // or sees that it has to ask.
+                self.ticking.store(false, SeqCst);
+                if self.is_idle_since(activity) || self.ticking.swap(true, SeqCst) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Whether nothing goes on, nor has done since `activity`.
+    fn is_idle_since(&self, activity: u64) -> bool {
+        self.waiting.load(SeqCst) == 0 && self.activity.load(SeqCst) == activity
+    }
+
+    fn keep_ticking(&self) {
+        if !self.ticking.load(SeqCst) && !self.ticking.swap(true, SeqCst) {
+            self.start_ticking.notify_one();
+        }
+    }
+
     fn take_seat(&self) -> Seat<'_> {
         self.waiting.fetch_add(1, SeqCst);
+        self.keep_ticking();
         if self.keeper_drives.load(SeqCst) && self.background.load(SeqCst) == 0 {
             self.release.notify_one();
         }
@@ -187,6 +297,8 @@ impl Driver {
 
     fn begin_background(&'static self) -> Background {
         self.background.fetch_add(1, SeqCst);
+        self.activity.fetch_add(1, SeqCst);
+        self.keep_ticking();
         self.wake_keeper();
         Background(self)
     }
@@ -205,7 +317,7 @@ struct Seat<'a>(&'a Driver);
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        self.0.ended.fetch_add(1, SeqCst);
+        self.0.activity.fetch_add(1, SeqCst);
         let last = self.0.waiting.fetch_sub(1, SeqCst) == 1;
         if last && self.0.background.load(SeqCst) > 0 {
             self.0.wake_keeper();

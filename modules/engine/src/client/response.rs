@@ -1,5 +1,6 @@
 //! A response whose head has arrived.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::mem;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
 use http::HeaderMap;
 
 use super::failure::{self, BodyState};
@@ -45,12 +47,19 @@ pub struct Response {
     pub body: ResponseBody,
 }
 
+/// What is taken of a body as soon as its head has arrived, if it is there.
+const PREFETCHED: usize = 64 * 1024;
+
 /// A response body on its way. Dropping it unread gives the connection up.
 pub struct ResponseBody {
     /// Gone once the body is complete or broken.
     live: Option<Live>,
     read_timeout: Option<Duration>,
     state: BodyState,
+    /// What came with the head, not yet handed out.
+    prefetched: VecDeque<Bytes>,
+    /// How the body ended, if what was prefetched goes so far.
+    end: Option<Result<()>>,
 }
 
 /// What a body holds on to while it is being read; dropped in this order.
@@ -96,11 +105,42 @@ impl ResponseBody {
             live: Some(Live { response, upload, connection }),
             read_timeout,
             state: BodyState { expected, received: 0 },
+            prefetched: VecDeque::new(),
+            end: None,
         };
         if expected == Some(0) {
             body.finish();
+        } else {
+            body.prefetch();
         }
         body
+    }
+
+    /// Takes what is there already: a small body comes with its head, and nobody need wait for it.
+    fn prefetch(&mut self) {
+        let Some(live) = &mut self.live else { return };
+        let mut room = PREFETCHED;
+        while let Some(chunk) = live.response.chunk().now_or_never() {
+            match chunk {
+                Ok(Some(chunk)) => {
+                    room = room.saturating_sub(chunk.len());
+                    self.prefetched.push_back(chunk);
+                    if room == 0 {
+                        return;
+                    }
+                }
+                Ok(None) => {
+                    self.end = Some(Ok(()));
+                    return;
+                }
+                Err(error) => {
+                    let received = self.prefetched.iter().map(|chunk| chunk.len() as u64).sum();
+                    let state = BodyState { received, ..self.state };
+                    self.end = Some(Err(failure::of_body(error, state)));
+                    return;
+                }
+            }
+        }
     }
 
     fn finish(&mut self) {
@@ -116,13 +156,32 @@ impl ResponseBody {
     /// `ReadTimeout`, `ReadError`, or `RemoteProtocolError` for a body that ends too early. Nothing
     /// more is read after an error.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        let Some(live) = &mut self.live else { return Ok(None) };
-        if live.connection.generation != Generation::current() {
-            let message = "the connection belongs to the process that this one was forked from";
-            return Err(Error::new(ErrorKind::ReadError, message));
+        if let Some(chunk) = self.ready() {
+            return chunk;
         }
+        let Some(live) = &mut self.live else { return Ok(None) };
         let next = within(self.read_timeout, live.response.chunk()).await;
         let chunk = next.and_then(|chunk| chunk.map_err(|error| failure::of_body(error, self.state)));
+        self.hand_out(chunk)
+    }
+
+    /// What [`chunk`](Self::chunk) would give, if that would not wait: small bodies come with their
+    /// head.
+    pub fn ready(&mut self) -> Option<Result<Option<Bytes>>> {
+        let Some(live) = &self.live else { return Some(Ok(None)) };
+        if live.connection.generation != Generation::current() {
+            let message = "the connection belongs to the process that this one was forked from";
+            return Some(Err(Error::new(ErrorKind::ReadError, message)));
+        }
+        let chunk = match self.prefetched.pop_front() {
+            Some(chunk) => Ok(Some(chunk)),
+            None => self.end.take()?.map(|()| None),
+        };
+        Some(self.hand_out(chunk))
+    }
+
+    /// Notes what the reader is given.
+    fn hand_out(&mut self, chunk: Result<Option<Bytes>>) -> Result<Option<Bytes>> {
         match &chunk {
             Ok(Some(chunk)) => self.state.received = self.state.received.saturating_add(chunk.len() as u64),
             Ok(None) => self.finish(),

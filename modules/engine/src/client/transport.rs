@@ -22,7 +22,7 @@ use super::target::Target;
 use super::upgraded::Upgraded;
 use super::upload::{PIECE, Source, Upload, too_much};
 use super::{Request, TransportConfig};
-use crate::Body;
+use crate::{Body, runtime};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A pool of connections to any number of hosts. Cheap to share between threads.
@@ -80,6 +80,7 @@ impl Transport {
         // Exchanges of one HTTP/2 connection share it, so only then it matters where it leads.
         let shared = self.config.http2.then(|| target.url.authority().to_owned());
         let slot = pool.slot(shared.as_deref(), timeouts.pool).await?;
+        runtime::catch_up().await;
 
         let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
         let patience = returning.and_then(|(returning, origin)| returning.claim(origin));
