@@ -10,6 +10,7 @@
 //! | [`cookies`] | the cookie jar (RFC 6265 with public suffixes) |
 //! | [`url`], [`headers`] | the value types that cross into the bindings |
 //! | [`body`], [`multipart`], [`decode`], [`text`] | bodies: sent, encoded, decompressed, read as text |
+//! | [`route`] | which transport or proxy a URL is for |
 //! | [`basic`], [`digest`] | authentication |
 //! | [`tls`], [`policy`] | what may be trusted, and what may be connected to |
 //! | [`runtime`] | the one tokio runtime of the process |
@@ -27,6 +28,7 @@ pub mod link;
 pub mod multipart;
 pub mod policy;
 pub mod redirect;
+pub mod route;
 pub mod runtime;
 pub mod text;
 pub mod tls;

@@ -7,6 +7,7 @@
 //! | `config` | the arguments of `Client()` and the settings they become |
 //! | `build` | one call's arguments merged with the settings: a request |
 //! | `call` | what the methods do, for both surfaces |
+//! | `route` | which transport a URL is for: mounts, proxies, the environment |
 //! | `send` | authentication, redirects, and one hop after the other |
 //! | `hop` | one request over its transport |
 //! | `wire` | one request over the engine's connections |
@@ -19,6 +20,7 @@ mod call;
 mod config;
 mod dispatch;
 mod hop;
+mod route;
 mod send;
 mod stream_context;
 mod upload;

@@ -144,6 +144,25 @@ impl PyHeaders {
         Ok(dict)
     }
 
+    /// The fields as they may be shown, secrets masked: a dict, or a list where a name is repeated.
+    pub(crate) fn shown(&self, vm: &VirtualMachine) -> PyResult {
+        let mut texts = self.texts(vm)?;
+        for (name, value) in &mut texts {
+            if SENSITIVE.contains(&name.as_bytes()) {
+                *value = vm.ctx.new_str("[secure]");
+            }
+        }
+        let names: HashSet<&[u8]> = texts.iter().map(|(name, _)| name.as_bytes()).collect();
+        if names.len() != texts.len() {
+            return Ok(pair_list(vm, texts));
+        }
+        let dict = vm.ctx.new_dict();
+        for (name, value) in texts {
+            dict.set_item(&*name, value.into(), vm)?;
+        }
+        Ok(dict.into())
+    }
+
     /// The values of a key, as text.
     fn values_of(&self, key: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<PyStrRef>> {
         let key = self.key(key, vm)?;
@@ -242,22 +261,7 @@ impl Comparable for PyHeaders {
 impl Representable for PyHeaders {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         let encoding = zelf.current_encoding();
-        let mut texts = zelf.texts(vm)?;
-        for (name, value) in &mut texts {
-            if SENSITIVE.contains(&name.as_bytes()) {
-                *value = vm.ctx.new_str("[secure]");
-            }
-        }
-        let names: HashSet<&[u8]> = texts.iter().map(|(name, _)| name.as_bytes()).collect();
-        let fields: PyObjectRef = if names.len() == texts.len() {
-            let dict = vm.ctx.new_dict();
-            for (name, value) in &texts {
-                dict.set_item(&**name, value.clone().into(), vm)?;
-            }
-            dict.into()
-        } else {
-            pair_list(vm, texts)
-        };
+        let fields = zelf.shown(vm)?;
         let fields = fields.repr_utf8(vm)?;
         let class = zelf.class().name().to_string();
         if encoding == "ascii" {

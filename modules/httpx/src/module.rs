@@ -10,6 +10,7 @@ use crate::auth::{self, PyAuth, PyBasicAuth, PyDigestAuth, PyFunctionAuth, PyNet
 use crate::bases::add_base;
 use crate::byte_stream::PyByteStream;
 use crate::client::{self, PyBaseClient, PyClient};
+use crate::proxy::PyProxy;
 use crate::request::PyRequest;
 use crate::sync_byte_stream::PySyncByteStream;
 use crate::transports::{
@@ -31,10 +32,11 @@ pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
 mod httpx {
     use rustpython_vm::builtins::{PyModule, PyStrRef, PyUtf8StrRef};
     use rustpython_vm::types::PyTypeFlags;
-    use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
+    use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
     use crate::api::{BodyCall, PlainCall, RequestCall};
     use crate::client::{PyStreamContext, use_client_default};
+    use crate::lazy;
 
     #[pyattr(name = "__title__")]
     const TITLE: &str = "httpx";
@@ -46,35 +48,29 @@ mod httpx {
     #[pyattr(name = "__version__")]
     const VERSION: &str = "0.28.1";
 
-    /// The one name that is in the module only once it was asked for.
-    const LAZY: &str = "codes";
-
     /// Makes what is rarely asked for when it is asked for the first time.
     #[pyfunction]
     fn __getattr__(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult {
-        if name.as_str() != LAZY {
-            return Err(
-                vm.new_attribute_error(format!("module 'httpx' has no attribute '{}'", name.as_str()))
-            );
-        }
-        let codes = crate::status_codes::codes(vm)?;
-        vm.import("httpx", 0)?.set_attr(LAZY, codes.clone(), vm)?;
-        Ok(codes)
+        let name = name.as_str();
+        let made = if name == "__all__" { Some(public_names(vm)?) } else { lazy::make(vm, name)? };
+        let Some(made) = made else {
+            return Err(vm.new_attribute_error(format!("module 'httpx' has no attribute '{name}'")));
+        };
+        vm.import("httpx", 0)?.set_attr(vm.ctx.intern_str(name), made.clone(), vm)?;
+        Ok(made)
     }
 
     /// The names of the module, those included that are made when first asked for.
     #[pyfunction]
     fn __dir__(vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
-        let mut names: Vec<PyObjectRef> =
-            vm.import("httpx", 0)?.get_attr("__dict__", vm)?.try_to_value(vm)?;
-        let mut lazy = true;
-        for name in &names {
-            lazy &= !vm.bool_eq(name, vm.ctx.new_str(LAZY).as_object())?;
+        let namespace = vm.import("httpx", 0)?.get_attr("__dict__", vm)?;
+        let mut names: Vec<PyStrRef> = namespace.try_to_value(vm)?;
+        for name in lazy::names().chain(["__all__"]) {
+            if !names.iter().any(|known| known.as_bytes() == name.as_bytes()) {
+                names.push(vm.ctx.new_str(name));
+            }
         }
-        if lazy {
-            names.push(vm.ctx.new_str(LAZY).into());
-        }
-        Ok(names)
+        Ok(names.into_iter().map(Into::into).collect())
     }
 
     /// Sends one request, reads its response and returns it. The connection is closed afterwards; a
@@ -156,13 +152,16 @@ mod httpx {
         call.with_method(vm, "DELETE").run(vm)
     }
 
-    /// `__all__`: what a star import takes.
-    fn public_names(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult {
+    /// `__all__`: what a star import takes. Whoever asks gets every name, so all are made.
+    fn public_names(vm: &VirtualMachine) -> PyResult {
+        let module = vm.import("httpx", 0)?;
+        for name in lazy::names() {
+            module.get_attr(name, vm)?;
+        }
         let names: Vec<PyStrRef> = module.get_attr("__dict__", vm)?.try_to_value(vm)?;
         let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let dunders = ["__title__", "__description__", "__version__"];
         names.retain(|name| !name.starts_with('_') || dunders.contains(&name.as_str()));
-        names.push(LAZY.to_owned());
         names.sort_unstable_by_key(|name| name.to_lowercase());
         let names = names.into_iter().map(|name| vm.ctx.new_str(name).into()).collect();
         Ok(vm.ctx.new_list(names).into())
@@ -175,8 +174,7 @@ mod httpx {
             class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
             module.set_attr(vm.ctx.intern_str(name), class, vm)?;
         }
-        module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)?;
-        module.set_attr("__all__", public_names(vm, module)?, vm)
+        module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)
     }
 }
 
@@ -211,6 +209,7 @@ fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
         ("Limits", limits::class()),
         ("MockTransport", mock_transport),
         ("NetRCAuth", PyNetRCAuth::make_static_type()),
+        ("Proxy", PyProxy::make_static_type()),
         ("QueryParams", query_params::class(vm)?),
         ("Request", PyRequest::make_static_type()),
         ("Session", client),

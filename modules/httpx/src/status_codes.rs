@@ -1,7 +1,8 @@
 //! `httpx.codes`: the status codes, in one table for Rust and Python.
 
-use rustpython_vm::scope::Scope;
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine, py_compile};
+
+use crate::lazy;
 
 /// The registered status codes by number, with their names in Python and their reason phrases
 /// (RFC 9110 section 15 and the registry of IANA, in the wording of httpx 0.28).
@@ -78,18 +79,16 @@ pub(crate) fn reason_phrase(code: u16) -> &'static str {
     }
 }
 
-/// Makes the class `codes`. It costs an import of `enum`, which not every script needs.
+/// The class `codes`.
 pub(crate) fn codes(vm: &VirtualMachine) -> PyResult {
     let members = TABLE.iter().map(|&(code, name, phrase)| -> PyObjectRef {
         let member = vm.ctx.new_tuple(vec![vm.ctx.new_int(code).into(), vm.ctx.new_str(phrase).into()]);
         vm.ctx.new_tuple(vec![vm.ctx.new_str(name).into(), member.into()]).into()
     });
     let globals = vm.ctx.new_dict();
-    globals.set_item("__name__", vm.ctx.new_str("httpx").into(), vm)?;
     globals.set_item("table", vm.ctx.new_list(members.collect()).into(), vm)?;
-    let code = vm.ctx.new_code(rustpython_vm::py_compile!(file = "codes.py", module_name = "httpx.codes"));
-    vm.run_code_obj(code, Scope::with_builtins(None, globals.clone(), vm))?;
-    globals.as_object().get_item("codes", vm)
+    let code = py_compile!(file = "codes.py", module_name = "httpx.codes");
+    lazy::run(vm, vm.ctx.new_code(code), globals, "codes")
 }
 
 #[cfg(test)]

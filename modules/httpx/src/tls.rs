@@ -1,83 +1,73 @@
-//! `verify=` and `cert=`: whom to trust and who to be.
+//! What `verify=`, `cert=` and `trust_env=` say about TLS.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `argument` | paths and tuples of paths |
+//! | `context` | what an `ssl.SSLContext` says |
+//! | `python/ssl.py` | `ssl` itself, with contexts that remember what was loaded into them |
+//! | `python/ssl_context.py` | `httpx.create_ssl_context` |
 
-use std::path::PathBuf;
+mod argument;
+mod context;
 
-use rustpython_vm::builtins::{PyStr, PyTuple};
+use rustpython_vm::builtins::PyStrRef;
 use rustpython_vm::function::OptionalArg;
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::tls::{ClientCert, TlsConfig, Verify};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine, warn};
+use tauraro_engine::tls::{TlsConfig, Verify};
 
-use crate::auth;
+pub(crate) use context::from_context;
 
-/// The engine's settings.
+/// That a path is deprecated as `verify=`, as httpx says it.
+pub(crate) const VERIFY_DEPRECATED: &str = "`verify=<str>` is deprecated. Use `verify=ssl.create_default_context(cafile=...)` or \
+     `verify=ssl.create_default_context(capath=...)` instead.";
+
+/// That `cert=` is deprecated, as httpx says it.
+pub(crate) const CERT_DEPRECATED: &str = "`cert=...` is deprecated. Use `verify=<ssl_context>` instead, with `.load_cert_chain()` to \
+     configure the certificate chain.";
+
+/// The TLS side of a transport: `verify` a bool, a path or an `ssl.SSLContext`, `cert` a path or a
+/// tuple of paths.
 ///
 /// # Errors
-/// `TypeError` naming the argument; `OSError` for a file that does not exist.
+/// `TypeError` or `OSError` naming the argument and its value; what [`from_context`] raises; the
+/// deprecation of paths, where warnings are errors.
 pub(crate) fn tls_from(
     vm: &VirtualMachine,
     verify: OptionalArg,
     cert: Option<PyObjectRef>,
     trust_env: bool,
 ) -> PyResult<TlsConfig> {
-    let client_cert = cert.map(|cert| client_cert(vm, &cert)).transpose()?;
-    Ok(TlsConfig { verify: self::verify(vm, verify)?, client_cert, trust_env, ..TlsConfig::default() })
-}
-
-/// `verify=`: whether, or by which certificates, servers are judged.
-fn verify(vm: &VirtualMachine, verify: OptionalArg) -> PyResult<Verify> {
-    let OptionalArg::Present(verify) = verify else { return Ok(Verify::System) };
-    if verify.is(&vm.ctx.true_value) {
-        return Ok(Verify::System);
-    }
-    if verify.is(&vm.ctx.false_value) {
-        return Ok(Verify::Off);
-    }
-    if verify.class().name().contains("SSLContext") {
-        return Err(vm.new_type_error(
-            "verify= takes a bool or the path of a CA file or folder; an ssl.SSLContext is not supported yet",
-        ));
-    }
-    let path = path(vm, &verify, "verify")?;
-    if !path.exists() {
-        let message =
-            format!("Could not find a suitable TLS CA certificate bundle, invalid path: {}", path.display());
-        return Err(vm.new_os_error(message));
-    }
-    Ok(Verify::Roots(path))
-}
-
-/// `cert=`: a path, `(certificate, key)` or `(certificate, key, password)`.
-fn client_cert(vm: &VirtualMachine, cert: &PyObject) -> PyResult<ClientCert> {
-    let path = |value: &PyObject| path(vm, value, "cert");
-    let Some(tuple) = cert.downcast_ref::<PyTuple>() else {
-        return Ok(ClientCert { chain: path(cert)?, key: None, password: None });
+    let mut tls = match verify {
+        OptionalArg::Missing => TlsConfig { trust_env, ..TlsConfig::default() },
+        OptionalArg::Present(verify) => verified_by(vm, &verify, trust_env)?,
     };
-    let optional = |value: &PyObjectRef| if vm.is_none(value) { Ok(None) } else { path(value).map(Some) };
-    match tuple.as_slice() {
-        [chain] => Ok(ClientCert { chain: path(chain)?, key: None, password: None }),
-        [chain, key] => Ok(ClientCert { chain: path(chain)?, key: optional(key)?, password: None }),
-        [chain, key, password] => {
-            let password = password.clone().try_into_value::<Option<PyObjectRef>>(vm)?;
-            let password = password.map(|password| auth::text_or_bytes(vm, &password)).transpose()?;
-            let password = password.map(|password| String::from_utf8_lossy(&password).into_owned());
-            Ok(ClientCert { chain: path(chain)?, key: optional(key)?, password })
-        }
-        other => Err(vm.new_type_error(format!(
-            "cert= takes a path, (certificate, key) or (certificate, key, password), not a tuple of {}",
-            other.len()
-        ))),
+    if let Some(cert) = cert {
+        deprecated(vm, CERT_DEPRECATED)?;
+        tls.client_cert = Some(argument::client_cert(vm, &cert)?);
     }
+    Ok(tls)
 }
 
-fn path(vm: &VirtualMachine, value: &PyObject, argument: &str) -> PyResult<PathBuf> {
-    let text = if let Some(text) = value.downcast_ref::<PyStr>() {
-        text.to_owned()
+fn verified_by(vm: &VirtualMachine, verify: &PyObject, trust_env: bool) -> PyResult<TlsConfig> {
+    let verify = if verify.is(&vm.ctx.true_value) {
+        Verify::System
+    } else if verify.is(&vm.ctx.false_value) {
+        Verify::Off
+    } else if context::is_context(vm, verify)? {
+        return from_context(vm, verify);
     } else {
-        let Some(to_path) = vm.get_attribute_opt(value, "__fspath__")? else {
-            let found = value.class().name().to_string();
-            return Err(vm.new_type_error(format!("{argument}= takes a path, not {found}")));
-        };
-        to_path.call((), vm)?.try_into_value(vm)?
+        let roots = argument::roots(vm, verify)?;
+        deprecated(vm, VERIFY_DEPRECATED)?;
+        roots
     };
-    Ok(PathBuf::from(text.try_as_utf8(vm)?.as_str()))
+    Ok(TlsConfig { verify, trust_env, ..TlsConfig::default() })
+}
+
+/// Warns as if from within httpx, whose warnings of this kind are not shown by default.
+fn deprecated(vm: &VirtualMachine, message: &str) -> PyResult<()> {
+    let text = |text: &str| -> PyStrRef { vm.ctx.new_str(text) };
+    let category = vm.ctx.exceptions.deprecation_warning.to_owned();
+    let module = Some(text("httpx").into());
+    let (message, registry) = (text(message).into(), vm.ctx.none());
+    warn::warn_explicit(Some(category), message, text("httpx"), 1, module, registry, None, None, vm)
 }

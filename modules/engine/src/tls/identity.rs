@@ -1,14 +1,11 @@
 //! The certificate that servers are shown.
 
-use std::fs;
-use std::path::Path;
-
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::ClientCert;
-use super::roots::{certificates, unusable};
+use super::pem::{PemFile, unusable};
 use crate::error::Result;
 
 /// Reads the chain and its key.
@@ -16,16 +13,16 @@ use crate::error::Result;
 /// # Errors
 /// `ConnectError`, naming the file that is missing, empty, garbled or locked.
 pub(super) fn load(identity: &ClientCert) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
-    let chain = certificates(&identity.chain)?;
+    let chain = identity.chain.certificates()?;
     if chain.is_empty() {
-        return Err(unusable(&identity.chain, "it holds no certificate"));
+        return Err(unusable(&identity.chain.path, "it holds no certificate"));
     }
     let key = identity.key.as_ref().unwrap_or(&identity.chain);
     Ok((chain, private_key(key, identity.password.as_deref())?))
 }
 
-fn private_key(path: &Path, password: Option<&str>) -> Result<PrivateKeyDer<'static>> {
-    let pem = fs::read(path).map_err(|error| unusable(path, &error))?;
+fn private_key(file: &PemFile, password: Option<&str>) -> Result<PrivateKeyDer<'static>> {
+    let (path, pem) = (&file.path, file.read()?);
     let text = String::from_utf8_lossy(&pem);
     if let Some(block) = encrypted_block(&text) {
         let password =
@@ -59,6 +56,7 @@ fn decrypt(block: &str, password: &str) -> pkcs8::Result<PrivateKeyDer<'static>>
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::path::PathBuf;
 
     use super::*;
@@ -83,10 +81,10 @@ YpgBFsc4ravEJwh79sk0+t9cLR1/tLwuNudQAEhyVwDQ1Z/QymW6HkfJSVz0uE0=
     #[test]
     fn an_encrypted_key_is_opened_with_its_password() {
         let path = file("locked.pem", LOCKED);
-        let key = private_key(&path, Some("open-sesame")).expect("a key");
+        let key = private_key(&path.clone().into(), Some("open-sesame")).expect("a key");
         rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).expect("a usable key");
         for (password, reason) in [(Some("wrong"), "cannot be decrypted"), (None, "give its password")] {
-            let error = private_key(&path, password).expect_err("it is locked");
+            let error = private_key(&path.clone().into(), password).expect_err("it is locked");
             assert!(error.message().contains(reason), "{error}");
             assert!(error.message().contains(&path.display().to_string()), "{error}");
         }

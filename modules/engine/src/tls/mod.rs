@@ -2,6 +2,8 @@
 
 mod any_name;
 mod identity;
+mod key_log;
+mod pem;
 mod roots;
 mod unverified;
 mod verified;
@@ -15,6 +17,8 @@ use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use crate::error::{Error, ErrorKind, Result};
 
+pub use pem::{PemFile, certificates};
+
 /// How a server's certificate is judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Verify {
@@ -26,6 +30,8 @@ pub enum Verify {
     Roots(PathBuf),
     /// Against these certificates (DER).
     Certificates(Vec<Vec<u8>>),
+    /// Against the system's roots, as `System`, and these certificates (DER).
+    SystemAnd(Vec<Vec<u8>>),
     /// Not at all.
     Off,
 }
@@ -43,9 +49,9 @@ pub enum TlsVersion {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientCert {
     /// The certificate chain.
-    pub chain: PathBuf,
+    pub chain: PemFile,
     /// The private key; `None` when `chain` holds it too.
-    pub key: Option<PathBuf>,
+    pub key: Option<PemFile>,
     /// The pass phrase of an encrypted key.
     pub password: Option<String>,
 }
@@ -69,10 +75,15 @@ pub struct TlsConfig {
     pub min_version: Option<TlsVersion>,
     /// The highest version to speak; `None` is 1.3, the highest there is.
     pub max_version: Option<TlsVersion>,
+    /// The cipher suites to offer, by their numbers in the registry of IANA; `None` is rustls'
+    /// choice, and one that it does not have is left out.
+    pub cipher_suites: Option<Vec<u16>>,
     /// The certificate to show to servers that ask.
     pub client_cert: Option<ClientCert>,
     /// Whether `SSL_CERT_FILE`, `SSL_CERT_DIR` and `SSLKEYLOGFILE` are honoured.
     pub trust_env: bool,
+    /// A file to append each connection's secrets to, whether or not `SSLKEYLOGFILE` names one.
+    pub key_log: Option<PathBuf>,
 }
 
 impl TlsConfig {
@@ -92,8 +103,10 @@ impl Default for TlsConfig {
             check_hostname: true,
             min_version: None,
             max_version: None,
+            cipher_suites: None,
             client_cert: None,
             trust_env: true,
+            key_log: None,
         }
     }
 }
@@ -103,7 +116,7 @@ impl Default for TlsConfig {
 /// # Errors
 /// `ConnectError`, naming the file that is missing, empty or garbled.
 pub(crate) fn client_config(config: &TlsConfig) -> Result<ClientConfig> {
-    let provider = provider();
+    let provider = provider(config);
     let builder = builder(&provider, config)?;
     let algorithms = provider.signature_verification_algorithms;
     let by_roots = |roots| verified::verifier(roots, provider);
@@ -111,6 +124,7 @@ pub(crate) fn client_config(config: &TlsConfig) -> Result<ClientConfig> {
         Verify::System => by_roots(roots::system(config.trust_env)?)?,
         Verify::Roots(path) => by_roots(roots::from_path(path)?)?,
         Verify::Certificates(certificates) => by_roots(roots::from_der(certificates)?)?,
+        Verify::SystemAnd(certificates) => by_roots(roots::system(config.trust_env)?.and(certificates)?)?,
         Verify::Off => Arc::new(unverified::AnyCertificate::new(algorithms)),
     };
     if !config.check_hostname {
@@ -122,12 +136,14 @@ pub(crate) fn client_config(config: &TlsConfig) -> Result<ClientConfig> {
         Some(identity) => {
             let (chain, key) = identity::load(identity)?;
             builder.with_client_auth_cert(chain, key).map_err(|error| {
-                let path = identity.chain.display();
+                let path = identity.chain.path.display();
                 failed(format!("the client certificate '{path}' cannot be used: {error}")).with_source(error)
             })?
         }
     };
-    if config.trust_env && std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty()) {
+    if let Some(path) = &config.key_log {
+        built.key_log = key_log::open(path)?;
+    } else if config.trust_env && std::env::var_os("SSLKEYLOGFILE").is_some_and(|path| !path.is_empty()) {
         built.key_log = Arc::new(rustls::KeyLogFile::new());
     }
     Ok(built)
@@ -138,12 +154,17 @@ pub(crate) fn client_config(config: &TlsConfig) -> Result<ClientConfig> {
 /// # Errors
 /// `ConnectError`, which no provider of ours has been seen to cause.
 pub(crate) fn unused_config() -> Result<ClientConfig> {
-    let builder = builder(&provider(), &TlsConfig::default())?;
+    let config = TlsConfig::default();
+    let builder = builder(&provider(&config), &config)?;
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
-fn provider() -> Arc<CryptoProvider> {
-    Arc::new(aws_lc_rs::default_provider())
+fn provider(config: &TlsConfig) -> Arc<CryptoProvider> {
+    let mut provider = aws_lc_rs::default_provider();
+    if let Some(wanted) = &config.cipher_suites {
+        provider.cipher_suites.retain(|suite| wanted.contains(&suite.suite().into()));
+    }
+    Arc::new(provider)
 }
 
 fn builder(
@@ -164,3 +185,20 @@ fn builder(
 fn failed(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::ConnectError, message)
 }
+
+/// `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj
+/// /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1`
+#[cfg(test)]
+const SELF_SIGNED: &str = "\
+-----BEGIN CERTIFICATE-----
+MIIBmjCCAT+gAwIBAgIUeGoaCbIJvYptdKT1e/SyIhjoeqkwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MB4XDTI2MTEyMTA1NDIxMloXDTM2MTExODA1
+NDIxMlowFDESMBAGA1UEAwwJbG9jYWxob3N0MFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAEwrFhrQJgS/N3HVjg/80gSvfkV10RNs7n5RbBG7EkkCeM5+IzF/L7HOog
+SKUWLh8AdgP8wqUV883rZjwAYWPqcaNvMG0wHQYDVR0OBBYEFH554vUESye6+TMU
+fzA0dRrNcUz8MB8GA1UdIwQYMBaAFH554vUESye6+TMUfzA0dRrNcUz8MA8GA1Ud
+EwEB/wQFMAMBAf8wGgYDVR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMAoGCCqGSM49
+BAMCA0kAMEYCIQDOGJHbhc8daNaOZ+sOHccUWVWY32a1xmA6rtguVbztdAIhAOuO
+881gmFQmxu/Unq6WmvuHixp7Vhyw3oOOkqaxibza
+-----END CERTIFICATE-----
+";

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
 use super::failed;
+use super::pem::{PemFile, unusable};
 use crate::error::Result;
 
 /// Whom to trust.
@@ -72,11 +72,11 @@ pub(super) fn from_path(path: &Path) -> Result<Roots> {
     if folder {
         // Such folders hold other things too: revocation lists, notes, links to nowhere.
         for entry in fs::read_dir(path).map_err(|error| unusable(path, &error))?.flatten() {
-            given.extend(certificates(&entry.path()).unwrap_or_default());
+            given.extend(PemFile::from(entry.path()).certificates().unwrap_or_default());
         }
         store.add_parsable_certificates(given.iter().cloned());
     } else {
-        given = certificates(path)?;
+        given = PemFile::from(path.to_owned()).certificates()?;
         for certificate in &given {
             store.add(certificate.clone()).map_err(|error| unusable(path, &error))?;
         }
@@ -92,28 +92,27 @@ pub(super) fn from_path(path: &Path) -> Result<Roots> {
 /// # Errors
 /// `ConnectError` for none at all, or a garbled one.
 pub(super) fn from_der(certificates: &[Vec<u8>]) -> Result<Roots> {
-    let mut store = RootCertStore::empty();
-    let given: Vec<_> = certificates.iter().map(|der| CertificateDer::from(der.clone())).collect();
-    for certificate in &given {
-        store.add(certificate.clone()).map_err(|error| {
-            failed(format!("cannot use one of the given certificates: {error}")).with_source(error)
-        })?;
-    }
-    if store.is_empty() {
+    let roots = Roots { store: Arc::new(RootCertStore::empty()), given: Vec::new() }.and(certificates)?;
+    if roots.store.is_empty() {
         return Err(failed("there is no certificate to trust"));
     }
-    Ok(Roots { store: Arc::new(store), given })
+    Ok(roots)
 }
 
-/// The certificates of a PEM file.
-///
-/// # Errors
-/// `ConnectError` for a file that cannot be read or is garbled.
-pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let pem = fs::read(path).map_err(|error| unusable(path, &error))?;
-    CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|error| unusable(path, &error))
-}
-
-pub(super) fn unusable(path: &Path, reason: impl std::fmt::Display) -> crate::Error {
-    failed(format!("cannot use the certificate file '{}': {reason}", path.display()))
+impl Roots {
+    /// These and others (DER).
+    ///
+    /// # Errors
+    /// `ConnectError` for a garbled one.
+    pub(super) fn and(mut self, certificates: &[Vec<u8>]) -> Result<Self> {
+        let store = Arc::make_mut(&mut self.store);
+        for certificate in certificates {
+            let certificate = CertificateDer::from(certificate.clone());
+            store.add(certificate.clone()).map_err(|error| {
+                failed(format!("cannot use one of the given certificates: {error}")).with_source(error)
+            })?;
+            self.given.push(certificate);
+        }
+        Ok(self)
+    }
 }

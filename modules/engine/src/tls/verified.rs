@@ -98,22 +98,7 @@ mod tests {
     use rustls::pki_types::pem::PemObject;
 
     use super::*;
-
-    /// `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj
-    /// /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1`
-    const SELF_SIGNED: &str = "\
------BEGIN CERTIFICATE-----
-MIIBmjCCAT+gAwIBAgIUeGoaCbIJvYptdKT1e/SyIhjoeqkwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MB4XDTI2MTEyMTA1NDIxMloXDTM2MTExODA1
-NDIxMlowFDESMBAGA1UEAwwJbG9jYWxob3N0MFkwEwYHKoZIzj0CAQYIKoZIzj0D
-AQcDQgAEwrFhrQJgS/N3HVjg/80gSvfkV10RNs7n5RbBG7EkkCeM5+IzF/L7HOog
-SKUWLh8AdgP8wqUV883rZjwAYWPqcaNvMG0wHQYDVR0OBBYEFH554vUESye6+TMU
-fzA0dRrNcUz8MB8GA1UdIwQYMBaAFH554vUESye6+TMUfzA0dRrNcUz8MA8GA1Ud
-EwEB/wQFMAMBAf8wGgYDVR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMAoGCCqGSM49
-BAMCA0kAMEYCIQDOGJHbhc8daNaOZ+sOHccUWVWY32a1xmA6rtguVbztdAIhAOuO
-881gmFQmxu/Unq6WmvuHixp7Vhyw3oOOkqaxibza
------END CERTIFICATE-----
-";
+    use crate::tls::SELF_SIGNED;
 
     fn judge(given: bool, name: &'static str, at: u64) -> Result<ServerCertVerified, Error> {
         let certificate = CertificateDer::from_pem_slice(SELF_SIGNED.as_bytes()).expect("a certificate");

@@ -5,18 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
-use tauraro_engine::client::{Request, Transport, TransportConfig};
+use tauraro_engine::client::Request;
 use tauraro_engine::{Body, ErrorKind, body};
 
-use crate::support::{LONG, RawServer, failure, fetch, get, read_head, request, run, transport};
+use crate::support::{LONG, RawServer, direct, failure, fetch, get, read_head, request, run, transport};
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
-
-/// Both ways in which requests are sent.
-fn transports() -> [Transport; 2] {
-    let direct = Transport::new(TransportConfig { retries: 1, ..TransportConfig::default() });
-    [transport(), direct.expect("a transport")]
-}
 
 fn post(url: &str) -> Request {
     let mut post = request("POST", url);
@@ -26,7 +20,7 @@ fn post(url: &str) -> Request {
 
 #[test]
 fn idle_connections_that_the_server_closed_are_passed_over() {
-    for transport in transports() {
+    for transport in [transport(), direct()] {
         // Says nothing of closing, and closes after each answer.
         let (report, closed) = mpsc::channel();
         let server = RawServer::start(move |mut stream| {
@@ -70,7 +64,7 @@ fn a_streamed_body_survives_a_connection_that_was_closed_before() {
     let source = async {
         assert!(sender.ready().await);
         sender.send(Bytes::from_static(b"hello"));
-        drop(sender);
+        sender.finish();
     };
     let (answer, ()) = run(async { tokio::join!(fetch(&transport, post), source) });
     assert_eq!(answer.expect("an answer").text(), "ok");
@@ -78,7 +72,7 @@ fn a_streamed_body_survives_a_connection_that_was_closed_before() {
 
 #[test]
 fn what_the_server_has_read_is_not_sent_again() {
-    for transport in transports() {
+    for transport in [transport(), direct()] {
         for method in ["POST", "GET"] {
             let seen = Arc::new(AtomicUsize::new(0));
             let counter = Arc::clone(&seen);

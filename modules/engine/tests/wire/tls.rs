@@ -101,13 +101,14 @@ fn client_certificates() {
     let roots = || Verify::Roots(SERVER.ca_pem_path().to_owned());
     let fetch_with = |cert| run(fetch(&made(verifying(roots(), cert)), get(&SERVER.mtls_url("/json"))));
 
-    let apart = ClientCert { chain: chain.to_owned(), key: Some(key.to_owned()), password: None };
+    let apart =
+        ClientCert { chain: chain.to_owned().into(), key: Some(key.to_owned().into()), password: None };
     fetch_with(Some(apart)).expect("an answer");
 
     let folder = Folder::new("client-cert");
     let both = [fs::read(chain).expect("a chain"), fs::read(key).expect("a key")].concat();
     let both = folder.file("both.pem", &both);
-    fetch_with(Some(ClientCert { chain: both, key: None, password: None })).expect("an answer");
+    fetch_with(Some(ClientCert { chain: both.into(), key: None, password: None })).expect("an answer");
 
     // The server says no after the handshake as far as the client is concerned, or in the middle of
     // it; its alert may be overtaken by the reset or the end of the connection that follows it.
@@ -165,11 +166,12 @@ fn unusable_files_are_named_before_anything_is_connected() {
         named(verifying(Verify::Roots(path.clone()), None), path);
     }
     for path in [&missing, &empty, &junk, &cut, &without] {
-        let identity = ClientCert { chain: path.clone(), key: None, password: None };
+        let identity = ClientCert { chain: path.clone().into(), key: None, password: None };
         named(verifying(Verify::Off, Some(identity)), path);
     }
     let key = |key: &PathBuf| {
-        let identity = ClientCert { chain: without.clone(), key: Some(key.clone()), password: None };
+        let identity =
+            ClientCert { chain: without.clone().into(), key: Some(key.clone().into()), password: None };
         named(verifying(Verify::Off, Some(identity)), key)
     };
     assert!(key(&without).contains("no private key"));

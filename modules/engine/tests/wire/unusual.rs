@@ -15,7 +15,7 @@ use tauraro_test_server::TestServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{
-    LONG, RawServer, SERVER, SHORT, failure, fetch, get, read_head, request, run, transport,
+    LONG, RawServer, SERVER, SHORT, direct, failure, fetch, get, read_head, request, run, transport,
 };
 
 fn made(config: TransportConfig) -> Transport {
@@ -207,7 +207,7 @@ fn other_names_in_tls() {
 
 #[test]
 fn upgrades_hand_over_the_connection() {
-    for transport in [transport(), made(TransportConfig { retries: 1, ..TransportConfig::default() })] {
+    for transport in [transport(), direct()] {
         run(async {
             let mut asking = get(&SERVER.url("/upgrade"));
             asking.headers.append("Connection", "Upgrade");

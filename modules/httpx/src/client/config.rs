@@ -5,16 +5,18 @@ use std::time::Duration;
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::{FromArgs, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
-use tauraro_engine::client::Timeouts;
+use tauraro_engine::client::{Timeouts, TransportConfig};
 use tauraro_engine::cookies::CookieJar;
 use tauraro_engine::url::UrlParts;
 use tauraro_engine::{Headers, QueryParams, Url, decode};
 
+use super::route::{Mounts, RouteArgs, routes_from};
 use crate::auth;
 use crate::cookies::{PyCookies, cookies_from};
 use crate::exceptions;
 use crate::headers::{PyHeaders, headers_from};
 use crate::limits::PyLimits;
+use crate::proxy::PyProxy;
 use crate::query_params::{PyQueryParams, query_params_from};
 use crate::request::PyRequest;
 use crate::timeout::{PyTimeout, timeouts_from};
@@ -123,21 +125,16 @@ pub(crate) struct Settings {
     pub(crate) max_decoded_size: Option<u64>,
     /// What carries requests: an object with `handle_request` or `handle_async_request`.
     pub(crate) transport: PyObjectRef,
+    /// The same for some URLs.
+    pub(crate) mounts: Mounts,
 }
 
 impl Settings {
     /// Checks and converts the arguments of `Client()`.
     ///
     /// # Errors
-    /// `TypeError` or `ValueError` naming the argument and its value; `NotImplementedError` for an
-    /// argument that cannot be honoured.
+    /// `TypeError` or `ValueError` naming the argument and its value.
     pub(crate) fn new(vm: &VirtualMachine, args: ClientArgs, is_async: bool) -> PyResult<Self> {
-        for (name, value) in [("proxy", &args.proxy), ("mounts", &args.mounts)] {
-            if value.is_some() {
-                let message = format!("the argument '{name}' of Client() is not supported yet");
-                return Err(vm.new_not_implemented_error(message));
-            }
-        }
         if !(args.http1 || args.http2) {
             return Err(vm.new_value_error("Client() needs at least one of http1 and http2"));
         }
@@ -145,26 +142,36 @@ impl Settings {
         let event_hooks = args.event_hooks.map(|hooks| normalise_hooks(vm, &hooks)).transpose()?;
         let timeouts = args.timeout.present().map(|timeout| timeouts_from(vm, &timeout)).transpose()?;
         let base_url = args.base_url.unwrap_or_else(|| vm.ctx.empty_str.to_owned().into());
-        let transport = match args.transport {
-            Some(transport) => transport,
-            None => {
-                let args = HTTPTransportArgs {
-                    verify: args.verify,
-                    cert: args.cert,
-                    trust_env: args.trust_env,
-                    http1: args.http1,
-                    http2: args.http2,
-                    limits: args.limits,
-                    ..HTTPTransportArgs::default()
-                };
-                let pool = Pool::new(args.config(vm)?);
-                if is_async {
-                    PyAsyncHTTPTransport::new(pool).into_ref(&vm.ctx).into()
-                } else {
-                    PyHTTPTransport::new(pool).into_ref(&vm.ctx).into()
-                }
-            }
+        let routes = RouteArgs {
+            mounts: args.mounts.as_deref(),
+            proxy: args.proxy.as_deref(),
+            environment: args.trust_env && args.transport.is_none(),
         };
+        let mut config = None;
+        let own = HTTPTransportArgs {
+            verify: args.verify,
+            cert: args.cert,
+            trust_env: args.trust_env,
+            http1: args.http1,
+            http2: args.http2,
+            limits: args.limits,
+            ..HTTPTransportArgs::default()
+        };
+        let mut own = Some(own);
+        let mut make = |proxy: Option<PyRef<PyProxy>>| -> PyResult {
+            if let Some(args) = own.take() {
+                config = Some(args.config(vm)?);
+            }
+            let proxy = proxy.map(|proxy| PyProxy::to_engine(&proxy, vm)).transpose()?;
+            let pool = Pool::new(TransportConfig { proxy, ..config.clone().unwrap_or_default() });
+            Ok(if is_async {
+                PyAsyncHTTPTransport::new(pool).into_ref(&vm.ctx).into()
+            } else {
+                PyHTTPTransport::new(pool).into_ref(&vm.ctx).into()
+            })
+        };
+        let transport = args.transport.map_or_else(|| make(None), Ok)?;
+        let mounts = routes_from(vm, &routes, |proxy| make(Some(proxy)))?;
         Ok(Self {
             auth: auth::build(vm, args.auth)?,
             params: params(vm, &args.params.unwrap_or_else(|| none.clone()))?,
@@ -179,6 +186,7 @@ impl Settings {
             max_redirects: args.max_redirects,
             max_decoded_size: args.max_decoded_size.unwrap_or(Some(DEFAULT_MAX_DECODED_SIZE)),
             transport,
+            mounts,
         })
     }
 
@@ -186,13 +194,17 @@ impl Settings {
     ///
     /// # Errors
     /// `AttributeError` for a request whose `__init__` did not run.
-    pub(super) fn transport_for(&self, _vm: &VirtualMachine, _request: &PyRequest) -> PyResult {
-        Ok(self.transport.clone())
+    pub(super) fn transport_for(&self, vm: &VirtualMachine, request: &PyRequest) -> PyResult {
+        if self.mounts.is_empty() {
+            return Ok(self.transport.clone());
+        }
+        let url = request.url_ref(vm)?;
+        Ok(self.mounts.select(url.url()).unwrap_or(&self.transport).clone())
     }
 
     /// Every transport.
     pub(super) fn transports(&self) -> Vec<PyObjectRef> {
-        vec![self.transport.clone()]
+        [&self.transport].into_iter().chain(self.mounts.transports()).cloned().collect()
     }
 }
 

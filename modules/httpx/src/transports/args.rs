@@ -1,13 +1,15 @@
 //! The arguments of `HTTPTransport` and `AsyncHTTPTransport`.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
-use rustpython_vm::builtins::PyUtf8StrRef;
-use rustpython_vm::function::OptionalArg;
-use rustpython_vm::{FromArgs, PyObjectRef, PyRef, PyResult, VirtualMachine};
-use tauraro_engine::client::TransportConfig;
+use rustpython_vm::builtins::{PyInt, PyUtf8StrRef};
+use rustpython_vm::function::{ArgBytesLike, OptionalArg};
+use rustpython_vm::{FromArgs, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use tauraro_engine::client::{SocketOption, SocketValue, TransportConfig};
 
 use crate::limits::PyLimits;
+use crate::proxy::{PyProxy, proxy_from};
 
 /// The arguments of a native transport, in upstream's order.
 #[derive(Debug, FromArgs)]
@@ -43,17 +45,6 @@ impl HTTPTransportArgs {
     /// # Errors
     /// `TypeError` or `ValueError` naming the argument and its value.
     pub(crate) fn config(self, vm: &VirtualMachine) -> PyResult<TransportConfig> {
-        for (name, given) in [
-            ("proxy", self.proxy.is_some()),
-            ("uds", self.uds.is_some()),
-            ("retries", self.retries > 0),
-            ("socket_options", self.socket_options.is_some()),
-        ] {
-            if given {
-                let message = format!("the argument '{name}' of HTTPTransport() is not supported yet");
-                return Err(vm.new_not_implemented_error(message));
-            }
-        }
         if !(self.http1 || self.http2) {
             return Err(vm.new_value_error("at least one of http1 and http2 must be allowed"));
         }
@@ -62,15 +53,53 @@ impl HTTPTransportArgs {
                 vm.new_value_error(format!("local_address must be an IP address, not '{}'", address.as_str()))
             })
         });
+        let proxy = self.proxy.map(|proxy| PyProxy::to_engine(&*proxy_from(vm, &proxy)?, vm));
         Ok(TransportConfig {
             tls: crate::tls::tls_from(vm, self.verify, self.cert, self.trust_env)?,
             http1: self.http1,
             http2: self.http2,
             limits: self.limits.map(|limits| limits.limits()).unwrap_or_default(),
             local_address: local_address.transpose()?,
+            proxy: proxy.transpose()?,
+            uds: self.uds.map(|path| PathBuf::from(path.as_str())),
+            socket_options: socket_options(vm, self.socket_options)?,
+            retries: self.retries,
             ..TransportConfig::default()
         })
     }
+}
+
+/// The arguments of `socket.setsockopt`, as often as it is to be called: `(level, name, int)`,
+/// `(level, name, bytes)` or `(level, name, None, length)`.
+fn socket_options(vm: &VirtualMachine, options: Option<PyObjectRef>) -> PyResult<Vec<SocketOption>> {
+    let Some(options) = options else { return Ok(Vec::new()) };
+    let options: Vec<PyObjectRef> = options.try_to_value(vm)?;
+    options.iter().map(|option| socket_option(vm, option)).collect()
+}
+
+fn socket_option(vm: &VirtualMachine, option: &PyObject) -> PyResult<SocketOption> {
+    let parts: Vec<PyObjectRef> = option.try_to_value(vm)?;
+    let number = |part: &PyObjectRef| part.try_to_value::<i32>(vm);
+    let (level, name, value) = match parts.as_slice() {
+        [level, name, nothing, length] if vm.is_none(nothing) => {
+            (level, name, SocketValue::Null(length.try_to_value(vm)?))
+        }
+        [level, name, value] if value.downcast_ref::<PyInt>().is_some() => {
+            (level, name, SocketValue::Integer(number(value)?))
+        }
+        [level, name, value] => {
+            let value: ArgBytesLike = value.try_to_value(vm)?;
+            (level, name, SocketValue::Bytes(value.borrow_buf().to_vec()))
+        }
+        _ => {
+            let option = option.repr(vm)?;
+            let message = format!(
+                "a socket option is (level, name, value) or (level, name, None, length), not {option}"
+            );
+            return Err(vm.new_type_error(message));
+        }
+    };
+    Ok(SocketOption { level: number(level)?, name: number(name)?, value })
 }
 
 impl Default for HTTPTransportArgs {
