@@ -270,7 +270,7 @@ class ParserTest(unittest.TestCase):
                 parser = httptools.HttpRequestParser(None, **{name: limit})
                 with self.assertRaisesRegex(httptools.HttpParserError, message):
                     parser.feed_data(REQUEST + CHUNKED)
-            with self.assertRaises((TypeError, OverflowError)):
+            with self.assertRaises((ValueError, OverflowError)):
                 httptools.HttpRequestParser(None, **{name: -1})
 
     @addition
