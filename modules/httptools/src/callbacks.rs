@@ -7,6 +7,8 @@ use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 use tauraro_engine::http1::{Body, Events, Leniencies, Message};
 
+use crate::seen::Seen;
+
 /// What Python can ask about the message being read, at any time and from any thread.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
@@ -161,6 +163,7 @@ pub(crate) struct Delivery<'a> {
     pub(crate) vm: &'a VirtualMachine,
     pub(crate) callbacks: &'a Callbacks,
     pub(crate) shared: &'a Shared,
+    pub(crate) seen: &'a mut Seen,
     /// The data being fed, if it is a `bytes` that can be handed on as it is.
     pub(crate) source: Option<PyRef<PyBytes>>,
 }
@@ -202,8 +205,12 @@ impl Events for Delivery<'_> {
     }
 
     fn field(&mut self, message: &mut Message, name: &[u8], value: &[u8]) -> Result<(), Failed> {
-        let arguments = || [self.bytes(name), self.bytes(value)];
-        self.call(message, "on_header", self.callbacks.header.as_ref(), arguments)
+        let callbacks = self.callbacks;
+        if callbacks.header.is_none() {
+            return Ok(());
+        }
+        let (name, value) = self.seen.objects(self.vm, name, value);
+        self.call(message, "on_header", callbacks.header.as_ref(), || [name.into(), value.into()])
     }
 
     fn head_complete(&mut self, message: &mut Message) -> Result<Body, Failed> {

@@ -11,6 +11,7 @@ use tauraro_engine::http1::{Failure, Kind, Leniencies, Limits, Parser};
 
 use crate::callbacks::{Callbacks, Delivery, Shared, State};
 use crate::exceptions;
+use crate::seen::Seen;
 
 /// Base class of the parsers.
 #[pyclass(module = "httptools.parser.parser", name = "HttpParser", traverse = "manual")]
@@ -31,7 +32,7 @@ enum Stage {
     /// `__init__` has not run.
     #[default]
     New,
-    Idle(Box<Parser>),
+    Idle(Box<Reader>),
     /// A call of `feed_data` has the parser.
     Feeding,
     /// A method of this name failed.
@@ -47,6 +48,13 @@ unsafe impl Traverse for PyHttpParser {
             inner.callbacks.traverse(visit);
         }
     }
+}
+
+/// What reads a connection.
+#[derive(Debug)]
+struct Reader {
+    parser: Parser,
+    seen: Seen,
 }
 
 /// The arguments of the parsers.
@@ -99,9 +107,9 @@ impl PyHttpParser {
             chunk_extensions: args.max_chunk_extensions,
         };
         let callbacks = Arc::new(Callbacks::of(vm, &args.protocol)?);
-        let parser = Box::new(Parser::new(kind, limits));
-        self.shared.publish(parser.message());
-        let inner = Inner { stage: Stage::Idle(parser), callbacks };
+        let reader = Box::new(Reader { parser: Parser::new(kind, limits), seen: Seen::default() });
+        self.shared.publish(reader.parser.message());
+        let inner = Inner { stage: Stage::Idle(reader), callbacks };
         let replaced = std::mem::replace(&mut *self.inner.lock(), inner);
         drop(replaced);
         Ok(())
@@ -113,10 +121,10 @@ impl PyHttpParser {
     }
 
     /// Takes the parser for a call of `feed_data`.
-    fn take(&self, vm: &VirtualMachine) -> PyResult<(Box<Parser>, Arc<Callbacks>)> {
+    fn take(&self, vm: &VirtualMachine) -> PyResult<(Box<Reader>, Arc<Callbacks>)> {
         let mut inner = self.inner.lock();
         match std::mem::replace(&mut inner.stage, Stage::Feeding) {
-            Stage::Idle(parser) => Ok((parser, inner.callbacks.clone())),
+            Stage::Idle(reader) => Ok((reader, inner.callbacks.clone())),
             Stage::Feeding => Err(vm.new_runtime_error("feed_data() is already running")),
             Stage::New => {
                 inner.stage = Stage::New;
@@ -138,16 +146,17 @@ impl PyHttpParser {
     }
 
     fn feed(&self, data: &[u8], source: Option<&Py<PyBytes>>, vm: &VirtualMachine) -> PyResult<()> {
-        let (mut parser, callbacks) = self.take(vm)?;
+        let (mut reader, callbacks) = self.take(vm)?;
+        let Reader { parser, seen } = &mut *reader;
         *parser.leniencies_mut() = self.shared.leniencies();
         let source = source.map(ToOwned::to_owned);
-        let mut delivery = Delivery { vm, callbacks: &callbacks, shared: &self.shared, source };
+        let mut delivery = Delivery { vm, callbacks: &callbacks, shared: &self.shared, seen, source };
         let outcome = parser.feed(data, &mut delivery);
         self.shared.publish(parser.message());
         let (stage, result) = match outcome {
-            Ok(fed) if fed.upgraded => (Stage::Idle(parser), Err(exceptions::upgrade(vm, fed.consumed))),
-            Ok(_) => (Stage::Idle(parser), Ok(())),
-            Err(Failure::Protocol(error)) => (Stage::Idle(parser), Err(exceptions::of_stream(vm, error))),
+            Ok(fed) if fed.upgraded => (Stage::Idle(reader), Err(exceptions::upgrade(vm, fed.consumed))),
+            Ok(_) => (Stage::Idle(reader), Ok(())),
+            Err(Failure::Protocol(error)) => (Stage::Idle(reader), Err(exceptions::of_stream(vm, error))),
             Err(Failure::Events(failed)) => {
                 let exception = exceptions::callback(vm, failed.name);
                 exception.set_context(Some(failed.exception));

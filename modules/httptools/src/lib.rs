@@ -16,6 +16,7 @@ mod module;
 mod protocol;
 mod request;
 mod response;
+mod seen;
 mod url;
 
 pub use module::module_def;
