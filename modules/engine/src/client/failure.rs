@@ -141,7 +141,7 @@ fn root<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static)
 }
 
 /// The error of the operating system, as Python writes it.
-fn os_text(error: &(dyn StdError + 'static)) -> Option<String> {
+pub(super) fn os_text(error: &(dyn StdError + 'static)) -> Option<String> {
     causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).find_map(|error| {
         let number = error.raw_os_error()?;
         let text = error.to_string();

@@ -6,7 +6,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `transport`, `request`, `response` | one exchange, from checked request to response body |
-//! | `extras`, `trace`, `upgraded` | what only few exchanges need |
+//! | `extras`, `trace`, `upgraded`, `tunnel` | what only few exchanges need |
 //! | `head`, `target`, `upload` | what goes out: header fields, URL, body |
 //! | `pool`, `connect`, `reuse`, `sharing` | connections: bounded, kept, shared, watched while made, allowed by the policy |
 //! | `progress` | the phases of an exchange and their timeouts |
@@ -30,6 +30,7 @@ mod socket_option;
 mod target;
 pub mod trace;
 mod transport;
+mod tunnel;
 mod upgraded;
 mod upload;
 
@@ -41,4 +42,5 @@ pub use response::{Response, ResponseBody};
 pub use socket_option::{SocketOption, SocketValue};
 pub use trace::Trace;
 pub use transport::Transport;
+pub use tunnel::Tunnel;
 pub use upgraded::Upgraded;

@@ -271,9 +271,14 @@ fn timed_out(phase: Phase) -> Error {
         Phase::Connect | Phase::Dial => {
             Error::new(ErrorKind::ConnectTimeout, "the connect operation timed out")
         }
-        Phase::Write => Error::new(ErrorKind::WriteTimeout, "the write operation timed out"),
+        Phase::Write => write_timed_out(),
         Phase::Read | Phase::Source => read_timed_out(),
     }
+}
+
+/// Nothing was taken in time.
+pub(super) fn write_timed_out() -> Error {
+    Error::new(ErrorKind::WriteTimeout, "the write operation timed out")
 }
 
 /// Nothing arrived in time.

@@ -32,8 +32,8 @@ fn python_loads(vm: &VirtualMachine, document: PyBytesRef, options: KwArgs) -> P
     loads.call(FuncArgs::new(vec![document.into()], options), vm)
 }
 
-/// The value of a document, or `None` where only Python can tell.
-fn parse(vm: &VirtualMachine, document: &[u8]) -> Option<PyObjectRef> {
+/// The value of a JSON document, or `None` where only Python's `json.loads` can tell.
+pub fn parse(vm: &VirtualMachine, document: &[u8]) -> Option<PyObjectRef> {
     let document = std::str::from_utf8(document).ok()?;
     let mut known = Known { keys: Texts::default(), values: Texts::default() };
     let mut deserializer = serde_json::Deserializer::from_str(document);
