@@ -78,7 +78,12 @@ impl Transport {
             Path::Ordinary(pool.client(target.secure, &self.config)?)
         };
         let may_share = self.config.http2 && (target.secure || !self.config.http1) && !connect;
-        let sharing = may_share.then(|| Arc::new(pool.sharing(target.url.authority(), !self.config.http1)));
+        let sharing = may_share.then(|| {
+            // Those below do not share connections with those of other names, or with reqwest's.
+            let name = if special { extras.sni_hostname.as_deref().unwrap_or("direct") } else { "" };
+            let origin = format!("{name} {}", target.url.authority());
+            Arc::new(pool.sharing(origin, !self.config.http1))
+        });
         let slot = pool.slot(sharing.as_deref(), timeouts.pool).await?;
         runtime::catch_up().await;
 
