@@ -1,6 +1,6 @@
 //! Tauraro's own Python modules: the one table where they are registered.
 
-use rustpython_vm::{Context, builtins::PyModuleDef, frozen::FrozenModule};
+use rustpython_vm::{Context, builtins::PyModuleDef};
 
 use crate::builder::NativeModule;
 
@@ -32,15 +32,6 @@ impl Module {
             Self::Httpx => tauraro_httpx::module_def,
             Self::HttpxSse => tauraro_httpx_sse::module_def,
         }
-    }
-
-    /// The modules below it that are written in Python, by their full names.
-    pub(crate) fn frozen(self) -> impl Iterator<Item = (&'static str, FrozenModule)> {
-        let below = match self {
-            Self::Httpx => Some(tauraro_httpx::frozen_modules()),
-            Self::HttpxSse => None,
-        };
-        below.into_iter().flatten()
     }
 
     /// Its definition for an interpreter that shares `context`.
