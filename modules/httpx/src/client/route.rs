@@ -83,7 +83,7 @@ impl Mounts {
 
     /// Every transport, the one with the most specific pattern first.
     pub(crate) fn transports(&self) -> impl Iterator<Item = &PyObjectRef> {
-        self.routes.iter().filter_map(|(_, at)| self.transports.get(*at)?.as_ref())
+        self.routes.entries().filter_map(|(_, at)| self.transports.get(*at)?.as_ref())
     }
 
     fn insert(&mut self, vm: &VirtualMachine, pattern: &str, transport: Option<PyObjectRef>) -> PyResult<()> {
