@@ -16,6 +16,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 LOG = "".join(f'{{"line": {number}, "level": "{level}"}}\n' for number, level in enumerate(["info", "warning", "info"], 1))
+EVENTS = '''\
+id: 1
+data: Barka!
+
+: this is a comment
+event: price
+id: 2
+data: {"coin": "BTC", "usd": 1.5}
+
+data: two
+data: lines
+retry: 5000
+
+'''
 PASSWORDS = {"Basic " + base64.b64encode(b"alice:wonderland").decode(): "alice", "Bearer s3cr3t": "robot"}
 
 
@@ -78,6 +92,9 @@ class Handler(BaseHTTPRequestHandler):
     def route_private(self, _):
         user = PASSWORDS.get(self.headers.get("Authorization"))
         self.answer_json({"user": user}, 200 if user else 401)
+
+    def route_events(self, _):
+        self.answer(EVENTS.encode(), [("Content-Type", "text/event-stream")])
 
     def route_slow(self, _):
         """No answer for half a minute."""

@@ -10,16 +10,19 @@ use crate::builder::NativeModule;
 pub enum Module {
     /// `httpx`: the HTTP client, API of httpx 0.28.
     Httpx,
+    /// `httpx_sse`: Server-Sent Events, API of httpx-sse 0.4. It imports `httpx`.
+    HttpxSse,
 }
 
 impl Module {
     /// Every module, in the order of their names.
-    pub const ALL: &[Self] = &[Self::Httpx];
+    pub const ALL: &[Self] = &[Self::Httpx, Self::HttpxSse];
 
     /// The name to import it by.
     pub fn name(self) -> &'static str {
         match self {
             Self::Httpx => "httpx",
+            Self::HttpxSse => "httpx_sse",
         }
     }
 
@@ -27,6 +30,7 @@ impl Module {
     fn native(self) -> NativeModule {
         match self {
             Self::Httpx => tauraro_httpx::module_def,
+            Self::HttpxSse => tauraro_httpx_sse::module_def,
         }
     }
 

@@ -51,6 +51,13 @@ pub(crate) fn run_bytes(vm: &VirtualMachine, source: Vec<u8>, name: &str) -> PyR
 
 /// Runs a module as `python -m` does.
 pub(crate) fn run_module(vm: &VirtualMachine, name: &str) -> PyResult<()> {
+    if vm.state.module_defs.contains_key(name) {
+        // The importer of native modules takes none for a package, but `runpy` asks one that is there.
+        let module = vm.import(vm.ctx.intern_str(name), 0)?;
+        if let Some(path) = vm.get_attribute_opt(&module, "__path__")? {
+            module.get_attr("__spec__", vm)?.set_attr("submodule_search_locations", path, vm)?;
+        }
+    }
     run_as_main(vm, name, true)
 }
 

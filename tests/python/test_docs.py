@@ -79,6 +79,11 @@ class DocumentationTest(unittest.TestCase):
         blocks = self.check_page(ROOT / "stdlib-docs" / "httpx.md")
         self.assertGreater(sum(block.is_run for block in blocks), 25)
 
+    @unittest.skipIf(ON_CPYTHON, "PyPI's httpx-sse may not be there")
+    def test_httpx_sse(self):
+        blocks = self.check_page(ROOT / "stdlib-docs" / "httpx_sse.md")
+        self.assertTrue(all(block.is_run for block in blocks))
+
     @unittest.skipIf(ON_CPYTHON, "the page is about Tauraro's own loop")
     def test_asyncio(self):
         blocks = self.check_page(ROOT / "stdlib-docs" / "asyncio.md")

@@ -168,7 +168,7 @@ class StubTest(unittest.TestCase):
     def test_parameters_of_functions(self):
         functions = {name: node for name, node in self.names.items() if isinstance(node, FUNCTIONS)}
         compared = [self.check_parameters(name, getattr(httpx, name), node) for name, node in functions.items()]
-        self.assertEqual(compared, [True] * 9, "a function does not tell its signature")
+        self.assertEqual(compared, [True] * 11, "a function does not tell its signature")
 
     def test_parameters_of_methods(self):
         compared = 0
@@ -201,6 +201,34 @@ class StubTest(unittest.TestCase):
                 if hasattr(httpx, name) and not ON_CPYTHON:
                     with self.subTest(runtime=name):
                         self.assertTrue((getattr(httpx, name).__doc__ or "").strip())
+
+
+@unittest.skipIf(ON_CPYTHON, "PyPI's httpx-sse may not be there")
+class EventStubTest(unittest.TestCase):
+    """The same for `httpx_sse`, which is small."""
+
+    def test_names_and_parameters(self):
+        import httpx_sse
+
+        names = declared_names(ast.parse(STUB.with_name("httpx_sse.pyi").read_text(encoding="utf-8")).body)
+        self.assertEqual(set(names), set(httpx_sse.__all__))
+        compared = 0
+        for name, node in names.items():
+            runtime = getattr(httpx_sse, name)
+            if isinstance(node, ast.FunctionDef):
+                self.assertEqual(runtime_parameters(runtime), stub_parameters(node), name)
+            if not isinstance(node, ast.ClassDef):
+                continue
+            self.assertTrue(runtime.__doc__, name)
+            members = declared_names(node.body)
+            self.assertEqual({member for member in vars(runtime) if is_public(member)}, set(members) - {"__init__"})
+            for member, declaration in members.items():
+                if member == "__init__" or not is_property(declaration):
+                    function = runtime if member == "__init__" else getattr(runtime, member)
+                    self.assertTrue(function.__doc__, member)
+                    self.assertIn(runtime_parameters(function), (stub_parameters(declaration), None), member)
+                    compared += 1
+        self.assertEqual(compared, 5)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 //! | [`body`], [`multipart`], [`decode`], [`text`] | bodies: sent, encoded, decompressed, read as text |
 //! | [`route`] | which transport or proxy a URL is for |
 //! | [`basic`], [`digest`] | authentication |
+//! | [`sse`] | Server-Sent Events |
 //! | [`tls`], [`policy`] | what may be trusted, and what may be connected to |
 //! | [`runtime`] | the one tokio runtime of the process |
 //! | [`error`] | the one error type |
@@ -30,6 +31,7 @@ pub mod policy;
 pub mod redirect;
 pub mod route;
 pub mod runtime;
+pub mod sse;
 pub mod text;
 pub mod tls;
 pub mod url;

@@ -7,6 +7,8 @@ use tauraro_bridge::{coroutine, with_vm};
 ///
 /// Subclass it to write a body of your own: `__aiter__` yields the chunks as `bytes`, and the
 /// coroutine `aclose()` gives up whatever the body holds.
+///
+/// It is the second base of bodies of both kinds: its methods take any object.
 #[pyclass(module = "httpx", name = "AsyncByteStream")]
 #[derive(Debug, Default, PyPayload)]
 pub(crate) struct PyAsyncByteStream;

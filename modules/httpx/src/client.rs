@@ -10,6 +10,7 @@
 //! | `route` | which transport a URL is for: mounts, proxies, the environment |
 //! | `send` | authentication, redirects, and one hop after the other |
 //! | `hop` | one request over its transport |
+//! | `log` | a line for each hop, where a program listens |
 //! | `wire` | one request over the engine's connections |
 //! | `upload` | the same for a body that Python code yields |
 
@@ -20,6 +21,7 @@ mod call;
 mod config;
 mod dispatch;
 mod hop;
+mod log;
 mod route;
 mod send;
 mod stream_context;
@@ -41,7 +43,7 @@ use config::Settings;
 pub(crate) use config::{ClientArgs, DEFAULT_MAX_DECODED_SIZE};
 pub(crate) use stream_context::PyStreamContext;
 pub(crate) use use_client_default::use_client_default;
-pub(crate) use wire::exchange;
+pub(crate) use wire::{Answer, exchange};
 
 /// An HTTP client: a pool of connections, and what its requests have in common. It can be shared
 /// between threads. `Session` is another name for it.

@@ -30,7 +30,7 @@ use multipart_stream::PyMultipartStream;
 /// The classes that are not exported.
 ///
 /// # Errors
-/// None that is known of.
+/// As [`add_base`].
 pub(crate) fn hidden_classes(vm: &VirtualMachine) -> PyResult<Vec<PyTypeRef>> {
     let both = [PyMultipartStream::make_static_type(), PyUnattachedStream::make_static_type()];
     for class in &both {

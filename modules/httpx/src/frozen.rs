@@ -1,7 +1,10 @@
-//! Python modules that stand before or beside the standard library's.
+//! Python modules that stand before or beside the standard library's, and the command line.
 
 use rustpython_vm::frozen::{FrozenLib, FrozenModule};
-use rustpython_vm::py_freeze;
+use rustpython_vm::{PyResult, VirtualMachine, py_freeze};
+
+/// Modules of the standard library that ours take the names of, and where ours find them.
+const REPLACED: [(&str, &str); 2] = [("ssl", "_stock_ssl"), ("unittest.mock", "_stock_mock")];
 
 /// The private modules of PyPI's httpx, which programs import public names from. All have the same
 /// code but `_types`.
@@ -31,11 +34,14 @@ const PRIVATE: [&str; 19] = [
 pub fn frozen_modules(
     stock: impl IntoIterator<Item = (&'static str, FrozenModule)>,
 ) -> Vec<(&'static str, FrozenModule)> {
-    let mut modules = Vec::new();
-    if let Some((_, stock)) = stock.into_iter().find(|(name, _)| *name == "ssl") {
-        modules.push(("_stock_ssl", stock));
-        modules.extend(py_freeze!(file = "python/ssl.py", module_name = "ssl"));
-    }
+    let command_line: &FrozenLib = py_freeze!(dir = "command_line");
+    let mut modules: Vec<_> = command_line.into_iter().collect();
+    modules.extend(stock.into_iter().filter_map(|(name, module)| {
+        let (_, moved) = REPLACED.iter().find(|(replaced, _)| *replaced == name)?;
+        Some((*moved, module))
+    }));
+    modules.extend(py_freeze!(file = "python/ssl.py", module_name = "ssl"));
+    modules.extend(py_freeze!(file = "python/mock.py", module_name = "unittest.mock"));
     modules.extend(py_freeze!(file = "python/httpcore.py", module_name = "httpcore"));
     let private: &FrozenLib = py_freeze!(file = "python/private.py", module_name = "httpx._private");
     for (_, module) in private {
@@ -52,4 +58,12 @@ pub fn frozen_modules(
 /// Whether `httpx.name` is a private module.
 pub(crate) fn is_private(name: &str) -> bool {
     PRIVATE.iter().any(|module| module.strip_prefix("httpx.") == Some(name))
+}
+
+/// `httpx.main`, the command line. Importing it takes what few scripts need.
+///
+/// # Errors
+/// What importing raises.
+pub(crate) fn command_line(vm: &VirtualMachine) -> PyResult {
+    vm.import("httpx._cli", 0)?.get_attr("_cli", vm)?.get_attr("main", vm)
 }

@@ -5,13 +5,18 @@ use rustpython_vm::builtins::{PyCode, PyDictRef};
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{AsObject, PyRef, PyResult, VirtualMachine, py_compile};
 
-use crate::{status_codes, tls};
+use crate::{frozen, status_codes, tls};
 
 type Maker = fn(&VirtualMachine) -> PyResult;
 
 /// The names and what makes them.
-const TABLE: [(&str, Maker); 2] =
-    [("codes", status_codes::codes), ("create_ssl_context", create_ssl_context)];
+const TABLE: [(&str, Maker); 5] = [
+    ("ASGITransport", asgi_transport),
+    ("codes", status_codes::codes),
+    ("create_ssl_context", create_ssl_context),
+    ("main", frozen::command_line),
+    ("WSGITransport", wsgi_transport),
+];
 
 /// The names.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
@@ -43,4 +48,14 @@ fn create_ssl_context(vm: &VirtualMachine) -> PyResult {
     globals.set_item("CERT_DEPRECATED", vm.ctx.new_str(tls::CERT_DEPRECATED).into(), vm)?;
     let code = py_compile!(file = "python/ssl_context.py", module_name = "httpx.create_ssl_context");
     run(vm, vm.ctx.new_code(code), globals, "create_ssl_context")
+}
+
+fn asgi_transport(vm: &VirtualMachine) -> PyResult {
+    let code = py_compile!(file = "python/asgi.py", module_name = "httpx.ASGITransport");
+    run(vm, vm.ctx.new_code(code), vm.ctx.new_dict(), "ASGITransport")
+}
+
+fn wsgi_transport(vm: &VirtualMachine) -> PyResult {
+    let code = py_compile!(file = "python/wsgi.py", module_name = "httpx.WSGITransport");
+    run(vm, vm.ctx.new_code(code), vm.ctx.new_dict(), "WSGITransport")
 }

@@ -27,6 +27,7 @@ mod limits;
 mod line_iterator;
 mod mapping;
 mod module;
+mod network_stream;
 mod proxy;
 mod query_params;
 mod raw_iterator;
@@ -37,8 +38,10 @@ mod sync_byte_stream;
 mod text_iterator;
 mod timeout;
 mod tls;
+mod tracer;
 mod transports;
 mod url;
 
 pub use frozen::frozen_modules;
+pub use json::parse as parse_json;
 pub use module::module_def;

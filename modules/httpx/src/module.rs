@@ -16,7 +16,9 @@ use crate::sync_byte_stream::PySyncByteStream;
 use crate::transports::{
     PyAsyncBaseTransport, PyAsyncHTTPTransport, PyBaseTransport, PyHTTPTransport, PyMockTransport,
 };
-use crate::{content, cookies, exceptions, headers, limits, query_params, response, timeout, url};
+use crate::{
+    content, cookies, exceptions, headers, limits, network_stream, query_params, response, timeout, url,
+};
 
 /// The definition to register with an interpreter.
 pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
@@ -32,7 +34,7 @@ pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
 mod httpx {
     use rustpython_vm::builtins::{PyModule, PyStrRef, PyUtf8StrRef};
     use rustpython_vm::types::PyTypeFlags;
-    use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
+    use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
     use crate::api::{BodyCall, PlainCall, RequestCall};
     use crate::client::{PyBaseClient, PyStreamContext, use_client_default};
@@ -59,8 +61,7 @@ mod httpx {
             let namespace = vm.import("httpx", 0)?.get_attr("__dict__", vm)?;
             return namespace.get_item(name, vm);
         }
-        let made = if name == "__all__" { Some(public_names(vm)?) } else { lazy::make(vm, name)? };
-        let Some(made) = made else {
+        let Some(made) = lazy::make(vm, name)? else {
             return Err(vm.new_attribute_error(format!("module 'httpx' has no attribute '{name}'")));
         };
         vm.import("httpx", 0)?.set_attr(vm.ctx.intern_str(name), made.clone(), vm)?;
@@ -72,12 +73,21 @@ mod httpx {
     fn __dir__(vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
         let namespace = vm.import("httpx", 0)?.get_attr("__dict__", vm)?;
         let mut names: Vec<PyStrRef> = namespace.try_to_value(vm)?;
-        for name in lazy::names().chain(["__all__"]) {
+        for name in lazy::names() {
             if !names.iter().any(|known| known.as_bytes() == name.as_bytes()) {
                 names.push(vm.ctx.new_str(name));
             }
         }
         Ok(names.into_iter().map(Into::into).collect())
+    }
+
+    /// `httpx.__all__`. Whoever compares it with the names that are there finds all of them there.
+    #[pyfunction]
+    fn _all(module: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+        for name in lazy::names() {
+            module.get_attr(name, vm)?;
+        }
+        module.get_attr("__dict__", vm)?.get_item("__all__", vm)
     }
 
     /// Sends one request, reads its response and returns it. The connection is closed afterwards; a
@@ -159,19 +169,28 @@ mod httpx {
         call.with_method(vm, "DELETE").run(vm)
     }
 
-    /// `__all__`: what a star import takes. Whoever asks gets every name, so all are made.
-    fn public_names(vm: &VirtualMachine) -> PyResult {
-        let module = vm.import("httpx", 0)?;
-        for name in lazy::names() {
-            module.get_attr(name, vm)?;
-        }
+    /// `__all__`: what a star import takes.
+    fn public_names(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult {
         let names: Vec<PyStrRef> = module.get_attr("__dict__", vm)?.try_to_value(vm)?;
         let mut names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let dunders = ["__title__", "__description__", "__version__"];
         names.retain(|name| !name.starts_with('_') || dunders.contains(&name.as_str()));
-        names.sort_unstable_by_key(|name| name.to_lowercase());
+        names.extend(lazy::names().map(ToOwned::to_owned));
+        names.sort_by_key(|name| name.to_lowercase());
         let names = names.into_iter().map(|name| vm.ctx.new_str(name).into()).collect();
         Ok(vm.ctx.new_list(names).into())
+    }
+
+    /// Gives the module a class whose property `__all__` makes every name.
+    fn set_class(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
+        let getter = module.get_attr("_all", vm)?;
+        module.as_object().del_attr("_all", vm)?;
+        let namespace = vm.ctx.new_dict();
+        let property = vm.ctx.types.property_type.as_object().call((getter,), vm)?;
+        namespace.set_item("__all__", property, vm)?;
+        let bases = vm.ctx.new_tuple(vec![vm.ctx.types.module_type.to_owned().into()]);
+        let class = vm.ctx.types.type_type.as_object().call(("module", bases, namespace), vm)?;
+        module.as_object().set_attr("__class__", class, vm)
     }
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
@@ -182,10 +201,12 @@ mod httpx {
             module.set_attr(vm.ctx.intern_str(name), class, vm)?;
         }
         PyBaseClient::alias_settings(vm);
-        // Makes it a package: its private modules are found among the frozen ones.
-        module.set_attr("__path__", vm.ctx.new_list(Vec::new()), vm)?;
         crate::coroutine_functions::mark(vm);
-        module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)
+        // A package: some of it is written in Python.
+        module.set_attr("__path__", vm.ctx.new_list(Vec::new()), vm)?;
+        module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)?;
+        module.set_attr("__all__", public_names(vm, module)?, vm)?;
+        set_class(vm, module)
     }
 }
 
@@ -231,5 +252,6 @@ fn classes(vm: &VirtualMachine) -> PyResult<Vec<(&'static str, PyTypeRef)>> {
     classes.extend(response::classes());
     classes.extend(exceptions::classes(vm));
     drop([auth::hidden_classes(), client::hidden_classes(), content::hidden_classes(vm)?]);
+    drop(network_stream::hidden_classes());
     Ok(classes)
 }

@@ -8,8 +8,6 @@ mod http;
 mod mock;
 mod pool;
 
-use std::time::Instant;
-
 use rustpython_vm::{PyRef, PyResult};
 use tauraro_bridge::{Surface, with_vm};
 
@@ -28,12 +26,11 @@ use crate::response::PyResponse;
 /// What `handle_request` and `handle_async_request` of the native transports do. The client completes
 /// the response and the exceptions with the request.
 async fn respond(pool: Pool, request: PyRef<PyRequest>, surface: Surface) -> PyResult {
-    let started = Instant::now();
-    let response = client::exchange(&pool, &request, &surface, false).await?;
+    let answer = client::exchange(&pool, &request, &surface, false).await?;
     with_vm(|vm| {
         let encoding = vm.ctx.new_str("utf-8").into();
         let limit = Some(client::DEFAULT_MAX_DECODED_SIZE);
         let is_async = surface.is_async();
-        Ok(PyResponse::from_engine(vm, response, None, encoding, limit, started, is_async).into())
+        Ok(PyResponse::from_engine(vm, answer, None, encoding, limit, is_async).into())
     })
 }

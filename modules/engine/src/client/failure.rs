@@ -27,7 +27,12 @@ pub(super) fn of_client(error: legacy::Error, progress: &Progress) -> Error {
     classify(&error, stage).with_source(error)
 }
 
-/// The same, for a single connection.
+/// The same, for a connection of its own.
+pub(super) fn of_lone(error: hyper::Error, progress: &Progress) -> Error {
+    classify(&error, Stage::of(progress)).with_source(error)
+}
+
+/// Why a connection that was being set up, or handed over, broke.
 pub(super) fn of_exchange(error: hyper::Error) -> Error {
     classify(&error, Stage::Receiving).with_source(error)
 }
@@ -136,7 +141,7 @@ fn root<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static)
 }
 
 /// The error of the operating system, as Python writes it.
-fn os_text(error: &(dyn StdError + 'static)) -> Option<String> {
+pub(super) fn os_text(error: &(dyn StdError + 'static)) -> Option<String> {
     causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).find_map(|error| {
         let number = error.raw_os_error()?;
         let text = error.to_string();

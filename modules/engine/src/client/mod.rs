@@ -6,9 +6,9 @@
 //! | file | what it is |
 //! |---|---|
 //! | `transport`, `request`, `response` | one exchange, from checked request to response body |
-//! | `extras`, `trace`, `upgraded` | what only few exchanges need |
+//! | `extras`, `trace`, `upgraded`, `tunnel` | what only few exchanges need |
 //! | `head`, `target`, `upload` | what goes out: header fields, URL, body |
-//! | `pool`, `connect`, `reuse` | connections: bounded, kept, watched while made, allowed by the policy |
+//! | `pool`, `connect`, `reuse`, `sharing` | connections: bounded, kept, shared, watched while made, allowed by the policy |
 //! | `progress` | the phases of an exchange and their timeouts |
 //! | `direct`, `proxy`, `socket_option` | how connections are made, where that is not the usual way |
 //! | `failure` | what went wrong below, in our terms |
@@ -25,10 +25,12 @@ mod proxy;
 mod request;
 mod response;
 mod reuse;
+mod sharing;
 mod socket_option;
 mod target;
 pub mod trace;
 mod transport;
+mod tunnel;
 mod upgraded;
 mod upload;
 
@@ -40,4 +42,5 @@ pub use response::{Response, ResponseBody};
 pub use socket_option::{SocketOption, SocketValue};
 pub use trace::Trace;
 pub use transport::Transport;
+pub use tunnel::Tunnel;
 pub use upgraded::Upgraded;

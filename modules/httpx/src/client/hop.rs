@@ -9,7 +9,7 @@ use tauraro_bridge::{Surface, with_vm};
 
 use super::config::Settings;
 use super::dispatch::{Method, native_owner};
-use super::wire;
+use super::{log, wire};
 use crate::content::{self, RequestBody};
 use crate::exceptions::PyRequestError;
 use crate::request::PyRequest;
@@ -28,10 +28,12 @@ pub(super) async fn send(
     request: &PyRef<PyRequest>,
     surface: &Surface,
 ) -> PyResult<PyRef<PyResponse>> {
-    match with_vm(|vm| native(transport, surface, vm))? {
+    let response = match with_vm(|vm| native(transport, surface, vm))? {
         Some(pool) => over_the_wire(settings, &pool, request, surface).await,
         None => over_foreign(settings, transport, request, surface).await,
-    }
+    }?;
+    with_vm(|vm| log::hop(vm, request, &response))?;
+    Ok(response)
 }
 
 /// The connections of a transport whose handling of requests is ours.
@@ -58,20 +60,18 @@ async fn over_the_wire(
     request: &PyRef<PyRequest>,
     surface: &Surface,
 ) -> PyResult<PyRef<PyResponse>> {
-    let started = Instant::now();
-    let response = wire::exchange(pool, request, surface, true).await?;
+    let answer = wire::exchange(pool, request, surface, true).await?;
     with_vm(|vm| {
-        if response.headers.contains("set-cookie") {
+        if answer.response.headers.contains("set-cookie") {
             let url = request.url_ref(vm)?;
-            settings.cookies.with(|jar| jar.extract(url.url(), &response.headers));
+            settings.cookies.with(|jar| jar.extract(url.url(), &answer.response.headers));
         }
         let response = PyResponse::from_engine(
             vm,
-            response,
+            answer,
             Some(request.clone().into()),
             settings.default_encoding.clone(),
             settings.max_decoded_size,
-            started,
             surface.is_async(),
         );
         Ok(response)

@@ -13,6 +13,7 @@ use tauraro_engine::body::{Body, BodySender, channel};
 use tauraro_engine::client::{Request, Response, Transport};
 
 use crate::content;
+use crate::tracer::Tracer;
 
 type Outcome = tauraro_engine::Result<Response>;
 
@@ -41,6 +42,7 @@ pub(super) async fn send(
     hop: Request,
     stream: PyObjectRef,
     surface: &Surface,
+    tracer: &mut Option<Tracer>,
 ) -> PyResult<Outcome> {
     let chunks = with_vm(|vm| {
         content::chunks::check_sendable(vm, &stream, surface.is_async())?;
@@ -52,6 +54,9 @@ pub(super) async fn send(
     let mut response: Pending = Box::pin(async move { transport.send(hop).await });
     loop {
         let step = surface.run(wait(response, sender.take())).await?;
+        if let Some(tracer) = tracer {
+            tracer.tell(surface).await?;
+        }
         (response, sender) = match step {
             Step::Done(outcome) => return Ok(outcome),
             Step::Refused(response) => (response, None),

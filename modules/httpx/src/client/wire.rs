@@ -1,5 +1,7 @@
 //! One request over the engine's connections.
 
+use std::time::Instant;
+
 use rustpython_vm::{AsObject, PyPayload, PyRef, PyResult, VirtualMachine};
 use tauraro_bridge::{Surface, with_vm};
 use tauraro_engine::Url;
@@ -10,7 +12,18 @@ use super::upload;
 use crate::content::RequestBody;
 use crate::exceptions::{self, PyLocalProtocolError, PyUnsupportedProtocol};
 use crate::request::PyRequest;
+use crate::tracer::Tracer;
 use crate::transports::Pool;
+
+/// A response of which the head has arrived.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) response: client::Response,
+    /// When the request was sent.
+    pub(crate) started: Instant,
+    /// Who is told of what happens until the response is closed.
+    pub(crate) tracer: Option<Tracer>,
+}
 
 /// Sends one request and waits for the head of its response. `blame` says whether exceptions carry
 /// the request.
@@ -22,33 +35,42 @@ pub(crate) async fn exchange(
     request: &PyRef<PyRequest>,
     surface: &Surface,
     blame: bool,
-) -> PyResult<client::Response> {
-    let hop = with_vm(|vm| prepare(vm, request))?;
+) -> PyResult<Answer> {
+    let started = Instant::now();
+    let (hop, mut tracer) = with_vm(|vm| prepare(vm, request))?;
     let transport = with_vm(|vm| pool.transport(vm))?;
     let response = match request.body() {
         RequestBody::Bytes(bytes, _) => {
             let body = if bytes.is_empty() { Body::Empty } else { Body::Bytes(bytes) };
             let hop = client::Request { body, ..hop };
-            surface.run(async move { transport.send(hop).await }).await?
+            let exchange = async move { transport.send(hop).await };
+            match &mut tracer {
+                None => surface.run(exchange).await?,
+                Some(tracer) => tracer.run(exchange, surface).await?,
+            }
         }
-        RequestBody::Stream(stream) => upload::send(transport, hop, stream, surface).await?,
+        RequestBody::Stream(stream) => upload::send(transport, hop, stream, surface, &mut tracer).await?,
     };
     let blamed = || blame.then(|| request.clone().into());
-    response.map_err(|error| with_vm(|vm| exceptions::from_engine(vm, error, blamed())))
+    let response = response.map_err(|error| with_vm(|vm| exceptions::from_engine(vm, error, blamed())))?;
+    Ok(Answer { response, started, tracer })
 }
 
-/// The request in the engine's terms, still without its body.
-fn prepare(vm: &VirtualMachine, request: &PyRef<PyRequest>) -> PyResult<client::Request> {
+/// The request in the engine's terms, still without its body, and what its `trace` is told by.
+fn prepare(vm: &VirtualMachine, request: &PyRef<PyRequest>) -> PyResult<(client::Request, Option<Tracer>)> {
     let url = request.url_ref(vm)?;
     check_scheme(vm, url.url(), request)?;
-    Ok(client::Request {
+    let extensions = request.extensions_shared();
+    let (extras, tracer) = extensions.extras(vm)?;
+    let hop = client::Request {
         method: method_token(vm, request)?,
         url: url.url().clone(),
         headers: request.headers_ref(vm)?.fields(),
         body: Body::Empty,
-        timeouts: request.extensions_shared().timeouts(vm)?,
-        extras: client::Extras::default(),
-    })
+        timeouts: extensions.timeouts(vm)?,
+        extras,
+    };
+    Ok((hop, tracer))
 }
 
 fn check_scheme(vm: &VirtualMachine, url: &Url, request: &PyRef<PyRequest>) -> PyResult<()> {

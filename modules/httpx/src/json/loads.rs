@@ -32,53 +32,79 @@ fn python_loads(vm: &VirtualMachine, document: PyBytesRef, options: KwArgs) -> P
     loads.call(FuncArgs::new(vec![document.into()], options), vm)
 }
 
-/// The value of a document, or `None` where only Python can tell.
-fn parse(vm: &VirtualMachine, document: &[u8]) -> Option<PyObjectRef> {
-    let mut keys = KeyCache::default();
-    let mut deserializer = serde_json::Deserializer::from_slice(document);
-    let value = Value { vm, keys: &mut keys }.deserialize(&mut deserializer).ok()?;
+/// The value of a JSON document, or `None` where only Python's `json.loads` can tell.
+pub fn parse(vm: &VirtualMachine, document: &[u8]) -> Option<PyObjectRef> {
+    let document = std::str::from_utf8(document).ok()?;
+    let mut known = Known { keys: Texts::default(), values: Texts::default() };
+    let mut deserializer = serde_json::Deserializer::from_str(document);
+    let value = Value { vm, known: &mut known }.deserialize(&mut deserializer).ok()?;
     deserializer.end().ok()?;
     Some(value)
 }
 
-/// The keys met so far: lists of records repeat them, and one object a key (with its hash already
-/// computed) serves them all. A slot forgets its key to a newer one, so that hostile documents gain
-/// nothing.
-#[derive(Default)]
-struct KeyCache {
-    slots: Vec<Option<PyStrRef>>,
+/// The texts met so far. Lists of records repeat their keys, and many of their values; apart, so that
+/// values do not displace keys.
+struct Known {
+    keys: Texts,
+    values: Texts,
 }
 
-impl KeyCache {
-    const SLOTS: usize = 256;
+impl Known {
     /// Longer keys are seldom repeated.
-    const LONGEST: usize = 64;
+    const LONGEST_KEY: usize = 64;
+    /// Longer values are texts, not words.
+    const LONGEST_VALUE: usize = 16;
+}
 
-    fn get(&mut self, vm: &VirtualMachine, key: &str) -> PyStrRef {
-        if key.len() > Self::LONGEST {
-            return vm.ctx.new_str(key);
+/// Strings made before, to be used again: one object (with its hash already computed, if it was
+/// needed) serves all that are equal. A slot forgets its text to a newer one, so that hostile
+/// documents gain nothing.
+struct Texts {
+    slots: [Option<PyStrRef>; Self::SLOTS],
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self { slots: [const { None }; Self::SLOTS] }
+    }
+}
+
+impl Texts {
+    const SLOTS: usize = 64;
+
+    fn get(&mut self, vm: &VirtualMachine, text: &str, longest: usize) -> PyStrRef {
+        if text.len() > longest {
+            return vm.ctx.new_str(text);
         }
-        if self.slots.is_empty() {
-            self.slots.resize(Self::SLOTS, None);
-        }
-        // FNV-1a: keys are short, and a bad spread only costs hits.
-        let hash = key
-            .bytes()
-            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        let Some(slot) = self.slots.get_mut(hash as usize % Self::SLOTS) else {
-            return vm.ctx.new_str(key);
-        };
-        match slot {
-            Some(known) if known.as_bytes() == key.as_bytes() => known.clone(),
-            slot => slot.insert(vm.ctx.new_str(key)).clone(),
+        match self.slots.get_mut(spread(text.as_bytes()) % Self::SLOTS) {
+            Some(Some(known)) if known.as_bytes() == text.as_bytes() => known.clone(),
+            Some(slot) => slot.insert(vm.ctx.new_str(text)).clone(),
+            None => vm.ctx.new_str(text),
         }
     }
+}
+
+/// A number from the ends of a text: what it is spread by must cost less than what is saved, and a
+/// bad spread only costs hits.
+fn spread(text: &[u8]) -> usize {
+    let ends = match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(29),
+        _ => match (text.first_chunk(), text.last_chunk()) {
+            (Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+            }
+            _ => text.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(*byte)),
+        },
+    };
+    // The golden ratio as a fraction of 2^64 (Knuth), whose upper bits depend on all of the factor's.
+    let mixed = (ends ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 56) as usize
 }
 
 /// Makes the Python object of one JSON value.
 struct Value<'a> {
     vm: &'a VirtualMachine,
-    keys: &'a mut KeyCache,
+    known: &'a mut Known,
 }
 
 impl<'de> DeserializeSeed<'de> for Value<'_> {
@@ -121,23 +147,23 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(self.vm.ctx.new_str(value).into())
+        Ok(self.known.values.get(self.vm, value, Known::LONGEST_VALUE).into())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        let Self { vm, keys } = self;
+        let Self { vm, known } = self;
         let mut items = Vec::new();
-        while let Some(item) = array.next_element_seed(Value { vm, keys })? {
+        while let Some(item) = array.next_element_seed(Value { vm, known })? {
             items.push(item);
         }
         Ok(vm.ctx.new_list(items).into())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let Self { vm, keys } = self;
+        let Self { vm, known } = self;
         let dict = PyDict::default();
-        while let Some(key) = object.next_key_seed(Key { vm, keys })? {
-            let value = object.next_value_seed(Value { vm, keys })?;
+        while let Some(key) = object.next_key_seed(Key { vm, known })? {
+            let value = object.next_value_seed(Value { vm, known })?;
             dict.inner_setitem(&*key, value, vm).map_err(|_| A::Error::custom("no place in the dict"))?;
         }
         Ok(dict.into_ref(&vm.ctx).into())
@@ -147,7 +173,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 /// Makes the key of an object's member.
 struct Key<'a> {
     vm: &'a VirtualMachine,
-    keys: &'a mut KeyCache,
+    known: &'a mut Known,
 }
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
@@ -166,6 +192,6 @@ impl Visitor<'_> for Key<'_> {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.keys.get(self.vm, key))
+        Ok(self.known.keys.get(self.vm, key, Known::LONGEST_KEY))
     }
 }

@@ -9,3 +9,4 @@ mod loads;
 
 pub(crate) use dumps::dumps;
 pub(crate) use loads::loads;
+pub use loads::parse;

@@ -357,7 +357,7 @@ class ConnectionPool(_Pool, ConnectionInterface, metaclass=_PoolType):
     @contextlib.contextmanager
     def stream(self, method, url, *, headers=None, content=None, extensions=None):
         """Sends a request; its `Response` can be read within the `with` block."""
-        request = Request(method, url, headers=_with_host(url, headers), content=content, extensions=extensions)
+        request = Request(method, url, headers=_complete(url, headers, content), content=content, extensions=extensions)
         response = self.handle_request(request)
         try:
             yield response
@@ -394,7 +394,7 @@ class AsyncConnectionPool(_Pool, AsyncConnectionInterface, metaclass=_PoolType):
     @contextlib.asynccontextmanager
     async def stream(self, method, url, *, headers=None, content=None, extensions=None):
         """Sends a request; its `Response` can be read within the `async with` block."""
-        request = Request(method, url, headers=_with_host(url, headers), content=content, extensions=extensions)
+        request = Request(method, url, headers=_complete(url, headers, content), content=content, extensions=extensions)
         response = await self.handle_async_request(request)
         try:
             yield response
@@ -412,12 +412,19 @@ class AsyncConnectionPool(_Pool, AsyncConnectionInterface, metaclass=_PoolType):
         await self.aclose()
 
 
-def _with_host(url, headers):
+def _complete(url, headers, content):
+    """The headers with those that every request needs."""
     headers = _headers(headers)
-    if not any(name.lower() == b'host' for name, _ in headers):
+    names = {name.lower() for name, _ in headers}
+    if b'host' not in names:
         url = url if isinstance(url, URL) else URL(url)
         port = b'' if url.port is None else b':%d' % url.port
         headers.insert(0, (b'Host', url.host + port))
+    if content is not None and not names & {b'content-length', b'transfer-encoding'}:
+        if isinstance(content, bytes):
+            headers.append((b'Content-Length', b'%d' % len(content)))
+        else:
+            headers.append((b'Transfer-Encoding', b'chunked'))
     return headers
 
 

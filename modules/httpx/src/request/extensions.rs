@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use rustpython_vm::builtins::{PyDict, PyDictRef};
+use bytes::Bytes;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes, PyDict, PyDictRef, PyStr};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::client::Timeouts;
+use tauraro_engine::client::{Extras, Timeouts, Trace};
+
+use crate::tracer::Tracer;
 
 /// The extensions of a request.
 #[derive(Clone, Debug, Default, Traverse)]
@@ -93,6 +96,44 @@ impl Extensions {
             Some(timeout) => from_mapping(vm, &timeout),
             None => Ok(Timeouts::default()),
         }
+    }
+}
+
+impl Extensions {
+    /// What the request asks for beyond its message, and what its `trace` is told by.
+    ///
+    /// # Errors
+    /// `TypeError` for a `target` that is not bytes, a `sni_hostname` that is not text, a `trace` that
+    /// cannot be called.
+    pub(crate) fn extras(&self, vm: &VirtualMachine) -> PyResult<(Extras, Option<Tracer>)> {
+        let mut extras = Extras::default();
+        let Some(dict) = &self.dict else { return Ok((extras, None)) };
+        let item = |name: &'static str| {
+            let value = dict.get_item_opt(vm.ctx.intern_str(name), vm)?;
+            Ok::<_, PyBaseExceptionRef>(value.filter(|value| !vm.is_none(value)))
+        };
+        let wrong = |name: &str, expected: &str, value: &PyObject| {
+            let class = value.class().name().to_string();
+            vm.new_type_error(format!("the extension '{name}' must be {expected}, not {class}"))
+        };
+        if let Some(target) = item("target")? {
+            let target = target.downcast_ref::<PyBytes>().ok_or_else(|| wrong("target", "bytes", &target))?;
+            extras.target = Some(Bytes::copy_from_slice(target.as_bytes()));
+        }
+        if let Some(name) = item("sni_hostname")? {
+            let text = match name.downcast_ref::<PyBytes>() {
+                Some(name) => String::from_utf8(name.as_bytes().to_vec()).ok(),
+                None => name.downcast_ref::<PyStr>().and_then(|name| name.to_str()).map(str::to_owned),
+            };
+            extras.sni_hostname = Some(text.ok_or_else(|| wrong("sni_hostname", "a str", &name))?);
+        }
+        let Some(callback) = item("trace")? else { return Ok((extras, None)) };
+        if !callback.is_callable() {
+            return Err(wrong("trace", "callable", &callback));
+        }
+        let (trace, events) = Trace::new();
+        extras.trace = Some(trace);
+        Ok((extras, Some(Tracer::new(callback, events))))
     }
 }
 

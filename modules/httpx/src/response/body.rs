@@ -91,7 +91,9 @@ impl Raw {
             Self::Content(content) => Ok(content.take()),
             Self::Network(network) => {
                 let piece = network.chunk(response, surface).await?;
-                piece.iter().for_each(|piece| network.count(piece));
+                if let Some(piece) = &piece {
+                    network.count(piece);
+                }
                 Ok(piece)
             }
             Self::Iterator => {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{
@@ -15,6 +14,7 @@ use super::body::{Body, Source};
 use super::head::{Head, StatusLine};
 use super::network::{Network, Whole};
 use super::text::Text;
+use crate::client::Answer;
 use crate::content::{Encoded, RequestBody, encode_content, utf8};
 use crate::headers::{PyHeaders, headers_from};
 use crate::json;
@@ -127,24 +127,26 @@ impl PyResponse {
         Ok(())
     }
 
-    /// A response of which the head has arrived, to a request sent at `started`. Its content, if
-    /// compressed, may become `max_decoded_size` bytes long when it is read into memory. Those of
+    /// A response of which the head has arrived. Its content, if compressed, may become `max_decoded_size` bytes long when it is read into memory. Those of
     /// asynchronous clients are read and closed with `await`.
     pub(crate) fn from_engine(
         vm: &VirtualMachine,
-        response: tauraro_engine::client::Response,
+        answer: Answer,
         request: Option<PyObjectRef>,
         default_encoding: PyObjectRef,
         max_decoded_size: Option<u64>,
-        started: Instant,
         is_async: bool,
     ) -> PyRef<Self> {
-        let network = Arc::new(Network::new(response.body, started, is_async));
+        let Answer { mut response, started, tracer } = answer;
+        let status = vm.ctx.new_int(response.status);
+        let headers = PyHeaders::new(std::mem::take(&mut response.headers)).into_ref(&vm.ctx);
+        let line = StatusLine { version: response.version, reason: response.reason.take() };
+        let network = Arc::new(Network::new(response, started, is_async, tracer));
         let head = Head {
-            status: Some(vm.ctx.new_int(response.status)),
-            headers: Some(PyHeaders::new(response.headers).into_ref(&vm.ctx)),
+            status: Some(status),
+            headers: Some(headers),
             request,
-            line: Some(StatusLine { version: response.version, reason: response.reason }),
+            line: Some(line),
             network: Some(network.clone()),
             ..Head::default()
         };

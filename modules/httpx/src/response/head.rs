@@ -128,14 +128,14 @@ impl PyResponse {
         self.request_if_set().ok_or_else(unset)
     }
 
-    /// The extensions, made of the status line when first asked for.
+    /// The extensions, made of the status line and the connection when first asked for.
     pub(super) fn extensions_dict(&self, vm: &VirtualMachine) -> PyResult<PyDictRef> {
-        let line = {
+        let (line, network) = {
             let head = self.head.lock();
             if let Some(extensions) = &head.extensions {
                 return Ok(extensions.clone());
             }
-            head.line.clone()
+            (head.line.clone(), head.network.clone())
         };
         let extensions = vm.ctx.new_dict();
         if let Some(line) = line {
@@ -146,6 +146,10 @@ impl PyResponse {
                 let reason = line.reason.as_deref().unwrap_or(standard.as_bytes());
                 extensions.set_item("reason_phrase", bytes(reason), vm)?;
             }
+        }
+        if let Some(network) = network {
+            let stream = network.connection().stream(vm, network.is_async());
+            extensions.set_item("network_stream", stream, vm)?;
         }
         Ok(self.head.lock().extensions.get_or_insert(extensions).clone())
     }

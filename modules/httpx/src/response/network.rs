@@ -8,11 +8,13 @@ use bytes::Bytes;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{Py, PyResult, VirtualMachine};
 use tauraro_bridge::{Surface, with_vm};
-use tauraro_engine::client::ResponseBody;
+use tauraro_engine::client::{self, ResponseBody};
 use tauraro_engine::decode::Decoder;
 
 use super::PyResponse;
 use crate::exceptions::{stream_closed, stream_consumed};
+use crate::network_stream::Connection;
+use crate::tracer::Tracer;
 
 /// A body on a connection, shared by the response and whoever reads it.
 #[derive(Debug)]
@@ -24,6 +26,9 @@ pub(crate) struct Network {
     downloaded: AtomicU64,
     started: Instant,
     elapsed: OnceLock<Duration>,
+    connection: Connection,
+    /// Until the body is closed.
+    tracer: PyMutex<Option<Tracer>>,
 }
 
 #[derive(Debug)]
@@ -52,14 +57,38 @@ impl Drop for Reader<'_> {
 
 impl Network {
     /// The body of the response to a request that was sent at `started`.
-    pub(super) fn new(body: ResponseBody, started: Instant, is_async: bool) -> Self {
+    pub(super) fn new(
+        mut response: client::Response,
+        started: Instant,
+        is_async: bool,
+        tracer: Option<Tracer>,
+    ) -> Self {
+        let connection = Connection::of(&mut response);
         Self {
-            slot: PyMutex::new(Slot::Idle(body)),
+            slot: PyMutex::new(Slot::Idle(response.body)),
             is_async,
             downloaded: AtomicU64::new(0),
             started,
             elapsed: OnceLock::new(),
+            connection,
+            tracer: PyMutex::new(tracer),
         }
+    }
+
+    /// The connection, for the extension `network_stream`.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Tells what has happened since, if somebody wants to know.
+    async fn trace(&self, surface: &Surface) -> PyResult<()> {
+        let Some(mut tracer) = self.tracer.lock().take() else { return Ok(()) };
+        tracer.tell(surface).await?;
+        let is_over = matches!(*self.slot.lock(), Slot::Closed);
+        if !is_over {
+            *self.tracer.lock() = Some(tracer);
+        }
+        Ok(())
     }
 
     /// Whether it is read with `await`.
@@ -81,8 +110,10 @@ impl Network {
     /// it to the pool.
     pub(crate) fn close(&self) {
         self.elapsed.get_or_init(|| self.started.elapsed());
+        self.connection.close();
         // Dropped after the lock.
         let _body = std::mem::replace(&mut *self.slot.lock(), Slot::Closed);
+        let _tracer = self.tracer.lock().take();
     }
 
     fn take(&self, vm: &VirtualMachine) -> PyResult<(ResponseBody, Reader<'_>)> {
@@ -121,6 +152,7 @@ impl Network {
                 (body, piece)
             })
             .await?;
+        self.trace(surface).await?;
         match piece {
             Ok(Some(piece)) => {
                 self.put_back(body);
@@ -157,6 +189,7 @@ impl Network {
                 whole.finish()
             })
             .await?;
+        self.trace(surface).await?;
         content.map_err(|error| with_vm(|vm| response.engine_error(error, vm)))
     }
 }

@@ -1,0 +1,58 @@
+//! The module and everything it exports.
+
+use rustpython_vm::builtins::PyModuleDef;
+use rustpython_vm::{Context, PyResult, VirtualMachine, builtins::PyBaseExceptionRef};
+use tauraro_engine::sse::EventTooLarge;
+
+/// The definition to register with an interpreter.
+pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
+    httpx_sse::module_def(ctx)
+}
+
+/// Server-Sent Events over httpx, with the API of PyPI's httpx-sse 0.4, in native code.
+///
+/// `connect_sse(client, method, url)` and its twin `aconnect_sse` for an `AsyncClient` give, for the time
+/// of a `with` block, an `EventSource`; its `iter_sse()` or `aiter_sse()` gives a `ServerSentEvent` as soon
+/// as it has arrived.
+#[rustpython_vm::pymodule]
+mod httpx_sse {
+    use rustpython_vm::builtins::{PyDictRef, PyModule};
+    use rustpython_vm::class::PyClassImpl;
+    use rustpython_vm::scope::Scope;
+    use rustpython_vm::types::PyTypeFlags;
+    use rustpython_vm::{Py, PyResult, VirtualMachine};
+
+    use crate::event_decoder::PyEventDecoder;
+    use crate::event_iterator::PyEventIterator;
+    use crate::server_sent_event::PyServerSentEvent;
+
+    /// The release of PyPI's httpx-sse that this module follows.
+    #[pyattr(name = "__version__")]
+    const VERSION: &str = "0.4.3";
+
+    /// How large an event may become by default, in bytes.
+    #[pyattr(name = "_MAX_EVENT_SIZE")]
+    const MAX_EVENT_SIZE: usize = tauraro_engine::sse::DEFAULT_LIMIT;
+
+    pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
+        __module_exec(vm, module);
+        let event = PyServerSentEvent::make_static_type();
+        // As if written in Python: programs may patch it.
+        event.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
+        module.set_attr("ServerSentEvent", event, vm)?;
+        module.set_attr("_EventDecoder", PyEventDecoder::make_static_type(), vm)?;
+        module.set_attr("_EventIterator", PyEventIterator::make_static_type(), vm)?;
+        let namespace: PyDictRef = module.get_attr("__dict__", vm)?.try_into_value(vm)?;
+        let code = rustpython_vm::py_compile!(file = "httpx_sse.py", module_name = "httpx_sse");
+        vm.run_code_obj(vm.ctx.new_code(code), Scope::with_builtins(None, namespace, vm)).map(drop)
+    }
+}
+
+/// The `SSEError` for an event that is too large.
+pub(crate) fn too_large(vm: &VirtualMachine, error: EventTooLarge) -> PyBaseExceptionRef {
+    let make = || -> PyResult<PyBaseExceptionRef> {
+        let class = vm.import("httpx_sse", 0)?.get_attr("SSEError", vm)?;
+        class.call((error.to_string(),), vm)?.try_into_value(vm)
+    };
+    make().unwrap_or_else(|instead| instead)
+}

@@ -1,0 +1,3 @@
+from httpx import main
+
+main(prog_name="httpx")

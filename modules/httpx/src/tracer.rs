@@ -1,0 +1,137 @@
+//! The request extension `trace`: a function that is told what an exchange does.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use rustpython_vm::builtins::{PyCoroutine, PyDictRef};
+use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use tauraro_bridge::{Surface, with_vm};
+use tauraro_engine::Headers;
+use tauraro_engine::client::trace::{Event, Events, Fact, Stage};
+
+use crate::exceptions::{self, PyTransportError};
+
+/// A function of the program's, and the events that it has not been told of.
+///
+/// It is called where the caller of the client runs, in the order of the events, as soon as the wait
+/// that they happened in can be interrupted.
+#[derive(Debug)]
+pub(crate) struct Tracer {
+    callback: PyObjectRef,
+    /// Gone while, and after, a wait for them was given up.
+    events: Option<Events>,
+}
+
+/// What a wait ended with.
+enum Step<T> {
+    Done(T),
+    Happened(Event),
+}
+
+impl Tracer {
+    /// Tells `callback` of `events`.
+    pub(crate) fn new(callback: PyObjectRef, events: Events) -> Self {
+        Self { callback, events: Some(events) }
+    }
+
+    /// Waits for `work`, telling of what happens meanwhile.
+    ///
+    /// # Errors
+    /// What the function raises, the work having been given up; what ends the wait early.
+    pub(crate) async fn run<F>(&mut self, work: F, surface: &Surface) -> PyResult<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        let mut work: Pin<Box<dyn Future<Output = F::Output> + Send>> = Box::pin(work);
+        while let Some(mut events) = self.events.take() {
+            let step;
+            (work, events, step) = surface
+                .run(async move {
+                    let step = tokio::select! {
+                        biased;
+                        Some(event) = events.recv() => Step::Happened(event),
+                        output = &mut work => Step::Done(output),
+                    };
+                    (work, events, step)
+                })
+                .await?;
+            self.events = Some(events);
+            match step {
+                Step::Happened(event) => self.call(&event, surface).await?,
+                Step::Done(output) => {
+                    self.tell(surface).await?;
+                    return Ok(output);
+                }
+            }
+        }
+        surface.run(work).await
+    }
+
+    /// Tells of what has happened since.
+    ///
+    /// # Errors
+    /// What the function raises.
+    pub(crate) async fn tell(&mut self, surface: &Surface) -> PyResult<()> {
+        while let Some(event) = self.events.as_mut().and_then(|events| events.try_recv().ok()) {
+            self.call(&event, surface).await?;
+        }
+        Ok(())
+    }
+
+    async fn call(&self, event: &Event, surface: &Surface) -> PyResult<()> {
+        let called = with_vm(|vm| {
+            let info = info(vm, event)?;
+            let called = self.callback.call((event.name(), info), vm)?;
+            if !surface.is_async() && called.downcast_ref::<PyCoroutine>().is_some() {
+                vm.call_method(&called, "close", ())?;
+                let message = "the extension 'trace' must not be an async function with Client";
+                return Err(vm.new_type_error(message));
+            }
+            Ok(called)
+        })?;
+        surface.wait(called).await.map(drop)
+    }
+}
+
+/// What the function is told of an event, under the names of httpcore.
+fn info(vm: &VirtualMachine, event: &Event) -> PyResult<PyDictRef> {
+    let info = vm.ctx.new_dict();
+    for (name, fact) in &event.facts {
+        let value = match (*name, fact) {
+            ("exception", Fact::Text(text)) => {
+                exceptions::new(vm, PyTransportError::class(&vm.ctx), text.clone(), None).into()
+            }
+            (_, fact) => value(vm, fact),
+        };
+        info.set_item(*name, value, vm)?;
+    }
+    if event.stage == Stage::Complete {
+        let head = ["http_version", "status", "reason_phrase", "headers"];
+        let mut parts = Vec::new();
+        for name in head {
+            parts.extend(info.get_item_opt(name, vm)?);
+        }
+        let result = if parts.is_empty() { vm.ctx.none() } else { vm.ctx.new_tuple(parts).into() };
+        info.set_item("return_value", result, vm)?;
+    }
+    Ok(info)
+}
+
+fn value(vm: &VirtualMachine, fact: &Fact) -> PyObjectRef {
+    match fact {
+        Fact::Nothing => vm.ctx.none(),
+        Fact::Text(text) => vm.ctx.new_str(text.as_str()).into(),
+        Fact::Bytes(bytes) => vm.ctx.new_bytes(bytes.to_vec()).into(),
+        Fact::Integer(number) => vm.ctx.new_int(*number).into(),
+        Fact::Span(span) => vm.ctx.new_float(span.as_secs_f64()).into(),
+        Fact::Headers(headers) => pairs(vm, headers),
+    }
+}
+
+fn pairs(vm: &VirtualMachine, headers: &Headers) -> PyObjectRef {
+    let pairs = headers.iter().map(|field| {
+        let pair = [&field.name, &field.value].map(|text| vm.ctx.new_bytes(text.to_vec()).into());
+        vm.ctx.new_tuple(pair.into()).into()
+    });
+    vm.ctx.new_list(pairs.collect()).into()
+}
