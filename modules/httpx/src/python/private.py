@@ -5,6 +5,8 @@ under every one of these names: it finds the public names, and the few others be
 are known to use.
 """
 
+import contextlib
+
 import httpx
 
 _HEADERS_OF_BODIES = ('content-length', 'content-type', 'transfer-encoding')
@@ -26,6 +28,17 @@ _CONSTANTS = {
     'DEFAULT_MAX_REDIRECTS': lambda: 20,
     'DEFAULT_TIMEOUT_CONFIG': lambda: httpx.Timeout(5.0),
 }
+
+
+@contextlib.contextmanager
+def request_context(request=None):
+    """Gives the request to the exceptions that are raised within."""
+    try:
+        yield
+    except httpx.RequestError as error:
+        if request is not None:
+            error.request = request
+        raise
 
 
 class IteratorByteStream(httpx.SyncByteStream):
