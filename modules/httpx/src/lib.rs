@@ -17,6 +17,7 @@ mod byte_stream;
 mod client;
 mod content;
 mod cookies;
+mod coroutine_functions;
 mod exceptions;
 mod frozen;
 mod headers;

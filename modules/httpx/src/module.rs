@@ -37,7 +37,8 @@ mod httpx {
     use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
     use crate::api::{BodyCall, PlainCall, RequestCall};
-    use crate::client::{PyStreamContext, use_client_default};
+    use crate::client::{PyBaseClient, PyStreamContext, use_client_default};
+    use crate::frozen::is_private;
     use crate::lazy;
 
     #[pyattr(name = "__title__")]
@@ -54,6 +55,12 @@ mod httpx {
     #[pyfunction]
     fn __getattr__(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult {
         let name = name.as_str();
+        if is_private(name) {
+            // The import sets the attribute.
+            vm.import(vm.ctx.intern_str(format!("httpx.{name}")), 0)?;
+            let namespace = vm.import("httpx", 0)?.get_attr("__dict__", vm)?;
+            return namespace.get_item(name, vm);
+        }
         let Some(made) = lazy::make(vm, name)? else {
             return Err(vm.new_attribute_error(format!("module 'httpx' has no attribute '{name}'")));
         };
@@ -193,6 +200,8 @@ mod httpx {
             class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
             module.set_attr(vm.ctx.intern_str(name), class, vm)?;
         }
+        PyBaseClient::alias_settings(vm);
+        crate::coroutine_functions::mark(vm);
         // A package: some of it is written in Python.
         module.set_attr("__path__", vm.ctx.new_list(Vec::new()), vm)?;
         module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)?;

@@ -81,6 +81,13 @@ impl Mounts {
         self.routes.select(url).and_then(|at| self.transports.get(*at)).and_then(Option::as_ref)
     }
 
+    /// The patterns and their transports, the most specific pattern first.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, Option<&PyObjectRef>)> {
+        self.routes
+            .iter()
+            .map(|(pattern, at)| (pattern.as_str(), self.transports.get(*at).and_then(Option::as_ref)))
+    }
+
     /// Every transport, the one with the most specific pattern first.
     pub(crate) fn transports(&self) -> impl Iterator<Item = &PyObjectRef> {
         self.routes.entries().filter_map(|(_, at)| self.transports.get(*at)?.as_ref())
