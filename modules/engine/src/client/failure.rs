@@ -20,6 +20,10 @@ pub(super) fn of_request(error: reqwest::Error, progress: &Progress) -> Error {
         Stage::of(progress)
     };
     let stale = is_stale(&error, stage, progress);
+    if let (Stage::Building, Some(host)) = (stage, error.url().and_then(reqwest::Url::host_str)) {
+        let message = format!("Invalid host in the request's URL: '{host}'");
+        return Error::new(ErrorKind::InvalidUrl, message).with_source(error.without_url());
+    }
     classify(&error, stage).with_source(error.without_url()).on_stale_connection(stale)
 }
 
