@@ -105,7 +105,7 @@ impl Builder {
         let mut builder = stdlib::install(InterpreterBuilder::new().settings(self.settings));
         for module in self.modules {
             let definition = module.definition(&builder.ctx);
-            builder = builder.add_native_module(definition).add_frozen_modules(module.frozen());
+            builder = builder.add_native_module(definition);
         }
         for module in self.native {
             let definition = module(&builder.ctx);

@@ -1,6 +1,6 @@
 //! Tauraro's own Python modules: the one table where they are registered.
 
-use rustpython_vm::{Context, builtins::PyModuleDef, frozen::FrozenModule};
+use rustpython_vm::{Context, builtins::PyModuleDef};
 
 use crate::builder::NativeModule;
 
@@ -8,6 +8,8 @@ use crate::builder::NativeModule;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Module {
+    /// `httptools`: HTTP/1 parsing, API of httptools 0.9.
+    Httptools,
     /// `httpx`: the HTTP client, API of httpx 0.28.
     Httpx,
     /// `httpx_sse`: Server-Sent Events, API of httpx-sse 0.4. It imports `httpx`.
@@ -16,11 +18,12 @@ pub enum Module {
 
 impl Module {
     /// Every module, in the order of their names.
-    pub const ALL: &[Self] = &[Self::Httpx, Self::HttpxSse];
+    pub const ALL: &[Self] = &[Self::Httptools, Self::Httpx, Self::HttpxSse];
 
     /// The name to import it by.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Httptools => "httptools",
             Self::Httpx => "httpx",
             Self::HttpxSse => "httpx_sse",
         }
@@ -29,18 +32,10 @@ impl Module {
     /// What registers it with an interpreter.
     fn native(self) -> NativeModule {
         match self {
+            Self::Httptools => tauraro_httptools::module_def,
             Self::Httpx => tauraro_httpx::module_def,
             Self::HttpxSse => tauraro_httpx_sse::module_def,
         }
-    }
-
-    /// The modules below it that are written in Python, by their full names.
-    pub(crate) fn frozen(self) -> impl Iterator<Item = (&'static str, FrozenModule)> {
-        let below = match self {
-            Self::Httpx => Some(tauraro_httpx::frozen_modules()),
-            Self::HttpxSse => None,
-        };
-        below.into_iter().flatten()
     }
 
     /// Its definition for an interpreter that shares `context`.

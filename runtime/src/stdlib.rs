@@ -14,7 +14,7 @@ pub(crate) fn install(builder: InterpreterBuilder) -> InterpreterBuilder {
         .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB)
         .add_native_modules(&asyncio)
         .add_frozen_modules(tauraro_asyncio::frozen_modules(rustpython_pylib::FROZEN_STDLIB))
-        .add_frozen_modules(tauraro_httpx::frozen_replacements(rustpython_pylib::FROZEN_STDLIB))
+        .add_frozen_modules(tauraro_httpx::frozen_modules(rustpython_pylib::FROZEN_STDLIB))
         .init_hook(|_| install_cryptography())
 }
 

@@ -1,11 +1,12 @@
 """Types of Tauraro's httpx: the interface of PyPI's httpx 0.28.1 and a few additions."""
 
 import enum
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import timedelta
 from http.cookiejar import CookieJar
-from typing import IO, Any, Final, NoReturn, Self, TypeAlias
+from typing import IO, Any, Final, NoReturn, Self, TextIO, TypeAlias
 
 __version__: Final[str]
 
@@ -35,8 +36,8 @@ _Auth: TypeAlias = tuple[str | bytes, str | bytes] | Callable[[Request], Request
 _Timeout: TypeAlias = (
     float | None | Timeout | Mapping[str, float | None] | tuple[float | None, float | None, float | None, float | None]
 )
-_Verify: TypeAlias = bool | str
-_Proxy: TypeAlias = URL | str
+_Verify: TypeAlias = bool | str | ssl.SSLContext
+_Proxy: TypeAlias = URL | str | Proxy
 _Certificate: TypeAlias = str | tuple[str, str] | tuple[str, str, str]
 
 class _UseClientDefault: ...
@@ -56,7 +57,7 @@ def request(
     headers: _Headers | None = None,
     cookies: _Cookies | None = None,
     auth: _Auth | None = None,
-    proxy: None = None,
+    proxy: _Proxy | None = None,
     follow_redirects: bool = False,
     verify: _Verify = True,
     timeout: _Timeout = ...,
@@ -76,7 +77,7 @@ def stream(
     headers: _Headers | None = None,
     cookies: _Cookies | None = None,
     auth: _Auth | None = None,
-    proxy: None = None,
+    proxy: _Proxy | None = None,
     follow_redirects: bool = False,
     verify: _Verify = True,
     timeout: _Timeout = ...,
@@ -91,7 +92,7 @@ def get(
     headers: _Headers | None = None,
     cookies: _Cookies | None = None,
     auth: _Auth | None = None,
-    proxy: None = None,
+    proxy: _Proxy | None = None,
     follow_redirects: bool = False,
     verify: _Verify = True,
     timeout: _Timeout = ...,
@@ -106,7 +107,7 @@ def options(
     headers: _Headers | None = None,
     cookies: _Cookies | None = None,
     auth: _Auth | None = None,
-    proxy: None = None,
+    proxy: _Proxy | None = None,
     follow_redirects: bool = False,
     verify: _Verify = True,
     timeout: _Timeout = ...,
@@ -121,7 +122,7 @@ def head(
     headers: _Headers | None = None,
     cookies: _Cookies | None = None,
     auth: _Auth | None = None,
-    proxy: None = None,
+    proxy: _Proxy | None = None,
     follow_redirects: bool = False,
     verify: _Verify = True,
     timeout: _Timeout = ...,
@@ -136,7 +137,7 @@ def delete(
     headers: _Headers | None = None,
     cookies: _Cookies | None = None,
     auth: _Auth | None = None,
-    proxy: None = None,
+    proxy: _Proxy | None = None,
     follow_redirects: bool = False,
     verify: _Verify = True,
     timeout: _Timeout = ...,
@@ -155,7 +156,7 @@ def post(
     headers: _Headers | None = None,
     cookies: _Cookies | None = None,
     auth: _Auth | None = None,
-    proxy: None = None,
+    proxy: _Proxy | None = None,
     follow_redirects: bool = False,
     verify: _Verify = True,
     timeout: _Timeout = ...,
@@ -174,7 +175,7 @@ def put(
     headers: _Headers | None = None,
     cookies: _Cookies | None = None,
     auth: _Auth | None = None,
-    proxy: None = None,
+    proxy: _Proxy | None = None,
     follow_redirects: bool = False,
     verify: _Verify = True,
     timeout: _Timeout = ...,
@@ -193,13 +194,18 @@ def patch(
     headers: _Headers | None = None,
     cookies: _Cookies | None = None,
     auth: _Auth | None = None,
-    proxy: None = None,
+    proxy: _Proxy | None = None,
     follow_redirects: bool = False,
     verify: _Verify = True,
     timeout: _Timeout = ...,
     trust_env: bool = True,
 ) -> Response:
     """Sends one PATCH request over a connection of its own."""
+
+def create_ssl_context(
+    verify: _Verify = True, cert: _Certificate | None = None, trust_env: bool = True
+) -> ssl.SSLContext:
+    """An `ssl.SSLContext` for `verify=`, with everything set that httpx sets."""
 
 def main(args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any) -> NoReturn:
     """The command line: makes the request that the arguments ask for, prints the response and exits."""
@@ -985,6 +991,29 @@ class Limits:
     keepalive_expiry: float | None
     """Seconds for which an idle connection is kept."""
 
+class Proxy:
+    """A proxy, of the scheme `http`, `https`, `socks5` or `socks5h`."""
+
+    def __init__(
+        self,
+        url: URL | str,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        auth: tuple[str, str] | None = None,
+        headers: _Headers | None = None,
+    ) -> None: ...
+    url: URL
+    """Where it is, without credentials."""
+    auth: tuple[str, str] | None
+    """User name and password."""
+    headers: Headers
+    """What an HTTP proxy is sent beside its credentials."""
+    ssl_context: ssl.SSLContext | None
+    """How an `https` proxy is judged."""
+    @property
+    def raw_auth(self) -> tuple[bytes, bytes] | None:
+        """User name and password as bytes."""
+
 class SyncByteStream:
     """A body that is produced while it is sent: derive from it and write `__iter__`."""
 
@@ -1102,6 +1131,29 @@ class MockTransport(BaseTransport, AsyncBaseTransport):
     def __init__(self, handler: Callable[[Request], Response]) -> None: ...
     handler: Callable[[Request], Response]
     """The function."""
+
+class WSGITransport(BaseTransport):
+    """A transport that calls a WSGI application (PEP 3333) in place of a server."""
+
+    def __init__(
+        self,
+        app: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]],
+        raise_app_exceptions: bool = True,
+        script_name: str = "",
+        remote_addr: str = "127.0.0.1",
+        wsgi_errors: TextIO | None = None,
+    ) -> None: ...
+
+class ASGITransport(AsyncBaseTransport):
+    """A transport that calls an ASGI application in place of a server, on the running asyncio loop."""
+
+    def __init__(
+        self,
+        app: Callable[[Any, Any, Any], Any],
+        raise_app_exceptions: bool = True,
+        root_path: str = "",
+        client: tuple[str, int] = ("127.0.0.1", 123),
+    ) -> None: ...
 
 class codes(enum.IntEnum):
     """Status codes by name: members in capitals, numbers in lower case."""

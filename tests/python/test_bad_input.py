@@ -131,16 +131,6 @@ class ArgumentTest(unittest.TestCase):
                 self.client.post(f"{URL}/echo", files=files)
 
     @unittest.skipUnless(ON_TAURARO, "not Tauraro")
-    def test_what_is_not_supported_says_so(self):
-        for name, value in [("mounts", {}), ("proxy", "http://127.0.0.1:1")]:
-            with self.subTest(name), self.assertRaisesRegex(NotImplementedError, f"'{name}'"):
-                httpx.Client(**{name: value})
-        import ssl
-
-        with self.assertRaisesRegex(TypeError, "SSLContext"):
-            httpx.Client(verify=ssl.create_default_context())
-
-    @unittest.skipUnless(ON_TAURARO, "not Tauraro")
     def test_client_arguments(self):
         for arguments in [
             {"max_redirects": -1},

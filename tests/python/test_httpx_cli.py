@@ -231,6 +231,19 @@ class RequestTest(CommandLineTest):
         self.assertEqual((request.method, contents), ("POST", {"c": b"d", "one": b"in a file", "two": b"piped in"}))
         self.assertEqual(request.parts()[1][1:3], ("note.txt", "text/plain"))
 
+    def test_proxy(self):
+        self.run_httpx("http://nowhere.test/path?a=b", "--proxy", self.server.url)
+        self.assertEqual(self.only_request().target, "http://nowhere.test/path?a=b")
+        self.assertIn(b"ValueError: ", self.run_httpx(self.url("/"), "--proxy", "gopher://x", status=1))
+
+    def test_tls(self):
+        url = os.environ["TAURARO_TEST_HTTPS"] + "/json"
+        self.assertTrue(self.run_httpx(url, status=1).startswith(b"ConnectError: "))
+        self.assertTrue(self.run_httpx(url, "--no-verify").startswith(b"HTTP/1.1 200 OK\n"))
+        output = self.run_httpx(url, "-v", "--no-verify", "--http2").decode()
+        self.assertRegex(output, r"(?m)^GET /json HTTP/2\n")
+        self.assertRegex(output, r"(?m)^HTTP/2 200 OK\n")
+
     def test_verbose(self):
         output = self.run_httpx(self.url("/text?a=b"), "-v", "--auth", "user", "pass").decode()
         host = self.server.url.removeprefix("http://")

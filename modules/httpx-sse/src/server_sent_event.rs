@@ -1,11 +1,11 @@
 //! `httpx_sse.ServerSentEvent`.
 
-use rustpython_vm::builtins::{PyIntRef, PyStrRef, PyTupleRef, PyType};
+use rustpython_vm::builtins::{PyIntRef, PyStr, PyStrRef, PyTupleRef, PyType};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Constructor, Initializer, Representable};
-use rustpython_vm::{AsObject, FromArgs, Py, PyPayload, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 use tauraro_engine::sse::Event;
 
 /// `ServerSentEvent(event=None, data=None, id=None, retry=None)`
@@ -83,18 +83,17 @@ impl Initializer for PyServerSentEvent {
 impl Representable for PyServerSentEvent {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         let fields = zelf.fields();
-        let mut text =
-            format!("{}(event={}", zelf.class().name(), fields.clone().event(vm).as_object().repr(vm)?);
+        let repr = |value: PyObjectRef| value.repr(vm);
+        let mut parts = vec![format!("event={}", repr(fields.clone().event(vm).into())?)];
         for (name, value) in [("data", fields.clone().data(vm)), ("id", fields.clone().id(vm))] {
             if !value.is_empty() {
-                text.push_str(&format!(", {name}={}", value.as_object().repr(vm)?));
+                parts.push(format!("{name}={}", repr(value.into())?));
             }
         }
         if let Some(retry) = fields.retry {
-            text.push_str(&format!(", retry={}", retry.as_object().repr(vm)?));
+            parts.push(format!("retry={}", repr(retry.into())?));
         }
-        text.push(')');
-        Ok(text)
+        Ok(format!("{}({})", zelf.class().name(), parts.join(", ")))
     }
 }
 
@@ -130,7 +129,7 @@ impl PyServerSentEvent {
     #[pymethod]
     fn json(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let data = zelf.as_object().get_attr("data", vm)?;
-        if let Some(text) = data.downcast_ref::<rustpython_vm::builtins::PyStr>()
+        if let Some(text) = data.downcast_ref::<PyStr>()
             && let Some(value) = tauraro_httpx::parse_json(vm, text.as_bytes())
         {
             return Ok(value);

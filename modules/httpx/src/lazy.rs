@@ -5,7 +5,7 @@ use rustpython_vm::builtins::{PyCode, PyDictRef};
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{AsObject, PyRef, PyResult, VirtualMachine, py_compile};
 
-use crate::{status_codes, tls};
+use crate::{frozen, status_codes, tls};
 
 type Maker = fn(&VirtualMachine) -> PyResult;
 
@@ -14,7 +14,7 @@ const TABLE: [(&str, Maker); 5] = [
     ("ASGITransport", asgi_transport),
     ("codes", status_codes::codes),
     ("create_ssl_context", create_ssl_context),
-    ("main", command_line),
+    ("main", frozen::command_line),
     ("WSGITransport", wsgi_transport),
 ];
 
@@ -48,10 +48,6 @@ fn create_ssl_context(vm: &VirtualMachine) -> PyResult {
     globals.set_item("CERT_DEPRECATED", vm.ctx.new_str(tls::CERT_DEPRECATED).into(), vm)?;
     let code = py_compile!(file = "python/ssl_context.py", module_name = "httpx.create_ssl_context");
     run(vm, vm.ctx.new_code(code), globals, "create_ssl_context")
-}
-
-fn command_line(vm: &VirtualMachine) -> PyResult {
-    vm.import("httpx._cli", 0)?.get_attr("_cli", vm)?.get_attr("main", vm)
 }
 
 fn asgi_transport(vm: &VirtualMachine) -> PyResult {

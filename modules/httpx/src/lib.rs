@@ -41,6 +41,6 @@ mod tracer;
 mod transports;
 mod url;
 
-pub use frozen::{frozen_modules, frozen_replacements};
+pub use frozen::frozen_modules;
 pub use json::parse as parse_json;
 pub use module::module_def;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper_util::client::legacy::connect::Connection;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::time::sleep_until;
 use tower_layer::Layer;
@@ -48,7 +49,7 @@ impl<S, Target> Service<Target> for Connect<S>
 where
     S: Service<Target, Error = BoxError>,
     S::Future: Send + 'static,
-    S::Response: Send + 'static,
+    S::Response: Connection + Send + 'static,
 {
     type Response = S::Response;
     type Error = BoxError;
@@ -76,23 +77,41 @@ where
 async fn watched<F, C>(exchange: Arc<Progress>, attempt: F) -> Result<C, BoxError>
 where
     F: Future<Output = Result<C, BoxError>>,
+    C: Connection,
 {
     if let Some(patience) = exchange.patience()
         && while_asked_for(sleep_until(patience)).await.is_none()
     {
-        exchange.connected();
-        return Err("a connection of the pool was free in time".into());
+        return Err(found_in_time(&exchange));
     }
+    let turn = match exchange.sharing() {
+        Some(sharing) => match while_asked_for(sharing.turn()).await {
+            Some(turn) => Some(turn),
+            None => return Err(found_in_time(&exchange)),
+        },
+        None => None,
+    };
     let mut attempt = pin!(EXCHANGE.scope(Arc::clone(&exchange), attempt));
     let connection = while_asked_for(attempt.as_mut()).await;
     if !matches!(connection, Some(Err(_))) {
         exchange.connected();
     }
-    match (connection, exchange.connect_timeout()) {
+    let connection = match (connection, exchange.connect_timeout()) {
         (Some(connection), _) => connection,
         (None, Some(timeout)) => tokio::time::timeout(timeout, attempt).await?,
         (None, None) => attempt.await,
+    }?;
+    if let Some(sharing) = exchange.sharing() {
+        sharing.connected(connection.connected().is_negotiated_h2());
     }
+    drop(turn);
+    Ok(connection)
+}
+
+/// The exchange was given a connection of the pool before it began to make one.
+fn found_in_time(exchange: &Progress) -> BoxError {
+    exchange.connected();
+    "a connection of the pool was free in time".into()
 }
 
 /// Waits for `future` for as long as an exchange does so.

@@ -27,7 +27,12 @@ pub(super) fn of_client(error: legacy::Error, progress: &Progress) -> Error {
     classify(&error, stage).with_source(error)
 }
 
-/// The same, for a single connection.
+/// The same, for a connection of its own.
+pub(super) fn of_lone(error: hyper::Error, progress: &Progress) -> Error {
+    classify(&error, Stage::of(progress)).with_source(error)
+}
+
+/// Why a connection that was being set up, or handed over, broke.
 pub(super) fn of_exchange(error: hyper::Error) -> Error {
     classify(&error, Stage::Receiving).with_source(error)
 }

@@ -8,7 +8,7 @@
 //! | `transport`, `request`, `response` | one exchange, from checked request to response body |
 //! | `extras`, `trace`, `upgraded`, `tunnel` | what only few exchanges need |
 //! | `head`, `target`, `upload` | what goes out: header fields, URL, body |
-//! | `pool`, `connect`, `reuse` | connections: bounded, kept, watched while made, allowed by the policy |
+//! | `pool`, `connect`, `reuse`, `sharing` | connections: bounded, kept, shared, watched while made, allowed by the policy |
 //! | `progress` | the phases of an exchange and their timeouts |
 //! | `direct`, `proxy`, `socket_option` | how connections are made, where that is not the usual way |
 //! | `failure` | what went wrong below, in our terms |
@@ -25,6 +25,7 @@ mod proxy;
 mod request;
 mod response;
 mod reuse;
+mod sharing;
 mod socket_option;
 mod target;
 pub mod trace;

@@ -1,9 +1,8 @@
 //! The connections of one process: reqwest clients made when first needed, and the slots that bound
 //! how many connections are in use.
 
-use std::collections::HashSet;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -12,12 +11,19 @@ use super::TransportConfig;
 use super::connect::{ConnectLayer, Resolver, USER_TIMEOUT};
 use super::direct::Direct;
 use super::reuse::Returning;
+use super::sharing::{Origins, Sharing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::Generation;
 use crate::tls;
 
 /// The right to use a connection, until dropped.
-pub(super) type Slot = OwnedSemaphorePermit;
+#[derive(Debug)]
+pub(super) enum Slot {
+    /// Of one exchange at a time.
+    Own(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit),
+    /// Of all exchanges over it.
+    Shared(Arc<OwnedSemaphorePermit>),
+}
 
 /// Header fields of a response, at most. Room for them is made for every response.
 pub(super) const MAX_HEADERS: usize = 256;
@@ -34,8 +40,7 @@ pub(super) struct Pool {
     secure: OnceLock<reqwest::Client>,
     direct: OnceLock<Direct>,
     slots: Option<Arc<Semaphore>>,
-    /// Origins known to speak HTTP/2: all their exchanges share one connection.
-    shared: Mutex<HashSet<String>>,
+    origins: Arc<Origins>,
     /// Connections on their way back, where they are kept at all.
     returning: Option<Arc<Returning>>,
     child: OnceLock<Box<Pool>>,
@@ -57,7 +62,7 @@ impl Pool {
             secure: OnceLock::new(),
             direct: OnceLock::new(),
             slots,
-            shared: Mutex::default(),
+            origins: Arc::default(),
             returning: keeps.then(Arc::default),
             child: OnceLock::new(),
         }
@@ -110,36 +115,40 @@ impl Pool {
         Ok(self.direct.get_or_init(|| direct))
     }
 
-    /// Waits until a connection to `origin` may be used; `None` where that needs no slot.
+    /// What an exchange shares with others of its `origin`.
+    pub(super) fn sharing(&self, origin: &str, prior_knowledge: bool) -> Sharing {
+        Sharing::new(&self.origins, origin, prior_knowledge)
+    }
+
+    /// Waits until a connection may be used; `None` where their number is not bounded.
     ///
     /// # Errors
     /// `PoolTimeout`.
-    pub(super) async fn slot(&self, origin: Option<&str>, timeout: Option<Duration>) -> Result<Option<Slot>> {
+    pub(super) async fn slot(
+        &self,
+        sharing: Option<&Sharing>,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Slot>> {
         let Some(slots) = &self.slots else { return Ok(None) };
-        if origin.is_some_and(|origin| self.shared().contains(origin)) {
-            return Ok(None);
+        if sharing.is_none()
+            && let Ok(slot) = Arc::clone(slots).try_acquire_owned()
+        {
+            return Ok(Some(Slot::Own(slot)));
         }
-        if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
-            return Ok(Some(slot));
-        }
-        let free = Arc::clone(slots).acquire_owned();
-        let slot = match timeout {
-            Some(timeout) => tokio::time::timeout(timeout, free).await.map_err(|_| {
-                Error::new(ErrorKind::PoolTimeout, "timed out waiting for a free connection of the pool")
-            })?,
-            None => free.await,
+        let slot = async {
+            // The semaphore is never closed.
+            let free = async { Arc::clone(slots).acquire_owned().await.ok() };
+            match sharing {
+                Some(sharing) => sharing.slot(free).await.map(Slot::Shared),
+                None => free.await.map(Slot::Own),
+            }
         };
-        // The semaphore is never closed.
-        Ok(slot.ok())
-    }
-
-    /// Remembers that `origin` speaks HTTP/2.
-    pub(super) fn share(&self, origin: String) {
-        self.shared().insert(origin);
-    }
-
-    fn shared(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+        match timeout {
+            Some(timeout) => tokio::time::timeout(timeout, slot).await.map_err(|_| {
+                Error::new(ErrorKind::PoolTimeout, "timed out waiting for a free connection of the pool")
+            }),
+            None => Ok(slot.await),
+        }
     }
 }
 

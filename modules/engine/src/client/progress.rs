@@ -14,6 +14,7 @@ use futures_util::task::AtomicWaker;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Timeouts;
+use super::sharing::Sharing;
 use super::upload::Source;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -63,6 +64,8 @@ pub(super) struct Progress {
     port: u16,
     /// Until when to wait for a connection that is going back into the pool, before making one.
     patience: Option<Instant>,
+    /// What it may share with others of its origin.
+    sharing: Option<Arc<Sharing>>,
     state: Mutex<State>,
     watcher: AtomicWaker,
 }
@@ -78,7 +81,23 @@ impl Progress {
         let upload = if source.is_some() { Upload::Sending } else { Upload::Done };
         let deadline = after(timeouts.read);
         let state = State { phase: Phase::Read, deadline, upload, source, sender: None };
-        Self { timeouts, port, patience, state: Mutex::new(state), watcher: AtomicWaker::new() }
+        Self {
+            timeouts,
+            port,
+            patience,
+            sharing: None,
+            state: Mutex::new(state),
+            watcher: AtomicWaker::new(),
+        }
+    }
+
+    /// The same, sharing a connection with others.
+    pub(super) fn with_sharing(self, sharing: Option<Arc<Sharing>>) -> Self {
+        Self { sharing, ..self }
+    }
+
+    pub(super) fn sharing(&self) -> Option<&Sharing> {
+        self.sharing.as_deref()
     }
 
     pub(super) fn port(&self) -> u16 {

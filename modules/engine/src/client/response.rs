@@ -10,12 +10,13 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
-use http::HeaderMap;
+use http::{HeaderMap, Version};
 
 use super::failure::{self, BodyState};
 use super::pool::Slot;
 use super::progress::{UploadGuard, read_timed_out};
 use super::reuse::{Origin, Returning};
+use super::trace::{BodyTrace, Trace};
 use super::upgraded::Upgraded;
 use crate::Headers;
 use crate::error::{Error, ErrorKind, Result};
@@ -66,6 +67,7 @@ pub struct ResponseBody {
     prefetched: VecDeque<Bytes>,
     /// How the body ended, if what was prefetched goes so far.
     end: Option<Result<()>>,
+    told: Option<BodyTrace>,
 }
 
 /// What a body holds on to while it is being read; dropped in this order.
@@ -100,8 +102,10 @@ impl ResponseBody {
         read_timeout: Option<Duration>,
         upload: UploadGuard,
         mut connection: Connection,
+        trace: Option<Trace>,
     ) -> Self {
         let expected = response.content_length();
+        let http2 = response.version() == Version::HTTP_2;
         // Breaking the rest of an upload off closes the connection: not before the response is read.
         let upload = upload.0.hold_upload().then_some(upload);
         if upload.is_some() {
@@ -113,6 +117,7 @@ impl ResponseBody {
             state: BodyState { expected, received: 0 },
             prefetched: VecDeque::new(),
             end: None,
+            told: trace.map(|trace| BodyTrace::new(trace, http2)),
         };
         if expected == Some(0) {
             body.finish();
@@ -185,6 +190,9 @@ impl ResponseBody {
     /// `ReadTimeout`, `ReadError`, or `RemoteProtocolError` for a body that ends too early. Nothing
     /// more is read after an error.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        if let Some(told) = &mut self.told {
+            told.begin();
+        }
         if let Some(chunk) = self.ready() {
             return chunk;
         }
@@ -197,7 +205,7 @@ impl ResponseBody {
     /// What [`chunk`](Self::chunk) would give, if that would not wait: small bodies come with their
     /// head, and pieces of large ones several at a time.
     pub fn ready(&mut self) -> Option<Result<Option<Bytes>>> {
-        let Some(live) = &self.live else { return Some(Ok(None)) };
+        let Some(live) = &self.live else { return Some(self.hand_out(Ok(None))) };
         if live.connection.generation != Generation::current() {
             let message = "the connection belongs to the process that this one was forked from";
             return Some(Err(Error::new(ErrorKind::ReadError, message)));
@@ -211,6 +219,9 @@ impl ResponseBody {
 
     /// Notes what the reader is given.
     fn hand_out(&mut self, chunk: Result<Option<Bytes>>) -> Result<Option<Bytes>> {
+        if let Some(told) = &mut self.told {
+            told.handed_out(chunk.as_ref().map(Option::is_some));
+        }
         match &chunk {
             Ok(Some(chunk)) => self.state.received = self.state.received.saturating_add(chunk.len() as u64),
             Ok(None) => self.finish(),

@@ -146,3 +146,63 @@ pub(super) fn failed(scope: &'static str, operation: &'static str, error: &Error
     let facts = vec![("exception", Fact::Text(error.message().to_owned()))];
     Event { scope, operation, stage: Stage::Failed, facts }
 }
+
+/// Tells of a response body, and of the end of its exchange.
+#[derive(Debug)]
+pub(super) struct BodyTrace {
+    trace: Trace,
+    scope: &'static str,
+    begun: bool,
+    ended: bool,
+}
+
+impl BodyTrace {
+    const OPERATION: &'static str = "receive_response_body";
+
+    pub(super) fn new(trace: Trace, http2: bool) -> Self {
+        Self { trace, scope: if http2 { "http2" } else { "http11" }, begun: false, ended: false }
+    }
+
+    fn push(&self, operation: &'static str, stage: Stage) {
+        self.trace.push(Event { scope: self.scope, operation, stage, facts: Vec::new() });
+    }
+
+    /// Somebody reads the body.
+    pub(super) fn begin(&mut self) {
+        if !self.begun {
+            self.begun = true;
+            self.push(Self::OPERATION, Stage::Started);
+        }
+    }
+
+    /// What the reader was given: a piece or not, or an error.
+    pub(super) fn handed_out(&mut self, piece: Result<bool, &Error>) {
+        self.begin();
+        match piece {
+            Ok(true) => {}
+            _ if self.ended => {}
+            Ok(false) => {
+                self.push(Self::OPERATION, Stage::Complete);
+                self.close();
+            }
+            Err(error) => {
+                self.trace.push(failed(self.scope, Self::OPERATION, error));
+                self.close();
+            }
+        }
+    }
+
+    fn close(&mut self) {
+        if !self.ended {
+            self.ended = true;
+            self.push("response_closed", Stage::Started);
+            self.push("response_closed", Stage::Complete);
+        }
+    }
+}
+
+impl Drop for BodyTrace {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -14,7 +14,7 @@ use super::direct::{Direct, Endpoints};
 use super::extras::Extras;
 use super::failure;
 use super::head::{self, Framing};
-use super::pool::Pool;
+use super::pool::{Pool, Slot};
 use super::progress::{Progress, UploadGuard};
 use super::response::{Connection, Response, ResponseBody, fields};
 use super::reuse::Origin;
@@ -77,9 +77,9 @@ impl Transport {
         } else {
             Path::Ordinary(pool.client(target.secure, &self.config)?)
         };
-        // Exchanges of one HTTP/2 connection share it, so only then it matters where it leads.
-        let shared = self.config.http2.then(|| target.url.authority().to_owned());
-        let slot = pool.slot(shared.as_deref(), timeouts.pool).await?;
+        let may_share = self.config.http2 && (target.secure || !self.config.http1) && !connect;
+        let sharing = may_share.then(|| Arc::new(pool.sharing(target.url.authority(), !self.config.http1)));
+        let slot = pool.slot(sharing.as_deref(), timeouts.pool).await?;
         runtime::catch_up().await;
 
         let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
@@ -88,11 +88,13 @@ impl Transport {
         *outgoing.headers_mut() = headers;
         let (source, length) = body.attach(&mut outgoing, framing);
         let uploads = source.is_some();
-        let progress = Arc::new(Progress::new(timeouts, target.port, patience, source));
+        let progress = Progress::new(timeouts, target.port, patience, source);
+        let progress = Arc::new(progress.with_sharing(sharing.clone()));
         if uploads {
             *outgoing.body_mut() = Some(reqwest::Body::wrap(Upload::new(Arc::clone(&progress), length)));
         }
         let upload = UploadGuard(Arc::clone(&progress));
+        let trace = extras.trace.clone();
         let exchange = EXCHANGE.scope(Arc::clone(&progress), path.send(outgoing, extras, &progress));
         let mut response = progress.watch(exchange).await??;
 
@@ -100,12 +102,11 @@ impl Transport {
             progress.watch(progress.wait_uploaded()).await?;
         }
         let endpoints = endpoints(response.extensions());
-        let mut slot = match shared {
-            Some(authority) if response.version() == Version::HTTP_2 => {
-                pool.share(authority);
-                None
+        let mut slot = match (sharing, slot) {
+            (Some(sharing), Some(Slot::Shared(slot))) if response.version() == Version::HTTP_2 => {
+                Some(Slot::Shared(sharing.shared(slot)))
             }
-            _ => slot,
+            (_, slot) => slot,
         };
         let switched = response.status() == StatusCode::SWITCHING_PROTOCOLS
             || (connect && response.status().is_success());
@@ -131,6 +132,7 @@ impl Transport {
                 timeouts.read,
                 upload,
                 Connection { generation: pool.generation(), reuse, slot },
+                trace,
             ),
         })
     }

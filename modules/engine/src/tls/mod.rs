@@ -1,5 +1,6 @@
 //! Whom to trust and who to be (TLS 1.2 and 1.3 on rustls and aws-lc-rs).
 
+mod any_name;
 mod identity;
 mod key_log;
 mod pem;
@@ -117,15 +118,18 @@ impl Default for TlsConfig {
 pub(crate) fn client_config(config: &TlsConfig) -> Result<ClientConfig> {
     let provider = provider(config);
     let builder = builder(&provider, config)?;
-    let verifier: Arc<dyn ServerCertVerifier> = match &config.verify {
-        Verify::System => verified::verifier(roots::system(config.trust_env)?, provider)?,
-        Verify::Roots(path) => verified::verifier(roots::from_path(path)?, provider)?,
-        Verify::Certificates(certificates) => verified::verifier(roots::from_der(certificates)?, provider)?,
-        Verify::SystemAnd(certificates) => {
-            verified::verifier(roots::system(config.trust_env)?.and(certificates)?, provider)?
-        }
-        Verify::Off => Arc::new(unverified::AnyCertificate::new(provider.signature_verification_algorithms)),
+    let algorithms = provider.signature_verification_algorithms;
+    let by_roots = |roots| verified::verifier(roots, provider);
+    let mut verifier: Arc<dyn ServerCertVerifier> = match &config.verify {
+        Verify::System => by_roots(roots::system(config.trust_env)?)?,
+        Verify::Roots(path) => by_roots(roots::from_path(path)?)?,
+        Verify::Certificates(certificates) => by_roots(roots::from_der(certificates)?)?,
+        Verify::SystemAnd(certificates) => by_roots(roots::system(config.trust_env)?.and(certificates)?)?,
+        Verify::Off => Arc::new(unverified::AnyCertificate::new(algorithms)),
     };
+    if !config.check_hostname {
+        verifier = Arc::new(any_name::AnyName::new(verifier));
+    }
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     let mut built = match &config.client_cert {
         None => builder.with_no_client_auth(),

@@ -6,7 +6,7 @@ use tauraro_engine::client::TransportConfig;
 use tauraro_engine::{Body, ErrorKind, client::Transport};
 use tauraro_test_server::TestServer;
 
-use crate::support::{RawServer, SERVER, failure, fetch, get, request, run, transport};
+use crate::support::{RawServer, SERVER, direct, failure, fetch, get, request, run, transport};
 
 /// The request head as the server saw it.
 fn sent(request: tauraro_engine::client::Request) -> String {
@@ -293,4 +293,17 @@ fn a_body_of_every_kind_is_framed() {
     assert!(text.contains(r#"["transfer-encoding","chunked"]"#) && text.contains(r#""size":0"#), "{text}");
     let text = echo(&[], Body::Empty);
     assert!(!text.contains("content-length") && !text.contains("transfer-encoding"), "{text}");
+}
+
+#[test]
+fn many_header_fields() {
+    let answer = |count: usize| {
+        let fields: String = (0..count).map(|n| format!("x-{n}: {n}\r\n")).collect();
+        RawServer::answering(format!("HTTP/1.1 200 OK\r\n{fields}content-length: 2\r\n\r\nok"))
+    };
+    for transport in [transport(), direct()] {
+        let whole = run(fetch(&transport, get(&answer(200).url("/")))).expect("an answer");
+        assert_eq!(whole.head.headers.len(), 201);
+        failure(run(fetch(&transport, get(&answer(300).url("/")))), ErrorKind::RemoteProtocolError);
+    }
 }

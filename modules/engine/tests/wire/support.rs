@@ -31,6 +31,11 @@ pub(crate) fn transport() -> Transport {
     Transport::new(TransportConfig::default()).expect("a transport")
 }
 
+/// One whose connections are of our own making, like those through proxies.
+pub(crate) fn direct() -> Transport {
+    Transport::new(TransportConfig { retries: 1, ..TransportConfig::default() }).expect("a transport")
+}
+
 pub(crate) fn request(method: &str, url: &str) -> Request {
     Request {
         method: Method::from_bytes(method.as_bytes()).expect("a method"),

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use futures_util::future::join_all;
 use http::Version;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tauraro_engine::client::{PoolLimits, Transport, TransportConfig};
-use tauraro_engine::tls::{ClientCert, TlsConfig, Verify};
+use tauraro_engine::tls::{ClientCert, TlsConfig, TlsVersion, Verify};
 use tauraro_engine::{Body, ErrorKind, body};
 use tauraro_test_server::TestServer;
 
@@ -242,15 +244,116 @@ fn http2_shares_one_connection_and_one_slot() {
 }
 
 #[test]
-fn http2_first_requests_all_at_once() {
-    let server = TestServer::start();
-    for http1 in [true, false] {
-        let transport = made(TransportConfig { http1, http2: true, ..trusting(&server) });
-        let all = run(join_all((0..64).map(|_| fetch(&transport, get(&server.tls_url("/json"))))));
+fn http2_first_requests_all_at_once_make_one_connection() {
+    for (http1, tls, max_connections) in [
+        (true, true, None),
+        (true, true, Some(1)),
+        (false, true, Some(1)),
+        (false, false, Some(1)),
+        (false, false, None),
+    ] {
+        let server = TestServer::start();
+        let limits = PoolLimits { max_connections, ..PoolLimits::default() };
+        let transport = made(TransportConfig { http1, http2: true, limits, ..trusting(&server) });
+        let url = if tls { server.tls_url("/slow-head?ms=50") } else { server.url("/slow-head?ms=50") };
+        let all = run(join_all((0..100).map(|_| fetch(&transport, get(&url)))));
         for outcome in all {
             assert_eq!(outcome.expect("an answer").head.version, Version::HTTP_2);
         }
+        assert_eq!(server.connections(), 1, "{http1} {tls} {max_connections:?}");
     }
+}
+
+#[test]
+fn http2_connections_count_once_for_as_long_as_they_are_used() {
+    let server = TestServer::start();
+    let limits = PoolLimits { max_connections: Some(1), ..PoolLimits::default() };
+    let transport = made(TransportConfig { http2: true, limits, ..trusting(&server) });
+    run(async {
+        let first = transport.send(get(&server.tls_url("/bytes/3000000"))).await.expect("a head");
+        let second = transport.send(get(&server.tls_url("/bytes/3000000"))).await.expect("a head");
+        // Another origin needs a connection of its own, for which there is no room.
+        let mut elsewhere = get(&server.url("/json"));
+        elsewhere.timeouts.pool = Some(SHORT);
+        failure(fetch(&transport, elsewhere).await, ErrorKind::PoolTimeout);
+        drop(first);
+        let mut elsewhere = get(&server.url("/json"));
+        elsewhere.timeouts.pool = Some(SHORT);
+        failure(fetch(&transport, elsewhere).await, ErrorKind::PoolTimeout);
+        drop(second);
+        fetch(&transport, get(&server.url("/json"))).await.expect("an answer");
+    });
+}
+
+#[test]
+fn http1_by_alpn_takes_a_connection_each() {
+    let server = TestServer::start();
+    let proxied = server.tls_proxy_url();
+    let transport = made(TransportConfig { http2: true, ..trusting(&server) });
+    // The proxy that speaks TLS offers nothing but HTTP/1.1, and answers for itself.
+    let url = format!("{proxied}/log");
+    let all = run(join_all((0..20).map(|_| fetch(&transport, get(&url)))));
+    for outcome in all {
+        assert_eq!(outcome.expect("an answer").head.version, Version::HTTP_11);
+    }
+}
+
+#[test]
+fn http2_when_nobody_is_there() {
+    let unbound = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("one");
+    let transport = made(TransportConfig { http2: true, ..trusting(&SERVER) });
+    let url = format!("https://{unbound}/");
+    for outcome in run(join_all((0..20).map(|_| fetch(&transport, get(&url))))) {
+        failure(outcome, ErrorKind::ConnectError);
+    }
+}
+
+#[test]
+fn certificates_given_as_they_are() {
+    let pem = fs::read(SERVER.ca_pem_path()).expect("a file");
+    let der = CertificateDer::from_pem_slice(&pem).expect("a certificate").to_vec();
+    let transport = made(verifying(Verify::Certificates(vec![der.clone()]), None));
+    run(fetch(&transport, get(&SERVER.tls_url("/json")))).expect("an answer");
+    for (given, message) in [
+        (vec![], "there is no certificate to trust"),
+        (vec![der, b"nonsense".to_vec()], "cannot use one of the given certificates"),
+    ] {
+        let transport = made(verifying(Verify::Certificates(given), None));
+        let error = failure(run(fetch(&transport, get(&SERVER.tls_url("/json")))), ErrorKind::ConnectError);
+        assert!(error.message().starts_with(message), "{error}");
+    }
+}
+
+#[test]
+fn names_are_only_looked_at_when_they_are_to_be() {
+    let server = TestServer::start();
+    let mut config = trusting(&server);
+    config.tls.check_hostname = false;
+    let by_other_name = |config: TransportConfig| {
+        let mut request = get(&server.tls_url("/json"));
+        request.extras.sni_hostname = Some("elsewhere.test".to_owned());
+        run(fetch(&made(config), request))
+    };
+    by_other_name(config.clone()).expect("an answer");
+    let error = failure(by_other_name(trusting(&server)), ErrorKind::ConnectError);
+    assert!(error.message().contains("Hostname mismatch"), "{error}");
+    // Whoever signed it still matters.
+    config.tls.verify = Verify::System;
+    let error = failure(by_other_name(config), ErrorKind::ConnectError);
+    assert!(error.message().contains("unable to get local issuer certificate"), "{error}");
+}
+
+#[test]
+fn versions_of_tls() {
+    use TlsVersion::{Tls12, Tls13};
+    for (min_version, max_version) in [(None, Some(Tls12)), (Some(Tls12), Some(Tls12)), (Some(Tls13), None)] {
+        let mut config = trusting(&SERVER);
+        (config.tls.min_version, config.tls.max_version) = (min_version, max_version);
+        run(fetch(&made(config), get(&SERVER.tls_url("/json")))).expect("an answer");
+    }
+    let mut config = trusting(&SERVER);
+    (config.tls.min_version, config.tls.max_version) = (Some(Tls13), Some(Tls12));
+    failure(run(fetch(&made(config), get(&SERVER.tls_url("/json")))), ErrorKind::ConnectError);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
-use tauraro_bridge::{awaitable, ready};
+use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, VirtualMachine, pyclass};
+use tauraro_bridge::{coroutine, with_vm};
 
 use super::{Connection, InfoArgs, ReadArgs, WriteArgs, limit, no_start_tls};
 use crate::exceptions;
@@ -31,40 +31,48 @@ impl PyAsyncNetworkStream {
     /// Reads what has arrived, at most `max_bytes` bytes of it, waiting for the first at most
     /// `timeout` seconds; `b""` once the peer sends no more. Raises `ReadTimeout` and `ReadError`.
     #[pymethod]
-    fn read(zelf: &Py<Self>, args: ReadArgs, vm: &VirtualMachine) -> PyResult {
-        let (tunnel, limit) = (zelf.connection.tunnel(vm)?, limit(vm, args.timeout)?);
-        let read = async move { tunnel.read(args.max_bytes, limit).await };
-        Ok(awaitable(vm, read, |data, vm| {
-            let data = data.map_err(|error| exceptions::from_engine(vm, error, None))?;
-            Ok(vm.ctx.new_bytes(data.to_vec()).into())
-        }))
+    fn read(zelf: PyRef<Self>, args: ReadArgs, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "AsyncNetworkStream.read", move |surface| async move {
+            let tunnel = with_vm(|vm| zelf.connection.tunnel(vm))?;
+            let limit = with_vm(|vm| limit(vm, args.timeout))?;
+            let data = surface.run(async move { tunnel.read(args.max_bytes, limit).await }).await?;
+            with_vm(|vm| {
+                let data = data.map_err(|error| exceptions::from_engine(vm, error, None))?;
+                Ok(vm.ctx.new_bytes(data.to_vec()).into())
+            })
+        })
     }
 
     /// Writes all of `buffer`. Raises `WriteTimeout`, after `timeout` seconds, and `WriteError`.
     #[pymethod]
-    fn write(zelf: &Py<Self>, args: WriteArgs, vm: &VirtualMachine) -> PyResult {
-        let (tunnel, limit) = (zelf.connection.tunnel(vm)?, limit(vm, args.timeout)?);
-        let data = Bytes::copy_from_slice(&args.buffer.borrow_buf());
-        let write = async move { tunnel.write(data, limit).await };
-        Ok(awaitable(vm, write, |written, vm| {
-            written.map_err(|error| exceptions::from_engine(vm, error, None))?;
-            Ok(vm.ctx.none())
-        }))
+    fn write(zelf: PyRef<Self>, args: WriteArgs, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "AsyncNetworkStream.write", move |surface| async move {
+            let tunnel = with_vm(|vm| zelf.connection.tunnel(vm))?;
+            let limit = with_vm(|vm| limit(vm, args.timeout))?;
+            let data = Bytes::copy_from_slice(&args.buffer.borrow_buf());
+            let written = surface.run(async move { tunnel.write(data, limit).await }).await?;
+            with_vm(|vm| {
+                written.map_err(|error| exceptions::from_engine(vm, error, None))?;
+                Ok(vm.ctx.none())
+            })
+        })
     }
 
     /// Closes the connection, where it left HTTP behind.
     #[pymethod]
-    fn aclose(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        match zelf.connection.tunnel.clone() {
-            Some(tunnel) => awaitable(vm, async move { tunnel.close().await }, |(), vm| Ok(vm.ctx.none())),
-            None => ready(vm, Ok(vm.ctx.none())),
-        }
+    fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "AsyncNetworkStream.aclose", move |surface| async move {
+            if let Some(tunnel) = zelf.connection.tunnel.clone() {
+                surface.run(async move { tunnel.close().await }).await?;
+            }
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
     }
 
     /// Raises `NotImplementedError`: a connection cannot be encrypted afterwards.
     #[pymethod]
     fn start_tls(_zelf: &Py<Self>, _args: FuncArgs, vm: &VirtualMachine) -> PyObjectRef {
-        ready(vm, Err(no_start_tls(vm)))
+        coroutine(vm, "AsyncNetworkStream.start_tls", |_| async { Err(with_vm(no_start_tls)) })
     }
 
     /// What is known by a name: `client_addr` and `server_addr` are pairs of address and port;

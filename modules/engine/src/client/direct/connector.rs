@@ -9,18 +9,19 @@ use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::uri::Scheme;
-use http::{HeaderName, Uri};
+use http::{HeaderName, Method, Request, Uri};
 use rustls::ClientConfig;
 use tower_service::Service;
 
 use super::super::config::TransportConfig;
 use super::super::connect::{BoxError, EXCHANGE};
+use super::super::failure;
 use super::super::progress::Phase;
 use super::super::proxy::Proxy;
 use super::super::trace::{Fact, Trace, step};
 use super::told::Told;
 use super::wire::Wire;
-use super::{TRACE, dial, socks, tunnel};
+use super::{TRACE, dial, lone, socks};
 use crate::basic;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tls::{self, TlsConfig};
@@ -175,20 +176,20 @@ impl Route {
     /// A tunnel through the HTTP proxy.
     async fn through_tunnel(&self, wire: Wire, server: &Server<'_>, way: Way<'_>) -> Result<Wire> {
         let (target, host) = server.authority_form()?;
-        let mut headers = self.proxy_headers.clone();
+        let mut request = Request::new(reqwest::Body::default());
+        *request.method_mut() = Method::CONNECT;
+        *request.uri_mut() = target;
+        let headers = request.headers_mut();
+        headers.clone_from(&self.proxy_headers);
         headers.entry(header::HOST).or_insert(host);
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         let endpoints = wire.endpoints();
         let told = way.trace.cloned().map(Told::new);
-        let answer = tunnel::ask(wire, target, headers, reqwest::Body::default(), told.as_ref()).await;
+        let answer = lone::exchange(wire, request, told.as_ref()).await.map_err(failure::of_exchange);
         if let Some(told) = &told {
-            match &answer {
-                Ok(answer) => told.answered(answer),
-                Err(error) => told.failed(error),
-            }
+            told.ended(&answer);
         }
-        let stream = tunnel::enter(answer?).await?;
-        Ok(Wire::new(stream, endpoints))
+        Ok(Wire::new(lone::enter(answer?).await?, endpoints))
     }
 
     async fn through_socks(&self, proxy: &Proxy, server: &Server<'_>, way: Way<'_>) -> Result<Wire> {

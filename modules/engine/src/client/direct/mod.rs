@@ -9,14 +9,16 @@
 //! |---|---|
 //! | `connector` | the way to a server, straight or through a proxy |
 //! | `dial`, `wire` | TCP, Unix sockets and TLS; what comes of them |
-//! | `tunnel`, `socks` | asking proxies for a connection |
+//! | `socks` | asking a proxy for a connection |
+//! | `lone` | exchanges that need a connection of their own: CONNECT above all |
 //! | `told` | what a trace is told of a message |
 
 mod connector;
 mod dial;
+mod lone;
 mod socks;
 mod told;
-mod tunnel;
+
 mod wire;
 
 use std::collections::HashMap;
@@ -24,6 +26,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
@@ -103,10 +106,9 @@ impl Direct {
         }
         let tracing = extras.trace.clone();
         let exchange = async {
-            if request.method() == Method::CONNECT {
-                self.connect(request, extras, told.as_ref(), progress).await
-            } else {
-                self.exchange(request, extras, told.as_ref(), progress).await
+            match lone_target(&mut request, extras.target.as_ref())? {
+                Some(target) => self.alone(request, target, extras, told.as_ref(), progress).await,
+                None => self.pooled(request, extras, told.as_ref(), progress).await,
             }
         };
         let response = match tracing {
@@ -114,27 +116,19 @@ impl Direct {
             None => exchange.await,
         };
         if let Some(told) = &told {
-            match &response {
-                Ok(response) => told.answered(response),
-                Err(error) => told.failed(error),
-            }
+            told.ended(&response);
         }
         Ok(response?.map(reqwest::Body::wrap).into())
     }
 
-    async fn exchange(
+    /// An exchange over a connection of the pool.
+    async fn pooled(
         &self,
         mut request: Request<reqwest::Body>,
         extras: Extras,
         told: Option<&Told>,
         progress: &Progress,
     ) -> Result<Response<Incoming>> {
-        if let Some(target) = &extras.target {
-            let path = PathAndQuery::from_maybe_shared(target.clone());
-            let mut parts = request.uri().clone().into_parts();
-            parts.path_and_query = Some(path.map_err(|error| unusable_target(target, error))?);
-            *request.uri_mut() = Uri::from_parts(parts).map_err(|error| unusable_target(target, error))?;
-        }
         let client = self.client(extras.sni_hostname);
         let answer = match told {
             None => client.request(request).await,
@@ -155,29 +149,26 @@ impl Direct {
         answer.map_err(|error| failure::of_client(error, progress))
     }
 
-    /// A CONNECT takes a connection of its own, which then leads wherever the peer lets it.
-    async fn connect(
+    /// An exchange over a connection that nobody uses before or after it: a CONNECT, which leads
+    /// wherever the peer lets it, or one whose target the pool cannot send.
+    async fn alone(
         &self,
         request: Request<reqwest::Body>,
+        target: Uri,
         extras: Extras,
         told: Option<&Told>,
         progress: &Progress,
     ) -> Result<Response<Incoming>> {
         if !self.config.http1 {
-            let message = "CONNECT needs HTTP/1.1 (http1)";
+            let message = format!("{} {target} can only be sent over HTTP/1.1 (http1)", request.method());
             return Err(Error::new(ErrorKind::LocalProtocolError, message));
         }
-        let (parts, body) = request.into_parts();
-        let target = match &extras.target {
-            Some(target) => {
-                Uri::from_maybe_shared(target.clone()).map_err(|error| unusable_target(target, error))?
-            }
-            None => connector::authority_form(&parts.uri)?,
-        };
         let wishes = Wishes { sni_hostname: extras.sni_hostname, http1_only: true };
-        let wire = self.route.connect(&parts.uri, &wishes, extras.trace.as_ref()).await?;
+        let wire = self.route.connect(request.uri(), &wishes, extras.trace.as_ref()).await?;
         progress.connected();
-        tunnel::ask(wire, target, parts.headers, body, told).await
+        let mut request = request;
+        *request.uri_mut() = target;
+        lone::exchange(wire, request, told).await.map_err(|error| failure::of_lone(error, progress))
     }
 
     /// Adds what an HTTP proxy wants to know to a request that it is to forward.
@@ -218,7 +209,25 @@ fn build(config: &TransportConfig, connector: Connector) -> Client {
         .build(ConnectLayer.layer(connector))
 }
 
-fn unusable_target(target: &[u8], error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    let message = format!("Illegal target {}", Repr(target));
-    Error::new(ErrorKind::LocalProtocolError, message).with_source(error)
+/// The target of a request that has to go alone. Any other is put into the request.
+///
+/// # Errors
+/// `LocalProtocolError` for what cannot be a target.
+fn lone_target<B>(request: &mut Request<B>, target: Option<&Bytes>) -> Result<Option<Uri>> {
+    let connect = request.method() == Method::CONNECT;
+    let Some(target) = target else {
+        return if connect { connector::authority_form(request.uri()).map(Some) } else { Ok(None) };
+    };
+    if !connect && let Ok(path) = PathAndQuery::from_maybe_shared(target.clone()) {
+        let mut parts = request.uri().clone().into_parts();
+        parts.path_and_query = Some(path);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+            return Ok(None);
+        }
+    }
+    Uri::from_maybe_shared(target.clone()).map(Some).map_err(|error| {
+        let message = format!("Illegal target {}", Repr(target));
+        Error::new(ErrorKind::LocalProtocolError, message).with_source(error)
+    })
 }

@@ -14,7 +14,7 @@ use hyper::ext::ReasonPhrase;
 
 use super::super::response::fields;
 use super::super::trace::{Event, Fact, Stage, Trace, failed};
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// The steps of an exchange over a connection, in order.
 const STEPS: [&str; 3] = ["send_request_headers", "send_request_body", "receive_response_headers"];
@@ -79,8 +79,15 @@ impl Told {
         state.tell();
     }
 
-    /// The head of the response is there.
-    pub(super) fn answered<T>(&self, response: &Response<T>) {
+    /// There is a response, or there will be none.
+    pub(super) fn ended<T>(&self, outcome: &Result<Response<T>>) {
+        match outcome {
+            Ok(response) => self.answered(response),
+            Err(error) => self.failed(error),
+        }
+    }
+
+    fn answered<T>(&self, response: &Response<T>) {
         self.reach(RESPONSE);
         let mut facts = Vec::new();
         if response.version() != Version::HTTP_2 {
@@ -95,8 +102,7 @@ impl Told {
         self.state().push(STEPS[RESPONSE], Stage::Complete, facts);
     }
 
-    /// There will be no response.
-    pub(super) fn failed(&self, error: &Error) {
+    fn failed(&self, error: &Error) {
         let state = self.state();
         let (Some(scope), Some(step)) = (state.scope, STEPS.get(state.told)) else { return };
         state.trace.push(failed(scope, step, error));

@@ -40,10 +40,10 @@ class Heads:
             self.show_response(version.decode("ascii"), status, reason, fields_of(httpx.Headers(fields)))
         elif self.verbose and event == "connect_tcp.started":
             self.note(f"Connecting to {info['host']!r}")
-        elif self.verbose and event == "connect_tcp.complete":
+        elif self.verbose and event == "connect_tcp.complete" and result:
             host, port = result.get_extra_info("server_addr")[:2]
             self.note(f"Connected to {host!r} on port {port}")
-        elif self.verbose and event == "start_tls.complete":
+        elif self.verbose and event == "start_tls.complete" and result:
             self.show_tls(result.get_extra_info("ssl_object"))
 
     def show_tls(self, connection):
