@@ -159,12 +159,16 @@ impl Network {
         surface: &Surface,
     ) -> PyResult<Option<Bytes>> {
         let (mut body, _reader) = with_vm(|vm| self.take(vm))?;
-        let (body, piece) = surface
-            .run(async move {
-                let piece = body.chunk().await;
-                (body, piece)
-            })
-            .await?;
+        let (body, piece) = match body.ready() {
+            Some(piece) => (body, piece),
+            None => {
+                let wait = async move {
+                    let piece = body.chunk().await;
+                    (body, piece)
+                };
+                surface.run(wait).await?
+            }
+        };
         self.trace(surface).await?;
         match piece {
             Ok(Some(piece)) => {
@@ -192,18 +196,37 @@ impl Network {
         surface: &Surface,
     ) -> PyResult<Vec<u8>> {
         let (mut body, _reader) = with_vm(|vm| self.take(vm))?;
-        let counter = Arc::clone(self);
-        let content = surface
-            .run(async move {
-                while let Some(piece) = body.chunk().await? {
-                    counter.count(&piece);
-                    whole.feed(piece)?;
-                }
-                whole.finish()
-            })
-            .await?;
+        let content = match self.read_ready(&mut body, &mut whole) {
+            Ok(true) => whole.finish(),
+            Ok(false) => {
+                let counter = Arc::clone(self);
+                let wait = async move {
+                    while let Some(piece) = body.chunk().await? {
+                        counter.count(&piece);
+                        whole.feed(piece)?;
+                    }
+                    whole.finish()
+                };
+                surface.run(wait).await?
+            }
+            Err(error) => Err(error),
+        };
         self.trace(surface).await?;
         content.map_err(|error| with_vm(|vm| response.engine_error(error, vm)))
+    }
+
+    /// Reads what takes no waiting; whether that was all.
+    fn read_ready(&self, body: &mut ResponseBody, whole: &mut Whole) -> tauraro_engine::Result<bool> {
+        if self.is_async && whole.decoder.is_some() {
+            // A little can decode to much, which would hold the event loop up.
+            return Ok(false);
+        }
+        while let Some(piece) = body.ready() {
+            let Some(piece) = piece? else { return Ok(true) };
+            self.count(&piece);
+            whole.feed(piece)?;
+        }
+        Ok(false)
     }
 }
 
