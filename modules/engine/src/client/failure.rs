@@ -82,15 +82,6 @@ fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error {
     Error::new(kind, message)
 }
 
-/// Whether a connection ended before the head of a response: what becomes of a request that crosses
-/// with the end of an idle connection.
-pub(super) fn is_cut_off(error: &Error) -> bool {
-    is_disconnect(error)
-        || causes(error)
-            .filter_map(|cause| cause.downcast_ref::<io::Error>())
-            .any(|error| matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe))
-}
-
 /// How a response body was cut off.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BodyState {

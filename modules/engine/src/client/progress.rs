@@ -5,7 +5,6 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -61,8 +60,6 @@ enum Upload {
 #[derive(Debug)]
 pub(super) struct Progress {
     timeouts: Timeouts,
-    /// Whether a connection was begun for this exchange.
-    dialled: AtomicBool,
     /// The port of the URL, which a DNS resolver is not told.
     port: u16,
     /// Until when to wait for a connection that is going back into the pool, before making one.
@@ -86,7 +83,6 @@ impl Progress {
         let state = State { phase: Phase::Read, deadline, upload, source, sender: None };
         Self {
             timeouts,
-            dialled: AtomicBool::new(false),
             port,
             patience,
             sharing: None,
@@ -102,11 +98,6 @@ impl Progress {
 
     pub(super) fn sharing(&self) -> Option<&Sharing> {
         self.sharing.as_deref()
-    }
-
-    /// Whether the exchange had to do with the connections that were there.
-    pub(super) fn reused(&self) -> bool {
-        !self.dialled.load(Relaxed)
     }
 
     pub(super) fn port(&self) -> u16 {
@@ -141,9 +132,6 @@ impl Progress {
 
     /// A phase begins, or makes headway.
     pub(super) fn enter(&self, phase: Phase) {
-        if matches!(phase, Phase::Connect | Phase::Dial) {
-            self.dialled.store(true, Relaxed);
-        }
         self.set(&mut self.state(), phase);
     }
 

@@ -1,7 +1,6 @@
 //! The transport: a pool of connections, and one exchange over them.
 
 use std::future::poll_fn;
-use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -66,7 +65,7 @@ impl Transport {
     pub async fn send(&self, request: Request) -> Result<Response> {
         let Request { method, url, headers, body, timeouts, extras } = request;
         let target = Target::of(&url)?;
-        let (prepared, framing) = head::prepare(&headers, &url)?;
+        let (headers, framing) = head::prepare(&headers, &url)?;
         let body = Outgoing::plan(body, framing).await?;
         self.config.policy.check_host(url.raw_host(), target.port)?;
 
@@ -83,37 +82,21 @@ impl Transport {
         let slot = pool.slot(sharing.as_deref(), timeouts.pool).await?;
         runtime::catch_up().await;
 
+        let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
+        let patience = returning.and_then(|(returning, origin)| returning.claim(origin));
+        let mut outgoing = reqwest::Request::new(method, target.url);
+        *outgoing.headers_mut() = headers;
+        let (source, length) = body.attach(&mut outgoing, framing);
+        let uploads = source.is_some();
+        let progress = Progress::new(timeouts, target.port, patience, source);
+        let progress = Arc::new(progress.with_sharing(sharing.clone()));
+        if uploads {
+            *outgoing.body_mut() = Some(reqwest::Body::wrap(Upload::new(Arc::clone(&progress), length)));
+        }
+        let upload = UploadGuard(Arc::clone(&progress));
         let trace = extras.trace.clone();
-        let mut repeat = body.again(&method).filter(|_| !special);
-        let (mut body, mut extras, mut addressed) = (body, extras, Some((target, prepared)));
-        let (mut response, progress, upload, returning) = loop {
-            let (target, fields) = match addressed.take() {
-                Some(addressed) => addressed,
-                None => (Target::of(&url)?, head::prepare(&headers, &url)?.0),
-            };
-            let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
-            let patience = returning.and_then(|(returning, origin)| returning.claim(origin));
-            let mut outgoing = reqwest::Request::new(method.clone(), target.url);
-            *outgoing.headers_mut() = fields;
-            let (source, length) = body.attach(&mut outgoing, framing);
-            let uploads = source.is_some();
-            let progress = Progress::new(timeouts, target.port, patience, source);
-            let progress = Arc::new(progress.with_sharing(sharing.clone()));
-            if uploads {
-                *outgoing.body_mut() = Some(reqwest::Body::wrap(Upload::new(Arc::clone(&progress), length)));
-            }
-            let upload = UploadGuard(Arc::clone(&progress));
-            let sent = path.send(outgoing, mem::take(&mut extras), &progress);
-            match progress.watch(EXCHANGE.scope(Arc::clone(&progress), sent)).await? {
-                Ok(response) => break (response, progress, upload, returning),
-                // The peer hung up on an idle connection while the request was on its way. Sending it
-                // again asks for nothing that the first one did not (RFC 9112 section 9.3.1).
-                Err(error) if progress.reused() && failure::is_cut_off(&error) => {
-                    body = repeat.take().ok_or(error)?;
-                }
-                Err(error) => return Err(error),
-            }
-        };
+        let exchange = EXCHANGE.scope(Arc::clone(&progress), path.send(outgoing, extras, &progress));
+        let mut response = progress.watch(exchange).await??;
 
         if response.status().is_success() {
             progress.watch(progress.wait_uploaded()).await?;
@@ -156,7 +139,6 @@ impl Transport {
 }
 
 /// What a request is sent by.
-#[derive(Clone, Copy)]
 enum Path<'a> {
     Ordinary(&'a reqwest::Client),
     Direct(&'a Direct),
@@ -228,16 +210,6 @@ impl Outgoing {
             }
             Body::Stream(stream) => Self::Pieces(Source::Stream(stream)),
         })
-    }
-
-    /// The same body for a second time, if the request may be sent twice: its method is idempotent
-    /// (RFC 9110 section 9.2.2).
-    fn again(&self, method: &Method) -> Option<Self> {
-        match self {
-            Self::Nothing if method.is_idempotent() => Some(Self::Nothing),
-            Self::Whole(bytes) if method.is_idempotent() => Some(Self::Whole(bytes.clone())),
-            _ => None,
-        }
     }
 
     /// Puts the body into the request; one in pieces is returned, with its length if that is known.
