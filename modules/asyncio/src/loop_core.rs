@@ -77,7 +77,7 @@ impl Constructor for LoopCore {
     type Args = FuncArgs;
 
     fn py_new(_class: &Py<PyType>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
-        let port = Port::new(schedule)
+        let port = Port::batching(schedule)
             .map_err(|error| vm.new_os_error(format!("cannot make an event loop: {error}")))?;
         Ok(Self {
             ready: ReadyQueue::default(),

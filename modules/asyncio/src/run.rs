@@ -77,6 +77,7 @@ impl LoopCore {
                 Self::run_entry(entry, vm)?;
             }
         }
+        zelf.port.depart();
         Ok(poll)
     }
 
@@ -133,6 +134,8 @@ impl LoopCore {
     /// Looks for descriptors that are ready, sleeping if there is nothing else to do.
     fn poll(zelf: &Py<Self>, busy: bool, vm: &VirtualMachine) -> PyResult<()> {
         let mut sleep = Self::sleep(zelf, busy, vm)?;
+        // Left over where a callback raised.
+        zelf.port.depart();
         let inbox = zelf.port.inbox();
         if sleep != Some(0.0) && !inbox.park() {
             sleep = Some(0.0);

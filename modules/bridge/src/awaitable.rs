@@ -3,10 +3,10 @@
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use futures_util::future::{AbortHandle, abortable};
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::common::lock::PyMutex;
@@ -18,8 +18,7 @@ use rustpython_vm::types::{IterNext, Representable, SelfIter};
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
-use tauraro_engine::runtime;
-use tokio::task::AbortHandle;
+use tauraro_engine::runtime::Job;
 
 use crate::inbox::{Inbox, Output, Ticket};
 use crate::port::{self, Port, Woken};
@@ -38,8 +37,12 @@ where
 {
     let start = move |inbox, ticket| {
         let delivery = Delivery { inbox, ticket, output: None };
-        let task = async move { delivery.finish(Box::new(future.await)) };
-        Ok(runtime::spawn(task)?.abort_handle())
+        let (task, abort) = abortable(async move { delivery.finish(Box::new(future.await)) });
+        let job: Job = Box::pin(async move {
+            // Aborted or not, what there is to say went through the inbox.
+            let _ = task.await;
+        });
+        (job, abort)
     };
     let convert = move |output: Box<dyn Any + Send>, vm: &VirtualMachine| match output.downcast::<F::Output>()
     {
@@ -92,7 +95,7 @@ impl Drop for Delivery {
     }
 }
 
-type Start = Box<dyn FnOnce(Arc<Inbox>, Ticket) -> io::Result<AbortHandle> + Send>;
+type Start = Box<dyn FnOnce(Arc<Inbox>, Ticket) -> (Job, AbortHandle) + Send>;
 type Convert = Box<dyn FnOnce(Box<dyn Any + Send>, &VirtualMachine) -> PyResult + Send>;
 
 enum Stage {
@@ -235,8 +238,9 @@ impl Awaitable {
         };
         if let Some((start, convert)) = idle {
             let ticket = port.register(zelf.to_owned());
-            match start(Arc::clone(port.inbox()), ticket) {
-                Ok(task) => *zelf.stage.lock() = Stage::Running { ticket, task, convert },
+            let (job, task) = start(Arc::clone(port.inbox()), ticket);
+            match port.dispatch(job) {
+                Ok(()) => *zelf.stage.lock() = Stage::Running { ticket, task, convert },
                 Err(error) => {
                     port.forget(ticket);
                     *zelf.stage.lock() = Stage::Done(Err(error.to_pyexception(vm)));

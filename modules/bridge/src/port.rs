@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use tauraro_engine::runtime::{self, Job};
 
 use crate::awaitable::Awaitable;
 use crate::inbox::{Inbox, Ticket};
@@ -34,7 +35,15 @@ pub struct Port {
     schedule: Schedule,
     next: AtomicU64,
     waiting: PyMutex<HashMap<Ticket, PyRef<Awaitable>>>,
+    /// What goes to the runtime with the next batch.
+    departing: PyMutex<Vec<Job>>,
+    /// How many make a batch.
+    batch: usize,
 }
+
+/// How many operations wait for each other, at most: enough to share the cost of waking the runtime,
+/// and so few that it works on the first ones while the loop begins others.
+const BATCH: usize = 8;
 
 impl fmt::Debug for Port {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,12 +69,53 @@ impl Port {
     /// # Errors
     /// When the process has no descriptor left.
     pub fn new(schedule: Schedule) -> io::Result<Arc<Self>> {
+        Self::with_batches(schedule, 1)
+    }
+
+    /// The same for a loop that calls [`Port::depart`] before it sleeps: operations that are begun
+    /// together go to the runtime together.
+    ///
+    /// # Errors
+    /// When the process has no descriptor left.
+    pub fn batching(schedule: Schedule) -> io::Result<Arc<Self>> {
+        Self::with_batches(schedule, BATCH)
+    }
+
+    fn with_batches(schedule: Schedule, batch: usize) -> io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
             inbox: Arc::new(Inbox::new()?),
             schedule,
             next: AtomicU64::new(1),
             waiting: PyMutex::default(),
+            departing: PyMutex::default(),
+            batch,
         }))
+    }
+
+    /// Has `job` run by the runtime, with the next batch.
+    ///
+    /// # Errors
+    /// When there is no runtime, for want of file descriptors or threads.
+    pub(crate) fn dispatch(&self, job: Job) -> io::Result<()> {
+        runtime::start()?;
+        let full = {
+            let mut departing = self.departing.lock();
+            departing.push(job);
+            departing.len() >= self.batch
+        };
+        if full {
+            self.depart();
+        }
+        Ok(())
+    }
+
+    /// Hands over what was begun since the last time.
+    pub fn depart(&self) {
+        let jobs = std::mem::take(&mut *self.departing.lock());
+        if !jobs.is_empty() {
+            // Jobs that are dropped, for want of a runtime, say so through the inbox.
+            let _ = runtime::spawn_all(jobs);
+        }
     }
 
     /// What workers push to.

@@ -113,10 +113,48 @@ where
 {
     let driver = Driver::current()?;
     let guard = driver.begin_background();
+    driver.keep_going();
     Ok(driver.runtime.spawn(async move {
         let _guard = guard;
         future.await
     }))
+}
+
+/// A piece of work for the background, with nobody to hand its result to.
+pub type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Runs all of `jobs` in the background. Whoever has the seat is woken once for them, where
+/// [`spawn`]ing them one by one would make as many system calls.
+///
+/// # Errors
+/// When the runtime cannot be made, for want of file descriptors or threads; the jobs are dropped.
+pub fn spawn_all(jobs: Vec<Job>) -> io::Result<()> {
+    let driver = Driver::current()?;
+    let guarded = jobs.into_iter().map(|job| {
+        let guard = driver.begin_background();
+        async move {
+            let _guard = guard;
+            job.await;
+        }
+    });
+    let mut guarded: Vec<_> = guarded.collect();
+    driver.keep_going();
+    let Some(last) = guarded.pop() else { return Ok(()) };
+    driver.runtime.spawn(async move {
+        for job in guarded {
+            tokio::spawn(job);
+        }
+        last.await;
+    });
+    Ok(())
+}
+
+/// Makes the runtime, unless there is one.
+///
+/// # Errors
+/// When it cannot be made, for want of file descriptors or threads.
+pub fn start() -> io::Result<()> {
+    Driver::current().map(drop)
 }
 
 /// Whether the calling thread is driving asynchronous tasks and must not block.
@@ -298,9 +336,13 @@ impl Driver {
     fn begin_background(&'static self) -> Background {
         self.background.fetch_add(1, SeqCst);
         self.activity.fetch_add(1, SeqCst);
+        Background(self)
+    }
+
+    /// Sees to it that what began in the background proceeds.
+    fn keep_going(&'static self) {
         self.keep_ticking();
         self.wake_keeper();
-        Background(self)
     }
 
     fn wake_keeper(&self) {

@@ -36,7 +36,8 @@ pub(crate) struct Contestant {
 
 enum Kind {
     Reqwest(Runtime),
-    Python(PathBuf),
+    /// A Python, and the client that it uses.
+    Python(PathBuf, &'static str),
 }
 
 impl Contestant {
@@ -52,9 +53,9 @@ impl Contestant {
         Ok(Self { name, kind: Kind::Reqwest(builder.enable_all().build()?) })
     }
 
-    /// A Python that runs the shared script.
-    pub(crate) fn python(name: &'static str, binary: &Path) -> Self {
-        Self { name, kind: Kind::Python(binary.to_owned()) }
+    /// A Python that runs the shared script with one of the clients that it knows.
+    pub(crate) fn python(name: &'static str, binary: &Path, client: &'static str) -> Self {
+        Self { name, kind: Kind::Python(binary.to_owned(), client) }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -65,22 +66,28 @@ impl Contestant {
     pub(crate) fn run(&self, url: &str, load: Load) -> Result<Times> {
         match &self.kind {
             Kind::Reqwest(runtime) => runtime.block_on(run_reqwest(url, load)),
-            Kind::Python(binary) => run_python(binary, url, load),
+            Kind::Python(binary, client) => run_python(binary, client, url, load),
         }
     }
 }
 
-fn run_python(binary: &Path, url: &str, load: Load) -> Result<Times> {
+/// The JSON that one of the scripts beside this crate's manifest prints.
+pub(crate) fn run_script(binary: &Path, script: &str, arguments: &[&str]) -> Result<Value> {
     let output = Command::new(binary)
-        .arg(script("client.py"))
-        .args([url, &load.requests.to_string(), &load.warm_up.to_string()])
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script))
+        .args(arguments)
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("{}: {error}", binary.display()))?;
     if !output.status.success() {
         return Err(format!("{} failed: {}", binary.display(), output.status).into());
     }
-    let times: Value = serde_json::from_slice(&output.stdout)?;
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn run_python(binary: &Path, client: &str, url: &str, load: Load) -> Result<Times> {
+    let (requests, warm_up) = (load.requests.to_string(), load.warm_up.to_string());
+    let times = run_script(binary, "client.py", &[client, url, &requests, &warm_up])?;
     let time = |name: &str| times[name].as_f64().ok_or_else(|| format!("client.py did not print {name:?}"));
     Ok(Times { get: time("get")?, post: time("post")?, download: time("download")? })
 }
@@ -94,14 +101,14 @@ async fn run_reqwest(url: &str, load: Load) -> Result<Times> {
     let get = median_of(load, async || {
         let body = client.get(&resource).send().await?.bytes().await?;
         let parsed: Value = serde_json::from_slice(&body)?;
-        expect(parsed["items"].as_array().is_some_and(|items| items.len() == 12))
+        Ok(expect(parsed["items"].as_array().is_some_and(|items| items.len() == 12))?)
     })
     .await?;
     let post = median_of(load, async || {
         let request = client.post(&resource).header("content-type", "application/json");
         let body = request.body(serde_json::to_vec(&document)?).send().await?.bytes().await?;
         let parsed: Value = serde_json::from_slice(&body)?;
-        expect(parsed["received"].as_u64().is_some_and(|length| length > 50))
+        Ok(expect(parsed["received"].as_u64().is_some_and(|length| length > 50))?)
     })
     .await?;
 
@@ -130,13 +137,8 @@ async fn median_of(load: Load, mut exchange: impl AsyncFnMut() -> Result<()>) ->
     Ok(crate::report::median(&times))
 }
 
-fn expect(answered_well: bool) -> Result<()> {
+pub(crate) fn expect(answered_well: bool) -> std::result::Result<(), &'static str> {
     if answered_well { Ok(()) } else { Err("the server answered something else".into()) }
-}
-
-/// A file beside this crate's manifest.
-fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 /// The binary to measure: the one that the environment names, or one built in this program's profile.
@@ -159,11 +161,11 @@ pub(crate) fn find_tauraro() -> Result<PathBuf> {
     Ok(folder.join(format!("tauraro{}", env::consts::EXE_SUFFIX)))
 }
 
-/// A CPython that can import httpx.
-pub(crate) fn find_cpython() -> Option<PathBuf> {
-    let python = env::var_os("TAURARO_BENCH_PYTHON").unwrap_or_else(|| "python3".into());
+/// A CPython that can import `modules`: the one that the environment names in `variable`, or `python3`.
+pub(crate) fn find_cpython(variable: &str, modules: &str) -> Option<PathBuf> {
+    let python = env::var_os(variable).unwrap_or_else(|| "python3".into());
     let found = Command::new(&python)
-        .args(["-c", "import httpx"])
+        .args(["-c", &format!("import {modules}")])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()

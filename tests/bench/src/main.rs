@@ -6,8 +6,11 @@
 //!
 //! - `TAURARO_BENCH_BIN`: the `tauraro` to measure; without it, one is built in this profile.
 //! - `TAURARO_BENCH_PYTHON`: a CPython that can import httpx; without it, `python3` when it can.
+//! - `TAURARO_BENCH_PYREQWEST`: the same for pyreqwest.
+//! - `TAURARO_BENCH_AIOHTTP`: the same for aiohttp and uvloop.
 #![expect(clippy::print_stdout, reason = "the report is what this program is for")]
 
+mod at_once;
 mod contestants;
 mod report;
 mod server;
@@ -36,18 +39,31 @@ fn main() -> Result<()> {
     };
 
     let tauraro = contestants::find_tauraro()?;
-    let cpython = contestants::find_cpython();
-    if cpython.is_none() {
-        println!("No CPython with httpx was found: name one in TAURARO_BENCH_PYTHON to compare with it.");
-    }
+    let [cpython, pyreqwest, aiohttp] = [
+        ("TAURARO_BENCH_PYTHON", "httpx"),
+        ("TAURARO_BENCH_PYREQWEST", "pyreqwest"),
+        ("TAURARO_BENCH_AIOHTTP", "aiohttp, uvloop"),
+    ]
+    .map(|(variable, modules)| {
+        let found = contestants::find_cpython(variable, modules);
+        if found.is_none() {
+            println!("No CPython with {modules} was found: name one in {variable} to compare with it.");
+        }
+        found
+    });
     let server = ServerProcess::start()?;
 
     let mut contestants = vec![
         Contestant::reqwest(false)?,
         Contestant::reqwest(true)?,
-        Contestant::python("Tauraro", &tauraro),
+        Contestant::python("Tauraro", &tauraro, "httpx"),
     ];
-    contestants.extend(cpython.as_deref().map(|python| Contestant::python("CPython httpx", python)));
+    let others = [("CPython pyreqwest", &pyreqwest, "pyreqwest"), ("CPython httpx", &cpython, "httpx")];
+    contestants.extend(
+        others
+            .into_iter()
+            .filter_map(|(name, python, client)| Some(Contestant::python(name, python.as_deref()?, client))),
+    );
 
     let mut report = Report::new(contestants.iter().map(Contestant::name));
     for round in 1..=rounds {
@@ -57,6 +73,9 @@ fn main() -> Result<()> {
         }
     }
     println!("{report}");
+    let pythons =
+        at_once::Pythons { tauraro: &tauraro, httpx: cpython.as_deref(), aiohttp: aiohttp.as_deref() };
+    println!("{}", at_once::measure(&pythons, server.url(), rounds)?);
     println!("{}", startup::measure(&tauraro, cpython.as_deref(), server.url())?);
     Ok(())
 }

@@ -45,7 +45,8 @@ pub(crate) async fn exchange(
         RequestBody::Bytes(bytes, _) => {
             let body = if bytes.is_empty() { Body::Empty } else { Body::Bytes(bytes) };
             let hop = client::Request { body, ..hop };
-            let exchange = async move { transport.send(hop).await };
+            // Boxed, since what waits for it would be as large, and is moved about.
+            let exchange = Box::pin(async move { transport.send(hop).await });
             match &mut tracer {
                 None => surface.run(exchange).await?,
                 Some(tracer) => tracer.run(exchange, surface).await?,

@@ -162,10 +162,10 @@ impl Network {
         let (body, piece) = match body.ready() {
             Some(piece) => (body, piece),
             None => {
-                let wait = async move {
+                let wait = Box::pin(async move {
                     let piece = body.chunk().await;
                     (body, piece)
-                };
+                });
                 surface.run(wait).await?
             }
         };
@@ -200,13 +200,13 @@ impl Network {
             Ok(true) => whole.finish(),
             Ok(false) => {
                 let counter = Arc::clone(self);
-                let wait = async move {
+                let wait = Box::pin(async move {
                     while let Some(piece) = body.chunk().await? {
                         counter.count(&piece);
                         whole.feed(piece)?;
                     }
                     whole.finish()
-                };
+                });
                 surface.run(wait).await?
             }
             Err(error) => Err(error),
