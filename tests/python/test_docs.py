@@ -84,6 +84,11 @@ class DocumentationTest(unittest.TestCase):
         blocks = self.check_page(ROOT / "stdlib-docs" / "httpx_sse.md")
         self.assertTrue(all(block.is_run for block in blocks))
 
+    @unittest.skipIf(ON_CPYTHON, "needs PyPI's httptools there")
+    def test_httptools(self):
+        blocks = self.check_page(ROOT / "stdlib-docs" / "httptools.md")
+        self.assertTrue(all(block.is_run for block in blocks))
+
     @unittest.skipIf(ON_CPYTHON, "the page is about Tauraro's own loop")
     def test_asyncio(self):
         blocks = self.check_page(ROOT / "stdlib-docs" / "asyncio.md")

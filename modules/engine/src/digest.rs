@@ -173,6 +173,10 @@ impl Fields {
         let qop = match self.qop {
             None => false,
             Some(offered) if offered.split(',').any(|qop| qop.trim() == "auth") => true,
+            Some(offered) if offered.trim() == "auth-int" => {
+                let message = "Digest auth-int support is not implemented";
+                return Err(Error::new(ErrorKind::NotImplemented, message));
+            }
             Some(offered) => return Err(refused(format!("Unexpected qop value {offered:?} in digest auth"))),
         };
         Ok(Challenge { realm, nonce, algorithm, hash, session, opaque: self.opaque, qop })
@@ -279,10 +283,12 @@ mod tests {
             "Digest nonce=\"x\"",
             "Digest nonsense",
             "Digest realm=x, nonce=y, algorithm=MD4",
-            "Digest realm=x, nonce=y, qop=auth-int",
+            "Digest realm=x, nonce=y, qop=other",
         ] {
             let error = Challenge::parse(value).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::RemoteProtocolError, "{value}");
         }
+        let error = Challenge::parse("Digest realm=x, nonce=y, qop=auth-int").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotImplemented);
     }
 }

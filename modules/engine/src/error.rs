@@ -40,6 +40,8 @@ pub enum ErrorKind {
     InvalidUrl,
     /// Several cookies answer to the name.
     CookieConflict,
+    /// What the server asks for is part of the protocol, and not supported.
+    NotImplemented,
     /// The policy does not allow the connection; nothing was sent.
     Denied,
     /// The source of the request's body gave up; the caller holds the reason.

@@ -13,6 +13,7 @@
 //! | [`route`] | which transport or proxy a URL is for |
 //! | [`basic`], [`digest`] | authentication |
 //! | [`sse`] | Server-Sent Events |
+//! | [`http1`] | HTTP/1 messages without I/O: a strict, incremental parser |
 //! | [`tls`], [`policy`] | what may be trusted, and what may be connected to |
 //! | [`runtime`] | the one tokio runtime of the process |
 //! | [`error`] | the one error type |
@@ -25,6 +26,7 @@ pub mod decode;
 pub mod digest;
 pub mod error;
 pub mod headers;
+pub mod http1;
 pub mod link;
 pub mod multipart;
 pub mod policy;

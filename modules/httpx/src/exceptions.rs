@@ -114,13 +114,17 @@ fn class_of(vm: &VirtualMachine, kind: ErrorKind) -> &'static Py<PyType> {
         ErrorKind::TooManyRedirects => PyTooManyRedirects::class(ctx),
         ErrorKind::InvalidUrl => PyInvalidURL::class(ctx),
         ErrorKind::CookieConflict => PyCookieConflict::class(ctx),
+        ErrorKind::NotImplemented => ctx.exceptions.not_implemented_error,
         ErrorKind::Denied => ctx.exceptions.permission_error,
     }
 }
 
 /// Whether the class of this kind has a `request`.
 fn has_request(kind: ErrorKind) -> bool {
-    !matches!(kind, ErrorKind::InvalidUrl | ErrorKind::CookieConflict | ErrorKind::Denied)
+    !matches!(
+        kind,
+        ErrorKind::InvalidUrl | ErrorKind::CookieConflict | ErrorKind::NotImplemented | ErrorKind::Denied
+    )
 }
 
 /// A cause for people: operating system errors keep their class and number.

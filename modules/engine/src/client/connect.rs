@@ -93,8 +93,10 @@ where
     };
     let mut attempt = pin!(EXCHANGE.scope(Arc::clone(&exchange), attempt));
     let connection = while_asked_for(attempt.as_mut()).await;
-    if !matches!(connection, Some(Err(_))) {
-        exchange.connected();
+    match &connection {
+        Some(Ok(_)) => exchange.connected_anew(),
+        Some(Err(_)) => {}
+        None => exchange.connected(),
     }
     let connection = match (connection, exchange.connect_timeout()) {
         (Some(connection), _) => connection,

@@ -48,6 +48,15 @@ pub(super) fn of_io(error: io::Error, kind: ErrorKind) -> Error {
     Error::new(kind, message).with_source(error)
 }
 
+/// Whether a request failed because its connection went away before there was a response.
+pub(super) fn is_loss(error: &Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    let is_reset =
+        |error: &io::Error| matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset);
+    matches!(error.kind(), ErrorKind::RemoteProtocolError | ErrorKind::ReadError | ErrorKind::WriteError)
+        && (is_disconnect(error) || causes(error).filter_map(<dyn StdError>::downcast_ref).any(is_reset))
+}
+
 /// How far a request had come.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {

@@ -5,6 +5,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -66,6 +67,8 @@ pub(super) struct Progress {
     patience: Option<Instant>,
     /// What it may share with others of its origin.
     sharing: Option<Arc<Sharing>>,
+    /// Whether it made a connection, rather than being given one that was kept.
+    made_connection: AtomicBool,
     state: Mutex<State>,
     watcher: AtomicWaker,
 }
@@ -86,6 +89,7 @@ impl Progress {
             port,
             patience,
             sharing: None,
+            made_connection: AtomicBool::new(false),
             state: Mutex::new(state),
             watcher: AtomicWaker::new(),
         }
@@ -133,6 +137,17 @@ impl Progress {
     /// A phase begins, or makes headway.
     pub(super) fn enter(&self, phase: Phase) {
         self.set(&mut self.state(), phase);
+    }
+
+    /// The exchange has a connection that nobody has used before.
+    pub(super) fn connected_anew(&self) {
+        self.made_connection.store(true, Ordering::Relaxed);
+        self.connected();
+    }
+
+    /// Whether it has one.
+    pub(super) fn made_connection(&self) -> bool {
+        self.made_connection.load(Ordering::Relaxed)
     }
 
     /// The connection stands, or another one was found.

@@ -1,6 +1,7 @@
 //! The transport: a pool of connections, and one exchange over them.
 
 use std::future::poll_fn;
+use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,6 +25,9 @@ use super::upload::{PIECE, Source, Upload, too_much};
 use super::{Request, TransportConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::{Body, runtime};
+
+/// How often a request is sent again that met a kept connection which was dead.
+const REPEATS: u32 = 3;
 
 /// A pool of connections to any number of hosts. Cheap to share between threads.
 ///
@@ -60,17 +64,35 @@ impl Transport {
     /// the request (any status but 2xx), and the rest of the body is not sent; otherwise when the
     /// body has been sent.
     ///
+    /// A server may close a connection that is kept just when the next request is on its way. Then a
+    /// request that is safe (RFC 9110 section 9.2.1) and without a body is sent again; of any other
+    /// nobody can tell whether it was acted upon.
+    ///
     /// # Errors
     /// Every [`ErrorKind`](crate::ErrorKind) of the network, by phase.
-    pub async fn send(&self, request: Request) -> Result<Response> {
-        let Request { method, url, headers, body, timeouts, extras } = request;
-        let target = Target::of(&url)?;
-        let (headers, framing) = head::prepare(&headers, &url)?;
+    pub async fn send(&self, mut request: Request) -> Result<Response> {
+        let mut body = mem::take(&mut request.body);
+        let safe = request.method.is_safe() && matches!(body, Body::Empty);
+        let mut repeats = if safe { REPEATS } else { 0 };
+        loop {
+            if let Some(response) = self.attempt(&request, mem::take(&mut body), repeats > 0).await? {
+                return Ok(response);
+            }
+            repeats = repeats.saturating_sub(1);
+        }
+    }
+
+    /// Sends a request once; `None` when it is `repeatable` and met a kept connection that was dead.
+    async fn attempt(&self, request: &Request, body: Body, repeatable: bool) -> Result<Option<Response>> {
+        let Request { method, url, headers, timeouts, extras, .. } = request;
+        let timeouts = *timeouts;
+        let target = Target::of(url)?;
+        let (headers, framing) = head::prepare(headers, url)?;
         let body = Outgoing::plan(body, framing).await?;
         self.config.policy.check_host(url.raw_host(), target.port)?;
 
         let pool = self.pool.current(&self.config);
-        let connect = method == Method::CONNECT;
+        let connect = *method == Method::CONNECT;
         let special = self.special || connect || !extras.is_empty();
         let path = if special {
             Path::Direct(pool.direct(&self.config)?)
@@ -89,7 +111,7 @@ impl Transport {
 
         let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
         let patience = returning.and_then(|(returning, origin)| returning.claim(origin));
-        let mut outgoing = reqwest::Request::new(method, target.url);
+        let mut outgoing = reqwest::Request::new(method.clone(), target.url);
         *outgoing.headers_mut() = headers;
         let (source, length) = body.attach(&mut outgoing, framing);
         let uploads = source.is_some();
@@ -99,9 +121,13 @@ impl Transport {
             *outgoing.body_mut() = Some(reqwest::Body::wrap(Upload::new(Arc::clone(&progress), length)));
         }
         let upload = UploadGuard(Arc::clone(&progress));
-        let trace = extras.trace.clone();
         let exchange = EXCHANGE.scope(Arc::clone(&progress), path.send(outgoing, extras, &progress));
-        let mut response = progress.watch(exchange).await??;
+        let mut response = match progress.watch(exchange).await? {
+            Err(error) if repeatable && !progress.made_connection() && failure::is_loss(&error) => {
+                return Ok(None);
+            }
+            response => response?,
+        };
 
         if response.status().is_success() {
             progress.watch(progress.wait_uploaded()).await?;
@@ -124,7 +150,7 @@ impl Transport {
         };
         let reuse = returning.filter(|_| upgrade.is_none() && is_kept(&response));
         let reuse = reuse.map(|(returning, origin)| (Arc::clone(returning), origin));
-        Ok(Response {
+        Ok(Some(Response {
             status: response.status().as_u16(),
             reason: response.extensions().get::<ReasonPhrase>().map(|r| Bytes::copy_from_slice(r.as_bytes())),
             version: response.version(),
@@ -137,9 +163,9 @@ impl Transport {
                 timeouts.read,
                 upload,
                 Connection { generation: pool.generation(), reuse, slot },
-                trace,
+                extras.trace.clone(),
             ),
-        })
+        }))
     }
 }
 
@@ -153,7 +179,7 @@ impl Path<'_> {
     async fn send(
         self,
         request: reqwest::Request,
-        extras: Extras,
+        extras: &Extras,
         progress: &Progress,
     ) -> Result<reqwest::Response> {
         match self {
@@ -161,7 +187,7 @@ impl Path<'_> {
                 client.execute(request).await.map_err(|error| failure::of_request(error, progress))
             }
             // Boxed, so that it makes no ordinary exchange larger.
-            Self::Direct(direct) => Box::pin(direct.send(request, extras, progress)).await,
+            Self::Direct(direct) => Box::pin(direct.send(request, extras.clone(), progress)).await,
         }
     }
 }
