@@ -400,6 +400,12 @@ class PatchTest(unittest.TestCase):
             with self.assertRaises(TypeError):  # The class needs a message.
                 asyncio.run(httpx.AsyncClient().post("http://x"))
 
+    def test_a_boundary_that_is_known(self):
+        with mock.patch("os.urandom", return_value=bytes(range(16))):
+            request = httpx.Request("POST", "http://x", files={"f": b"x"})
+        self.assertEqual(request.headers["content-type"],
+                         "multipart/form-data; boundary=000102030405060708090a0b0c0d0e0f")
+
     def test_attributes_on_instances(self):
         client = httpx.Client(transport=httpx.MockTransport(answer))
         client.request = lambda method, url, **kwargs: (method, url)
@@ -851,6 +857,9 @@ class PrivateNamesTest(unittest.TestCase):
         self.assertEqual(list(client._mounts.values()), [mounted])
         self.assertEqual((client._headers, client._params), (client.headers, client.params))
         self.assertEqual(client._event_hooks, {"request": [], "response": []})
+        self.assertEqual(httpx.Headers({"Ab": "C"})._list, [(b"Ab", b"ab", b"C")])
+        self.assertEqual(httpx.URL("http://x?a")._uri_reference.path, "")
+        self.assertEqual(httpx.URL("http://x/p?a")._uri_reference.path, "/p")
 
     def test_a_response_used_twice(self):
         response = httpx.Response(200, content=b"x")

@@ -356,6 +356,19 @@ impl PyHeaders {
         vm.ctx.new_list(pairs.collect()).into()
     }
 
+    /// The fields as triples of bytes: the name spelled as given, the name in lower case, the value.
+    /// Private in upstream; test doubles print it.
+    #[pygetset]
+    fn _list(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        let bytes = |bytes: &[u8]| vm.ctx.new_bytes(bytes.to_vec()).into();
+        let fields = zelf.fields();
+        let triples = fields.iter().map(|field| {
+            let lower = field.name.to_ascii_lowercase();
+            vm.ctx.new_tuple(vec![bytes(&field.name), bytes(&lower), bytes(&field.value)]).into()
+        });
+        vm.ctx.new_list(triples.collect()).into()
+    }
+
     /// The names in lower case, each once.
     #[pymethod]
     fn keys(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {

@@ -6,7 +6,7 @@ use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::types::{IterNext, Iterable, SelfIter};
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine, pyclass,
 };
 use tauraro_engine::{multipart as frame, text};
 
@@ -39,6 +39,15 @@ pub(crate) struct PyMultipartStream {
     segments: Vec<Segment>,
 }
 
+/// How many bytes a boundary is made of.
+const RANDOM: usize = 16;
+
+/// A fresh boundary, from Python's `os.urandom`: tests replace that to know the boundary.
+fn random_boundary(vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+    let random = vm.call_method(&*vm.import("os", 0)?, "urandom", (RANDOM,))?;
+    Ok(frame::boundary(PyBytesRef::try_from_object(vm, random)?.as_bytes()))
+}
+
 impl PyMultipartStream {
     /// The form of `data` and `files`, with the boundary of `content_type` if it names one.
     ///
@@ -51,7 +60,7 @@ impl PyMultipartStream {
         content_type: Option<&[u8]>,
     ) -> PyResult<Self> {
         let boundary = content_type.and_then(text::multipart_boundary);
-        let boundary = boundary.unwrap_or_else(frame::random_boundary);
+        let boundary = boundary.map_or_else(|| random_boundary(vm), Ok)?;
         let mut segments = Vec::new();
         let mut bytes = BytesMut::new();
         for field in fields(vm, data, files)? {
