@@ -19,19 +19,19 @@ pub(super) fn of_request(error: reqwest::Error, progress: &Progress) -> Error {
     } else {
         Stage::of(progress)
     };
-    let stale = is_stale(&error, stage, progress);
+    let is_old = is_stale(&error, stage, progress);
     if let (Stage::Building, Some(host)) = (stage, error.url().and_then(reqwest::Url::host_str)) {
         let message = format!("Invalid host in the request's URL: '{host}'");
         return Error::new(ErrorKind::InvalidUrl, message).with_source(error.without_url());
     }
-    classify(&error, stage).with_source(error.without_url()).on_stale_connection(stale)
+    classify(&error, stage).with_source(error.without_url()).on_stale_connection(is_old)
 }
 
 /// The same, for a pool of our own making.
 pub(super) fn of_client(error: legacy::Error, progress: &Progress) -> Error {
     let stage = if error.is_connect() { Stage::Connecting } else { Stage::of(progress) };
-    let stale = is_stale(&error, stage, progress);
-    classify(&error, stage).with_source(error).on_stale_connection(stale)
+    let is_old = is_stale(&error, stage, progress);
+    classify(&error, stage).with_source(error).on_stale_connection(is_old)
 }
 
 /// The same, for a connection of its own.

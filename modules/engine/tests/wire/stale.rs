@@ -70,34 +70,55 @@ fn a_streamed_body_survives_a_connection_that_was_closed_before() {
     assert_eq!(answer.expect("an answer").text(), "ok");
 }
 
+/// Answers the first request of each connection; reads the second, counts it and hangs up.
+fn hanging_up_on_the_second() -> (RawServer, Arc<AtomicUsize>) {
+    let refused = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&refused);
+    let server = RawServer::start(move |mut stream| {
+        let head = read_head(&mut stream);
+        if head.is_empty() {
+            return;
+        }
+        let answer = if head.starts_with(b"HEAD") { &ANSWER[..ANSWER.len() - 2] } else { ANSWER };
+        let _ = stream.write_all(answer);
+        let head = read_head(&mut stream);
+        if head.starts_with(b"POST") {
+            let mut body = [0; 5];
+            let _ = stream.read_exact(&mut body);
+        }
+        if !head.is_empty() {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (server, refused)
+}
+
 #[test]
-fn what_the_server_has_read_is_not_sent_again() {
+fn what_is_safe_is_sent_again() {
     for transport in [transport(), direct()] {
-        for method in ["POST", "GET"] {
-            let seen = Arc::new(AtomicUsize::new(0));
-            let counter = Arc::clone(&seen);
-            let server = RawServer::start(move |mut stream| {
-                // The first request is answered, the second is read and the connection dies.
-                loop {
-                    let head = read_head(&mut stream);
-                    if head.is_empty() {
-                        return;
-                    }
-                    if head.starts_with(b"POST") {
-                        let mut body = [0; 5];
-                        let _ = stream.read_exact(&mut body);
-                    }
-                    if counter.fetch_add(1, Ordering::SeqCst) > 0 {
-                        return;
-                    }
-                    let _ = stream.write_all(ANSWER);
-                }
-            });
-            let made = || if method == "POST" { post(&server.url("/")) } else { get(&server.url("/")) };
-            run(fetch(&transport, made())).expect("an answer");
-            let error = failure(run(fetch(&transport, made())), ErrorKind::RemoteProtocolError);
+        for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"] {
+            let (server, refused) = hanging_up_on_the_second();
+            for _ in 0..2 {
+                run(fetch(&transport, request(method, &server.url("/")))).expect(method);
+            }
+            assert_eq!(refused.load(Ordering::SeqCst), 1, "{method}");
+            assert_eq!(server.accepted(), 2, "{method}");
+        }
+    }
+}
+
+#[test]
+fn what_the_server_may_have_done_is_not_sent_again() {
+    for transport in [transport(), direct()] {
+        for method in ["POST", "PATCH", "TRANSFER"] {
+            let (server, refused) = hanging_up_on_the_second();
+            run(fetch(&transport, get(&server.url("/")))).expect("an answer");
+            let unsafe_one =
+                if method == "POST" { post(&server.url("/")) } else { request(method, &server.url("/")) };
+            let error = failure(run(fetch(&transport, unsafe_one)), ErrorKind::RemoteProtocolError);
             assert_eq!(error.message(), "Server disconnected without sending a response.");
-            assert_eq!(seen.load(Ordering::SeqCst), 2, "{method} was sent again");
+            assert_eq!(refused.load(Ordering::SeqCst), 1, "{method}");
+            assert_eq!(server.accepted(), 1, "{method} was sent again");
         }
     }
 }
