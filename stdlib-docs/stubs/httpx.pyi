@@ -2,7 +2,7 @@
 
 import enum
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Generator, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, Sequence, ValuesView
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import timedelta
 from http.cookiejar import CookieJar
@@ -1128,9 +1128,9 @@ class AsyncHTTPTransport(AsyncBaseTransport):
 class MockTransport(BaseTransport, AsyncBaseTransport):
     """A transport that asks a function, for tests."""
 
-    def __init__(self, handler: Callable[[Request], Response]) -> None: ...
-    handler: Callable[[Request], Response]
-    """The function."""
+    def __init__(self, handler: Callable[[Request], Response | Awaitable[Response]]) -> None: ...
+    handler: Callable[[Request], Response | Awaitable[Response]]
+    """The function, which may be an `async` one for `AsyncClient`."""
 
 class WSGITransport(BaseTransport):
     """A transport that calls a WSGI application (PEP 3333) in place of a server."""

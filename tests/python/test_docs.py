@@ -2,17 +2,20 @@
 
 A page's ```python blocks run in order, in one namespace and a temporary folder. What a block prints
 must be told on the page: in comments `# -> text`, one per printed line, or in a ```text block right
-after it. The pages say http://127.0.0.1:8000 where the server of the test is meant.
+after it. The pages say http://127.0.0.1:8000 where the server of the test is meant, and name the places of
+`PLACES` and the files of `FILES` where the server of all tests is.
 
 A comment line right before a block changes how it runs:
     <!-- not run: REASON -->    it is only compiled
-    <!-- Tauraro only -->       it uses an addition, and does not run on CPython with PyPI's httpx
+    <!-- Tauraro only -->       it does not run on CPython with PyPI's httpx alone: it uses an addition, or what
+                                needs more packages there
 """
 
 import contextlib
 import io
 import os
 import re
+import shutil
 import sys
 import tempfile
 import threading
@@ -26,6 +29,14 @@ from example_server import ExampleServer  # noqa: E402
 
 ON_CPYTHON = sys.implementation.name == "cpython"
 DOCUMENTED_URL = "http://127.0.0.1:8000"
+PLACES = {
+    "https://127.0.0.1:8443": "TAURARO_TEST_HTTPS",
+    "https://127.0.0.1:8444": "TAURARO_TEST_MTLS",
+    "http://127.0.0.1:3128": "TAURARO_TEST_PROXY",
+    "socks5://127.0.0.1:1080": "TAURARO_TEST_SOCKS",
+    "http.sock": "TAURARO_TEST_UDS",
+}
+FILES = {"ca.pem": "TAURARO_TEST_CA", "client.pem": "TAURARO_TEST_CLIENT_CERT", "client.key": "TAURARO_TEST_CLIENT_KEY"}
 FENCE = re.compile(
     r"^(?:<!-- (?P<note>[^\n]*) -->\n)?```python\n(?P<code>.*?)^```\n(?:```text\n(?P<output>.*?)^```\n)?", re.M | re.S
 )
@@ -56,6 +67,12 @@ class DocumentationTest(unittest.TestCase):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         self.addCleanup(os.chdir, os.getcwd())
         os.chdir(folder)
+        # What is told of as host and port is so too in the target of a CONNECT.
+        self.places = {DOCUMENTED_URL: self.server.url, DOCUMENTED_URL.removeprefix("http://"): self.server.url.removeprefix("http://")}
+        self.places |= {place: os.environ[name] for place, name in PLACES.items() if name in os.environ}
+        for file, name in FILES.items():
+            if name in os.environ:
+                shutil.copy(os.environ[name], file)
 
     def check_page(self, path):
         text = path.read_text(encoding="utf-8")
@@ -65,19 +82,28 @@ class DocumentationTest(unittest.TestCase):
         for block in blocks:
             with self.subTest(page=path.name, line=block.line):
                 # Errors then name the page and its line.
-                code = "\n" * (block.line - 1) + block.code.replace(DOCUMENTED_URL, self.server.url)
+                code = "\n" * (block.line - 1) + block.code
+                for documented, real in self.places.items():
+                    code = code.replace(documented, real)
                 compiled = compile(code, str(path), "exec")
                 if block.is_run:
                     output = io.StringIO()
                     with contextlib.redirect_stdout(output):
                         exec(compiled, namespace)
-                    printed = output.getvalue().replace(self.server.url, DOCUMENTED_URL)
+                    printed = output.getvalue()
+                    for documented, real in self.places.items():
+                        printed = printed.replace(real, documented)
                     self.assertEqual(printed.splitlines(), block.expected)
         return blocks
 
     def test_httpx(self):
         blocks = self.check_page(ROOT / "stdlib-docs" / "httpx.md")
         self.assertGreater(sum(block.is_run for block in blocks), 25)
+
+    @unittest.skipUnless("TAURARO_TEST_HTTPS" in os.environ, "needs the server of the tests")
+    def test_httpx_advanced(self):
+        blocks = self.check_page(ROOT / "stdlib-docs" / "httpx-advanced.md")
+        self.assertGreater(sum(block.is_run for block in blocks), 12)
 
     @unittest.skipIf(ON_CPYTHON, "PyPI's httpx-sse may not be there")
     def test_httpx_sse(self):

@@ -1,9 +1,10 @@
-"""The synchronous httpx examples of Tauraro's manual, as written there.
+"""The httpx examples of Tauraro's manual, as written there.
 
 Only the origin of each URL is replaced, so that the example talks to a server of this test. Each
 test checks what the example printed and what the server was asked.
 """
 
+import asyncio
 import contextlib
 import io
 import logging
@@ -11,6 +12,7 @@ import os
 import sys
 import tempfile
 import textwrap
+import threading
 import unittest
 import warnings
 
@@ -549,6 +551,36 @@ class BestPractices(ManualTest):
         self.assertEqual(b"".join(chunks), body)
         self.assertTrue(names["response"].is_closed)
         self.assertEqual(names["response"].num_bytes_downloaded, len(body))
+
+    FETCH_ALL = """
+        import asyncio
+        import httpx
+
+        async def fetch_all(urls):
+            async with httpx.AsyncClient() as client:
+                tasks = [client.get(url) for url in urls]
+                responses = await asyncio.gather(*tasks)
+                return responses
+    """
+
+    def test_use_async_for_concurrent_requests(self):
+        count = 20
+        arrived = threading.Barrier(count, timeout=30)  # nobody is answered before all have asked
+
+        def answer(request):
+            arrived.wait()
+            return 200, [], {"path": request.target}
+
+        self.server.answers.update({("GET", f"/{number}"): answer for number in range(count)})
+        fetch_all = self.run_example(self.FETCH_ALL)["fetch_all"]
+        responses = asyncio.run(fetch_all(f"{self.server.url}/{number}" for number in range(count)))
+        self.assertEqual([response.json()["path"] for response in responses], [f"/{number}" for number in range(count)])
+        self.assertEqual(self.server.connections, count)
+
+    def test_a_failure_of_concurrent_requests_is_raised(self):
+        fetch_all = self.run_example(self.FETCH_ALL)["fetch_all"]
+        with self.assertRaises(httpx.UnsupportedProtocol):
+            asyncio.run(fetch_all([self.server.url, "ftp://127.0.0.1/"]))
 
 
 if __name__ == "__main__":
