@@ -46,7 +46,8 @@ class ManyTest(unittest.TestCase):
                 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
                 resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 20, hard))
                 try:
-                    requests = (client.get(f"{URL}/json") for _ in range(100))
+                    # Each takes a connection of its own for a while.
+                    requests = (client.get(f"{URL}/slow-head?ms=500") for _ in range(100))
                     answers = await asyncio.gather(*requests, return_exceptions=True)
                 finally:
                     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
