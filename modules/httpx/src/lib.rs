@@ -41,6 +41,7 @@ mod tls;
 mod tracer;
 mod transports;
 mod url;
+mod url_pattern;
 
 pub use frozen::frozen_modules;
 pub use json::parse as parse_json;

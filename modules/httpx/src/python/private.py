@@ -27,6 +27,8 @@ _CONSTANTS = {
     'DEFAULT_LIMITS': lambda: httpx.Limits(max_connections=100, max_keepalive_connections=20),
     'DEFAULT_MAX_REDIRECTS': lambda: 20,
     'DEFAULT_TIMEOUT_CONFIG': lambda: httpx.Timeout(5.0),
+    'URLPattern': lambda: httpx._URLPattern,
+    'get_environment_proxies': lambda: httpx._environment_proxies,
 }
 
 

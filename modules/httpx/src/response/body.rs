@@ -270,7 +270,7 @@ impl PyResponse {
         };
         with_vm(|vm| zelf.note_elapsed(vm))?;
         match (source, stream) {
-            (Source::Network(network), _) => network.close(),
+            (Source::Network(network), _) => network.finish(surface).await?,
             (Source::Given, Some(stream)) => {
                 chunks::close(&stream, surface)
                     .await
