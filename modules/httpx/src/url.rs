@@ -295,7 +295,7 @@ impl PyUrl {
     fn _uri_reference(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let url = zelf.url();
         let text = |text: &str| PyObjectRef::from(vm.ctx.new_str(text));
-        let part = |part: Option<&str>| vm.unwrap_or_none(part.map(text));
+        let optional = |part: Option<&str>| vm.unwrap_or_none(part.map(text));
         let port = url.written_port().map(|port| vm.ctx.new_int(port).into());
         let parts = [
             ("scheme", text(url.scheme())),
@@ -303,8 +303,8 @@ impl PyUrl {
             ("host", text(url.raw_host())),
             ("port", vm.unwrap_or_none(port)),
             ("path", text(url.raw_path_only())),
-            ("query", part(url.query())),
-            ("fragment", part(url.raw_fragment())),
+            ("query", optional(url.query())),
+            ("fragment", optional(url.raw_fragment())),
             ("netloc", text(&url.netloc())),
         ];
         let mut named = KwArgs::default();

@@ -75,8 +75,15 @@ pub(crate) async fn serve(socket: TcpListener, proxy: Proxy) -> io::Result<()> {
 
 /// The address behind a name: all names that end in `.test` are this machine's, which only a proxy
 /// knows.
-pub(crate) fn resolve(host: &str) -> &str {
-    if host.ends_with(".test") { "127.0.0.1" } else { host.trim_start_matches('[').trim_end_matches(']') }
+fn resolve(host: &str) -> &str {
+    let is_test = host.rsplit_once('.').is_some_and(|(_, last)| last == "test");
+    if is_test { "127.0.0.1" } else { host.trim_start_matches('[').trim_end_matches(']') }
+}
+
+/// Connects to where a proxy was asked to connect.
+#[expect(clippy::disallowed_methods, reason = "a server of the tests, which no policy binds")]
+pub(crate) async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+    TcpStream::connect((resolve(host), port)).await
 }
 
 type Reply = Response<BoxBody<Bytes, hyper::Error>>;
@@ -124,7 +131,7 @@ impl Proxy {
             return say(StatusCode::FORBIDDEN, "not there");
         }
         let port = request.uri().port_u16().unwrap_or(80);
-        match TcpStream::connect((resolve(&host), port)).await {
+        match connect(&host, port).await {
             Ok(stream) if request.method() == Method::CONNECT => open(request, stream),
             Ok(stream) => forward(request, stream).await.unwrap_or_else(bad_gateway),
             Err(error) => bad_gateway(error),

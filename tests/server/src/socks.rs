@@ -49,7 +49,7 @@ async fn serve_connection(mut client: TcpStream, guarded: bool, log: Log) -> io:
     if host == "forbidden.test" {
         return reply(&mut client, 2).await;
     }
-    let Ok(mut server) = TcpStream::connect((resolve(&host), port)).await else {
+    let Ok(mut server) = connect(&host, port).await else {
         return reply(&mut client, 5).await;
     };
     reply(&mut client, 0).await?;

@@ -145,12 +145,11 @@ impl Sharing {
 
     /// The slot of an exchange that turned out to be an HTTP/2 one: that of the shared connection.
     pub(super) fn shared(&self, slot: Arc<OwnedSemaphorePermit>) -> Arc<OwnedSemaphorePermit> {
-        self.with(|known| match known.slot.upgrade() {
-            Some(shared) => shared,
-            None => {
+        self.with(|known| {
+            known.slot.upgrade().unwrap_or_else(|| {
                 known.slot = Arc::downgrade(&slot);
                 slot
-            }
+            })
         })
     }
 }

@@ -115,9 +115,10 @@ impl Parser {
             (_, b'\r') => Ok(Chunk::SizeCr),
             (Chunk::ExtensionValue, b'"') => Ok(Chunk::Quoted),
             (Chunk::ExtensionValue, _) if TOKEN.has(byte) => Ok(chunk),
-            (Chunk::ExtensionValue, b'\n') => self.bare_lf("Missing expected CR after chunk extension value"),
+            (Chunk::ExtensionValue | Chunk::AfterQuoted, b'\n') => {
+                self.bare_lf("Missing expected CR after chunk extension value")
+            }
             (Chunk::ExtensionValue, _) => fault("Invalid character in chunk extensions value"),
-            (Chunk::AfterQuoted, b'\n') => self.bare_lf("Missing expected CR after chunk extension value"),
             (Chunk::AfterQuoted, _) => fault("Invalid character in chunk extensions quote value"),
             (_, b'\n') => self.bare_lf("Missing expected CR after chunk extension name"),
             (_, _) if TOKEN.has(byte) => Ok(Chunk::ExtensionName),

@@ -51,15 +51,14 @@ impl Parser {
         let Some(byte) = input.peek() else { return Ok(Flow::On) };
         let next = match line {
             Line::Method => self.method(byte)?,
-            Line::BeforeTarget if byte == b' ' => line,
+            Line::BeforeTarget | Line::BeforeProtocol if byte == b' ' => line,
             Line::BeforeTarget => {
                 self.state = State::Line(Line::Target(Target::of(self.message.method)));
                 return Ok(Flow::On);
             }
             Line::Target(target) => return self.target(target, input, events),
-            Line::TargetCr if byte == b'\n' => return Ok(self.line_complete(input, true)),
+            Line::TargetCr | Line::Cr if byte == b'\n' => return Ok(self.line_complete(input, true)),
             Line::TargetCr => return Err(Fault(ErrorKind::Target, "Expected CRLF").into()),
-            Line::BeforeProtocol if byte == b' ' => line,
             Line::BeforeProtocol => {
                 self.state = State::Line(Line::Protocol);
                 return Ok(Flow::On);
@@ -69,11 +68,10 @@ impl Parser {
             Line::Slash => return Err(EXPECTED_PROTOCOL.into()),
             Line::Major | Line::Dot | Line::Minor => self.version(line, byte)?,
             Line::AfterVersion => return self.after_version(byte, input),
-            Line::Preface(taken) => self.preface(taken, byte)?,
+            Line::Preface(taken) => preface(taken, byte)?,
             Line::Status(digits) => self.status(digits, byte)?,
             Line::AfterStatus => return self.after_status(byte, input),
             Line::Reason => return self.reason(input, events),
-            Line::Cr if byte == b'\n' => return Ok(self.line_complete(input, true)),
             Line::Cr if self.lenient(Leniencies::OPTIONAL_LF_AFTER_CR) => {
                 return Ok(self.line_complete(input, false));
             }
@@ -207,16 +205,6 @@ impl Parser {
         Ok(Flow::On)
     }
 
-    fn preface(&mut self, taken: usize, byte: u8) -> Result<Line, Fault> {
-        if PREFACE.get(taken) != Some(&byte) {
-            return Err(Fault(ErrorKind::Version, "Expected HTTP/2 Connection Preface"));
-        }
-        if taken + 1 == PREFACE.len() {
-            return Err(Fault(ErrorKind::Http2, "Pause on PRI/Upgrade"));
-        }
-        Ok(Line::Preface(taken + 1))
-    }
-
     fn status(&mut self, digits: u8, byte: u8) -> Result<Line, Fault> {
         if !byte.is_ascii_digit() {
             return Err(Fault(ErrorKind::Status, "Invalid status code"));
@@ -267,3 +255,14 @@ impl Parser {
 
 /// Neither of the protocols that share this syntax.
 const EXPECTED_PROTOCOL: Fault = Fault(ErrorKind::Protocol, "Expected HTTP/, RTSP/ or ICE/");
+
+/// Takes one byte of the HTTP/2 connection preface, of which `taken` have come.
+fn preface(taken: usize, byte: u8) -> Result<Line, Fault> {
+    if PREFACE.get(taken) != Some(&byte) {
+        return Err(Fault(ErrorKind::Version, "Expected HTTP/2 Connection Preface"));
+    }
+    if taken + 1 == PREFACE.len() {
+        return Err(Fault(ErrorKind::Http2, "Pause on PRI/Upgrade"));
+    }
+    Ok(Line::Preface(taken + 1))
+}

@@ -89,8 +89,8 @@ impl Exchange {
         };
         request.default_timeouts(vm, || settings.timeout.timeouts())?;
         let auth = auth_of(vm, &settings, request, &args.auth)?;
-        let chooses = !dispatch::is_native(client.as_object(), Method::TransportForUrl, vm);
-        let chooser = chooses.then(|| client.to_owned());
+        let replaced = !dispatch::is_native(client.as_object(), Method::TransportForUrl, vm);
+        let chooser = replaced.then(|| client.to_owned());
         Ok((Self { surface, settings, follow, chooser }, auth))
     }
 

@@ -114,6 +114,7 @@ pub(crate) fn classes() -> Vec<(&'static str, PyTypeRef)> {
 
 /// The class. It claims no room of its own in its objects, so that Python classes can derive from it
 /// and from an exception, as that of Starlette's test client does. Their objects cannot be made.
+#[expect(clippy::default_trait_access, reason = "the type of the attributes is not exported")]
 fn class() -> PyTypeRef {
     let cell = PyResponse::static_cell();
     let class = cell.get_or_init(|| {

@@ -92,7 +92,7 @@ impl Told {
         let mut facts = Vec::new();
         if response.version() != Version::HTTP_2 {
             let version = if response.version() == Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" };
-            let reason = response.extensions().get::<ReasonPhrase>().map(|reason| reason.as_bytes());
+            let reason = response.extensions().get::<ReasonPhrase>().map(ReasonPhrase::as_bytes);
             let reason = reason.or_else(|| response.status().canonical_reason().map(str::as_bytes));
             facts.push(("http_version", Fact::Bytes(version.into())));
             facts.push(("reason_phrase", Fact::Bytes(Bytes::copy_from_slice(reason.unwrap_or_default()))));
