@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::proxy::{Log, PASSWORD, USER, resolve};
+use crate::proxy::{Log, PASSWORD, USER, connect};
 
 /// Serves every connection of a listener, for ever.
 pub(crate) async fn serve(socket: TcpListener, guarded: bool, log: Log) -> io::Result<()> {
