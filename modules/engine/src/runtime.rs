@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
-use tokio::task::{JoinHandle, yield_now};
+use tokio::task::{self, JoinHandle, yield_now};
 use tokio::time::sleep;
 
 /// How long nobody must have waited before the keeper takes the driving seat.
@@ -99,7 +99,13 @@ pub fn block_on_until_tick<F: Future>(mut future: Pin<&mut F>) -> io::Result<Opt
 /// one, above all. The sockets are polled before this ends, and the tasks that serve them run before
 /// anything that is asked of them afterwards.
 pub async fn catch_up() {
-    yield_now().await;
+    let drives = task::try_id().is_some() || Driver::current().is_ok_and(Driver::has_one_thread);
+    if drives {
+        yield_now().await;
+    } else {
+        // Whoever drives does not look at the sockets because a thread that waits yields.
+        let _ = tokio::spawn(yield_now()).await;
+    }
 }
 
 /// Runs `future` in the background, driven by whoever has the seat.
@@ -322,6 +328,11 @@ impl Driver {
         if !self.ticking.load(SeqCst) && !self.ticking.swap(true, SeqCst) {
             self.start_ticking.notify_one();
         }
+    }
+
+    /// Whether the calling thread, which waits, is the only one that can have the seat.
+    fn has_one_thread(&self) -> bool {
+        self.waiting.load(SeqCst) == 1 && !self.keeper_drives.load(SeqCst)
     }
 
     fn take_seat(&self) -> Seat<'_> {
