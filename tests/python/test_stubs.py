@@ -202,6 +202,28 @@ class StubTest(unittest.TestCase):
                     with self.subTest(runtime=name):
                         self.assertTrue((getattr(httpx, name).__doc__ or "").strip())
 
+    @unittest.skipIf(ON_CPYTHON, "PyPI's httpx documents some of them")
+    def test_every_method_and_property_is_documented(self):
+        for name, node in self.classes.items():
+            runtime = getattr(httpx, name, None)
+            for member, declaration in self.members(node).items() if runtime else ():
+                if isinstance(declaration, FUNCTIONS) and is_public(member):
+                    with self.subTest(name=name, member=member):
+                        self.assertTrue((getattr(runtime, member).__doc__ or "").strip())
+
+    @unittest.skipIf(ON_CPYTHON, "PyPI's httpx tells less")
+    def test_help_tells_arguments_units_and_errors(self):
+        for function in (httpx.get, httpx.request, httpx.Client.get, httpx.AsyncClient.get, httpx.AsyncClient.request):
+            with self.subTest(function=function):
+                text = inspect.getdoc(function)
+                for part in ("Arguments:", "seconds", "Raises", "`InvalidURL`", *inspect.signature(function).parameters):
+                    if part != "self":
+                        self.assertIn(part, text)
+        for made in (httpx.Client, httpx.HTTPTransport):
+            with self.subTest(made=made):
+                for part in ("Raises", *inspect.signature(made).parameters):
+                    self.assertIn(f"`{part}`" if part != "Raises" else part, inspect.getdoc(made))
+
 
 @unittest.skipIf(ON_CPYTHON, "PyPI's httpx-sse may not be there")
 class EventStubTest(unittest.TestCase):

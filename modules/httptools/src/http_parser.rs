@@ -72,6 +72,7 @@ pub(crate) struct ParserArgs {
 
 /// The rules that can be switched off; None leaves a rule as it is.
 #[derive(FromArgs)]
+#[expect(clippy::struct_field_names, reason = "upstream's arguments")]
 pub(crate) struct LeniencyArgs {
     #[pyarg(any, default)]
     lenient_headers: Option<ArgIntoBool>,

@@ -8,10 +8,12 @@ use tauraro_bridge::{coroutine, with_vm};
 use crate::async_stream_context::PyAsyncStreamContext;
 use crate::client::{BodyArgs, Call, ClientArgs, PlainArgs, PyBaseClient, RequestArgs, SendCall};
 
-/// An HTTP client for `asyncio`: a pool of connections, and what its requests have in common. Its
-/// tasks can share it.
+/// An HTTP client for `asyncio`: a pool of connections, and what its requests have in common. Tasks
+/// can share it, and their requests run at the same time, up to `max_connections` of its `limits`.
+/// Use it in an `async with` block, or await `aclose`.
 ///
-/// Takes the arguments of `Client`; transports, hooks and authentication schemes are asynchronous.
+/// Takes the arguments of `Client`; its transports, its event hooks and what it sends piece by piece
+/// are asynchronous. A request ends when its task is cancelled.
 #[pyclass(module = "httpx", name = "AsyncClient", base = PyBaseClient, traverse)]
 #[derive(Debug, Default)]
 #[repr(transparent)]
@@ -44,71 +46,118 @@ impl Initializer for PyAsyncClient {
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
 impl PyAsyncClient {
-    /// Builds and sends a request, and reads the response.
+    /// Builds a request as `build_request` does, sends it as `send` does, and returns its `Response`,
+    /// read. To be awaited.
+    ///
+    /// Arguments: `method` any token (`"GET"`); `url` a str or `URL`, appended to the client's
+    /// `base_url` if it is relative; `params`, `headers` dicts or lists of pairs, merged into the
+    /// client's; `json`, `data`, `files`, `content` the body: a value to send as JSON, a dict for a
+    /// form, a dict of files for a multipart form, or bytes, str or an `async` iterable of bytes;
+    /// `auth`, `follow_redirects`, `timeout` (seconds for each phase, a `Timeout`, or None for no
+    /// limit), by default the client's; `extensions` a dict with `trace`, `target`, `sni_hostname`.
+    /// `cookies` is deprecated: set them on the client.
+    ///
+    /// Raises `InvalidURL`; `RuntimeError` once the client is closed; and, where there is no response,
+    /// `RequestError` in its kinds: `UnsupportedProtocol`, `LocalProtocolError`, `ConnectError`,
+    /// `ConnectTimeout`, `ReadError`, `ReadTimeout`, `WriteError`, `WriteTimeout`, `PoolTimeout`,
+    /// `ProxyError`, `RemoteProtocolError`, `DecodingError`, `TooManyRedirects`. A status of 400 or
+    /// above raises nothing: see `Response.raise_for_status`.
     #[pymethod]
     fn request(zelf: PyRef<Self>, args: RequestArgs, vm: &VirtualMachine) -> PyObjectRef {
         let client = zelf.into_base();
         coroutine(vm, "AsyncClient.request", move |surface| Call::of(client, surface).run_request(args))
     }
 
-    /// Sends a `GET` request.
+    /// Sends a `GET` request, which asks for a resource, and returns its `Response`, read. To be
+    /// awaited.
+    ///
+    /// Arguments: `url` a str or `URL`, appended to the client's `base_url` if it is relative; `params`
+    /// for the query and `headers`, dicts or lists of pairs that are merged into the client's; `auth` a
+    /// `(user, password)` tuple, an `Auth` or None; `timeout` seconds for each phase, a `Timeout` or
+    /// None for no limit; `follow_redirects` a bool: by default those three are the client's.
+    /// `extensions` is a dict with `trace`, `target`, `sni_hostname`; `cookies` is deprecated: set them on
+    /// the client. There is no body: use `request` to send one.
+    ///
+    /// Raises `InvalidURL`, and `RequestError` in its kinds (`TimeoutException`, `ConnectError`,
+    /// `RemoteProtocolError`...) when there is no response. For a status of 400 or above see
+    /// `Response.raise_for_status`; for all details see `request`.
     #[pymethod]
     fn get(zelf: PyRef<Self>, args: PlainArgs, vm: &VirtualMachine) -> PyObjectRef {
         Self::call_request(zelf, "AsyncClient.get", args.with_method(vm, "GET"), false, vm)
     }
 
-    /// Sends an `OPTIONS` request.
+    /// Sends an `OPTIONS` request, which asks what a resource can do, and returns its `Response`, read.
+    /// To be awaited. Arguments and exceptions: those of `get`.
     #[pymethod]
     fn options(zelf: PyRef<Self>, args: PlainArgs, vm: &VirtualMachine) -> PyObjectRef {
         Self::call_request(zelf, "AsyncClient.options", args.with_method(vm, "OPTIONS"), false, vm)
     }
 
-    /// Sends a `HEAD` request.
+    /// Sends a `HEAD` request, which asks for the headers of a resource, and returns its `Response`,
+    /// read. To be awaited. Arguments and exceptions: those of `get`.
     #[pymethod]
     fn head(zelf: PyRef<Self>, args: PlainArgs, vm: &VirtualMachine) -> PyObjectRef {
         Self::call_request(zelf, "AsyncClient.head", args.with_method(vm, "HEAD"), false, vm)
     }
 
-    /// Sends a `POST` request.
+    /// Sends a `POST` request, which hands data to a resource, and returns its `Response`, read. To be
+    /// awaited.
+    ///
+    /// The body is one of: `json` a value to send as JSON; `data` a dict for a form; `files` a dict of
+    /// file objects, bytes or `(name, content, type)` tuples for a multipart form, to which `data` adds
+    /// fields; `content` bytes, str or an `async` iterable of bytes. The other arguments and the
+    /// exceptions are those of `get`.
     #[pymethod]
     fn post(zelf: PyRef<Self>, args: BodyArgs, vm: &VirtualMachine) -> PyObjectRef {
         Self::call_request(zelf, "AsyncClient.post", args.with_method(vm, "POST"), true, vm)
     }
 
-    /// Sends a `PUT` request.
+    /// Sends a `PUT` request, which replaces a resource, and returns its `Response`, read. To be
+    /// awaited. Arguments and exceptions: those of `post`.
     #[pymethod]
     fn put(zelf: PyRef<Self>, args: BodyArgs, vm: &VirtualMachine) -> PyObjectRef {
         Self::call_request(zelf, "AsyncClient.put", args.with_method(vm, "PUT"), true, vm)
     }
 
-    /// Sends a `PATCH` request.
+    /// Sends a `PATCH` request, which changes a resource, and returns its `Response`, read. To be
+    /// awaited. Arguments and exceptions: those of `post`.
     #[pymethod]
     fn patch(zelf: PyRef<Self>, args: BodyArgs, vm: &VirtualMachine) -> PyObjectRef {
         Self::call_request(zelf, "AsyncClient.patch", args.with_method(vm, "PATCH"), true, vm)
     }
 
-    /// Sends a `DELETE` request.
+    /// Sends a `DELETE` request, which removes a resource, and returns its `Response`, read. To be
+    /// awaited. Arguments and exceptions: those of `get`.
     #[pymethod]
     fn delete(zelf: PyRef<Self>, args: PlainArgs, vm: &VirtualMachine) -> PyObjectRef {
         Self::call_request(zelf, "AsyncClient.delete", args.with_method(vm, "DELETE"), false, vm)
     }
 
-    /// Sends a request and gives its response with the body still to be read, for the time of an
-    /// `async with` block.
+    /// Sends a request and gives its `Response` with the body still to be read, for the time of an
+    /// `async with` block: `async with client.stream("GET", url) as response`. Read it with
+    /// `aiter_bytes`, `aiter_text`, `aiter_lines`, `aiter_raw` or `aread`. The response is closed at the
+    /// end of the block, and its connection is free again.
+    ///
+    /// Arguments and exceptions: those of `request`.
     #[pymethod]
     fn stream(zelf: PyRef<Self>, args: RequestArgs, vm: &VirtualMachine) -> PyRef<PyAsyncStreamContext> {
         PyAsyncStreamContext::new(zelf.into_base(), args).into_ref(&vm.ctx)
     }
 
-    /// Sends a request as it is. With `stream=True` the response's body is left to be read, and the
-    /// response to be closed.
+    /// Sends a `Request` as it is, through hooks, authentication and, if asked for, redirects; returns
+    /// its `Response`. To be awaited.
+    ///
+    /// With `stream=True` the body is left to be read, and the response to be closed. `auth` and
+    /// `follow_redirects` are by default the client's. Raises `TypeError` for what is no `Request`,
+    /// `RuntimeError` once the client is closed, and `RequestError` in its kinds, as `request`.
     #[pymethod]
     fn send(zelf: PyRef<Self>, args: SendCall, vm: &VirtualMachine) -> PyObjectRef {
         let client = zelf.into_base();
         coroutine(vm, "AsyncClient.send", move |surface| Call::of(client, surface).run_send(args))
     }
 
-    /// Ends the connections. The client cannot be used afterwards.
+    /// Ends the idle connections and closes the transports. The client cannot be used afterwards;
+    /// closing again does nothing. To be awaited.
     #[pymethod]
     fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "AsyncClient.aclose", move |surface| async move {

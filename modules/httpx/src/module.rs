@@ -106,17 +106,19 @@ mod httpx {
     /// `Client` keeps it, for programs that make several requests.
     ///
     /// Arguments: `method` any token (`"GET"`); `url` a str or `URL`; `params` a dict, list of pairs or
-    /// str for the query; `content` bytes, str or an iterable of bytes; `data` a dict for a form; `files`
-    /// a dict of file objects or `(name, content, type)` tuples for a multipart form; `json` what to send
-    /// as JSON; `headers`, `cookies` dicts; `auth` a `(user, password)` tuple or an `Auth`; `timeout`
-    /// seconds, a `Timeout`, a dict such as `{"connect": 3, "read": 10}`, or None for no limit;
-    /// `follow_redirects` a bool; `verify` True, False or the path of a file of trusted certificates;
-    /// `trust_env` whether `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
+    /// str for the query; `content` bytes, str or an iterable of bytes; `data` a dict for a form;
+    /// `files` a dict of file objects or `(name, content, type)` tuples for a multipart form; `json`
+    /// what to send as JSON; `headers`, `cookies` dicts or lists of pairs; `auth` a `(user, password)`
+    /// tuple, an `Auth` or a function; `proxy` a URL or `Proxy`; `timeout` seconds for each phase, a
+    /// `Timeout`, a dict such as `{"connect": 3, "read": 10}`, or None for no limit; `follow_redirects`
+    /// a bool; `verify` True, False for no verification, or an `ssl.SSLContext`; `trust_env` whether
+    /// `HTTP_PROXY`, `SSL_CERT_FILE` and their kin count.
     ///
     /// Returns a `Response`. Raises `InvalidURL`, `UnsupportedProtocol` or `LocalProtocolError` for a
-    /// request that cannot be sent, `TimeoutException`, `NetworkError` or `RemoteProtocolError` when it
-    /// fails, and `TooManyRedirects`. A status of 400 or above raises nothing: see
-    /// `Response.raise_for_status`.
+    /// request that cannot be sent, `TimeoutException`, `NetworkError`, `ProxyError` or
+    /// `RemoteProtocolError` when it fails, `DecodingError` for a body whose compression is broken, and
+    /// `TooManyRedirects`: all but the first are a `RequestError`. A status of 400 or above raises
+    /// nothing: see `Response.raise_for_status`.
     #[pyfunction]
     fn request(call: RequestCall, vm: &VirtualMachine) -> PyResult {
         call.run(vm)
@@ -133,49 +135,68 @@ mod httpx {
     }
 
     /// Sends a `GET` request, which asks for a resource, and returns its `Response`, read.
-    /// It has no body; use `request` to send one. Arguments and exceptions: see `request`.
+    ///
+    /// Arguments: `url` a str or `URL`; `params` for the query, `headers`, `cookies` dicts or lists of
+    /// pairs; `auth` a `(user, password)` tuple or an `Auth`; `proxy` a URL or `Proxy`;
+    /// `follow_redirects` a bool; `verify` True, False or an `ssl.SSLContext`; `timeout` seconds for
+    /// each phase, a `Timeout` or None for no limit; `trust_env` whether the environment's proxies and
+    /// certificates count. There is no body: use `request` to send one.
+    ///
+    /// Raises `InvalidURL`, and `RequestError` in its kinds (`TimeoutException`, `ConnectError`,
+    /// `RemoteProtocolError`...) when there is no response. For a status of 400 or above see
+    /// `Response.raise_for_status`; for all details see `request`.
     #[pyfunction]
     fn get(call: PlainCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "GET").run(vm)
     }
 
     /// Sends an `OPTIONS` request, which asks what a resource can do, and returns its `Response`, read.
-    /// It has no body; use `request` to send one. Arguments and exceptions: see `request`.
+    ///
+    /// Arguments and exceptions: those of `get`. There is no body: use `request` to send one.
     #[pyfunction]
     fn options(call: PlainCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "OPTIONS").run(vm)
     }
 
-    /// Sends a `HEAD` request, which asks for the headers of a resource, and returns its `Response`, read.
-    /// It has no body; use `request` to send one. Arguments and exceptions: see `request`.
+    /// Sends a `HEAD` request, which asks for the headers of a resource, and returns its `Response`,
+    /// read.
+    ///
+    /// Arguments and exceptions: those of `get`. There is no body: use `request` to send one.
     #[pyfunction]
     fn head(call: PlainCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "HEAD").run(vm)
     }
 
     /// Sends a `POST` request, which hands data to a resource, and returns its `Response`, read.
-    /// It takes `content`, `data`, `files` or `json` as its body. Arguments and exceptions: see `request`.
+    ///
+    /// The body is one of: `json` a value to send as JSON; `data` a dict for a form; `files` a dict of
+    /// file objects, bytes or `(name, content, type)` tuples for a multipart form, to which `data` adds
+    /// fields; `content` bytes, str or an iterable of bytes. The other arguments and the exceptions are
+    /// those of `get`.
     #[pyfunction]
     fn post(call: BodyCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "POST").run(vm)
     }
 
     /// Sends a `PUT` request, which replaces a resource, and returns its `Response`, read.
-    /// It takes `content`, `data`, `files` or `json` as its body. Arguments and exceptions: see `request`.
+    ///
+    /// Arguments and exceptions: those of `post`.
     #[pyfunction]
     fn put(call: BodyCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "PUT").run(vm)
     }
 
     /// Sends a `PATCH` request, which changes a resource, and returns its `Response`, read.
-    /// It takes `content`, `data`, `files` or `json` as its body. Arguments and exceptions: see `request`.
+    ///
+    /// Arguments and exceptions: those of `post`.
     #[pyfunction]
     fn patch(call: BodyCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "PATCH").run(vm)
     }
 
     /// Sends a `DELETE` request, which removes a resource, and returns its `Response`, read.
-    /// It has no body; use `request` to send one. Arguments and exceptions: see `request`.
+    ///
+    /// Arguments and exceptions: those of `get`. There is no body: use `request` to send one.
     #[pyfunction]
     fn delete(call: PlainCall, vm: &VirtualMachine) -> PyResult {
         call.with_method(vm, "DELETE").run(vm)

@@ -138,7 +138,7 @@ async fn median_of(load: Load, mut exchange: impl AsyncFnMut() -> Result<()>) ->
 }
 
 pub(crate) fn expect(answered_well: bool) -> std::result::Result<(), &'static str> {
-    if answered_well { Ok(()) } else { Err("the server answered something else".into()) }
+    if answered_well { Ok(()) } else { Err("the server answered something else") }
 }
 
 /// The binary to measure: the one that the environment names, or one built in this program's profile.

@@ -29,7 +29,7 @@ fn names(mut events: Events) -> Vec<String> {
         let started = name.strip_suffix(".complete").map(|name| format!("{name}.started"));
         match names.last_mut() {
             Some(last) if started.as_ref() == Some(last) => {
-                *last = name.trim_end_matches(".complete").to_owned()
+                name.trim_end_matches(".complete").clone_into(last);
             }
             _ => names.push(name),
         }

@@ -219,7 +219,7 @@ fn upgrades_hand_over_the_connection() {
             let mut raw = answer.upgrade.take().expect("a connection");
             assert_eq!(raw.remote_addr(), Some(SERVER.addr()));
             assert!(raw.local_addr().is_some());
-            for message in [b"hello".as_slice(), &[7; 100_000]] {
+            for message in [b"hello".as_slice(), &vec![7; 100_000]] {
                 let mut back = vec![0; message.len()];
                 let (mut reader, mut writer) = tokio::io::split(&mut raw);
                 let (sent, read) = tokio::join!(writer.write_all(message), reader.read_exact(&mut back));

@@ -13,13 +13,13 @@ pub(super) struct Flow {
     /// Until the flow starts.
     request: PyMutex<Option<PyObjectRef>>,
     /// Once the flow has started.
-    flow: PyMutex<Option<PyObjectRef>>,
+    steps: PyMutex<Option<PyObjectRef>>,
 }
 
 impl Flow {
     /// The flow of `auth` for `request`.
     pub(super) fn new(auth: PyObjectRef, request: PyObjectRef) -> Self {
-        Self { auth, request: PyMutex::new(Some(request)), flow: PyMutex::new(None) }
+        Self { auth, request: PyMutex::new(Some(request)), steps: PyMutex::new(None) }
     }
 
     /// Reads the body of a request or response, if the scheme requires that.
@@ -40,9 +40,9 @@ impl Flow {
         if let Some(request) = request {
             self.read_if("requires_request_body", &request, surface).await?;
             let flow = with_vm(|vm| vm.call_method(&self.auth, "auth_flow", (request,)))?;
-            *self.flow.lock() = Some(flow);
+            *self.steps.lock() = Some(flow);
         }
-        let flow = self.flow.lock().clone();
+        let flow = self.steps.lock().clone();
         match flow {
             Some(flow) => with_vm(|vm| PyIter::new(flow).next(vm)),
             None => Ok(PyIterReturn::StopIteration(None)),
@@ -54,7 +54,7 @@ impl Flow {
     /// # Errors
     /// What the flow raises.
     pub(super) async fn send(&self, response: PyObjectRef, surface: &Surface) -> PyResult<PyIterReturn> {
-        let flow = self.flow.lock().clone();
+        let flow = self.steps.lock().clone();
         let Some(flow) = flow else { return self.next(surface).await };
         self.read_if("requires_response_body", &response, surface).await?;
         with_vm(|vm| PyIterReturn::from_pyresult(vm.call_method(&flow, "send", (response,)), vm))
@@ -66,7 +66,7 @@ impl Flow {
     /// What ending it raises.
     pub(super) fn close(&self, vm: &VirtualMachine) -> PyResult<()> {
         drop(self.request.lock().take());
-        let flow = self.flow.lock().take();
+        let flow = self.steps.lock().take();
         if let Some(flow) = flow
             && flow.has_attr("close", vm)?
         {

@@ -163,8 +163,9 @@ fn uninitialised(vm: &VirtualMachine) -> rustpython_vm::builtins::PyBaseExceptio
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF))]
 impl PyBaseClient {
-    /// Builds a request without sending it: the client's headers, cookies, parameters and base URL
-    /// are merged in.
+    /// Builds a `Request` without sending it: the client's headers, cookies, parameters and base URL are
+    /// merged in. Arguments: those of `request` that say what is sent. Raises `InvalidURL`, and
+    /// `TypeError` for a body or headers of the wrong type.
     #[pymethod]
     fn build_request(zelf: &Py<Self>, args: BuildArgs, vm: &VirtualMachine) -> PyResult<PyRef<PyRequest>> {
         build::build_request(vm, &zelf.settings(vm)?, args)
@@ -176,7 +177,7 @@ impl PyBaseClient {
         zelf.state.load(Ordering::Acquire) == CLOSED
     }
 
-    /// Whether the environment is consulted for certificates.
+    /// Whether the environment is consulted, for proxies and certificates.
     #[pygetset]
     fn trust_env(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<bool> {
         zelf.setting(vm, |settings| settings.trust_env)

@@ -159,15 +159,14 @@ impl Network {
         surface: &Surface,
     ) -> PyResult<Option<Bytes>> {
         let (mut body, _reader) = with_vm(|vm| self.take(vm))?;
-        let (body, piece) = match body.ready() {
-            Some(piece) => (body, piece),
-            None => {
-                let wait = Box::pin(async move {
-                    let piece = body.chunk().await;
-                    (body, piece)
-                });
-                surface.run(wait).await?
-            }
+        let (body, piece) = if let Some(piece) = body.ready() {
+            (body, piece)
+        } else {
+            let wait = Box::pin(async move {
+                let piece = body.chunk().await;
+                (body, piece)
+            });
+            surface.run(wait).await?
         };
         self.trace(surface).await?;
         match piece {

@@ -13,7 +13,6 @@ use crate::proxy::{PyProxy, proxy_from};
 
 /// The arguments of a native transport, in upstream's order.
 #[derive(Debug, FromArgs)]
-#[expect(clippy::struct_excessive_bools, reason = "upstream's arguments")]
 pub(crate) struct HTTPTransportArgs {
     #[pyarg(any, optional, py_default = "True")]
     pub(crate) verify: OptionalArg,

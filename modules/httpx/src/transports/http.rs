@@ -14,10 +14,13 @@ use crate::request::PyRequest;
 /// The transport of `Client`: connections over the network, kept in a pool. Make one to set what the
 /// client's own arguments do not, or to wrap it in a transport of your own.
 ///
-/// `verify`, `cert`, `trust_env`, `http1`, `http2`, `limits` and `proxy` are as for `Client`; `uds` is
-/// the path of a Unix socket to connect to, `local_address` the address to connect from, `retries` how
-/// often a failed attempt to connect is repeated, and `socket_options` a list of arguments of
-/// `socket.setsockopt`.
+/// Arguments: `verify`, `cert`, `trust_env`, `http1`, `http2`, `limits` and `proxy` as for `Client`;
+/// `uds` the path of a Unix socket to connect to, whatever the URL's host; `local_address` the IP
+/// address to connect from; `retries` how often a failed attempt to connect is repeated, at once,
+/// after half a second, after one second and so on; `socket_options` a list of
+/// `(level, name, value)`, as for `socket.setsockopt`.
+///
+/// Raises `TypeError`, `ValueError` or `OSError` for an argument that makes no sense.
 #[pyclass(module = "httpx", name = "HTTPTransport", base = PyBaseTransport)]
 #[derive(Debug, Default)]
 #[repr(C)]

@@ -180,9 +180,9 @@ fn lengths() {
 /// What follows a head of 47 bytes.
 #[test]
 fn chunks() {
+    const SIZE: &str = "ChunkSize: Invalid character in chunk size";
     let head = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
     assert_eq!(head.len(), 47);
-    const SIZE: &str = "ChunkSize: Invalid character in chunk size";
     for (body, expected, offset) in [
         ("\r\n", SIZE, 47),
         (";a\r\n", SIZE, 47),
