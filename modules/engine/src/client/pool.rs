@@ -116,7 +116,7 @@ impl Pool {
     }
 
     /// What an exchange shares with others of its `origin`.
-    pub(super) fn sharing(&self, origin: &str, prior_knowledge: bool) -> Sharing {
+    pub(super) fn sharing(&self, origin: String, prior_knowledge: bool) -> Sharing {
         Sharing::new(&self.origins, origin, prior_knowledge)
     }
 

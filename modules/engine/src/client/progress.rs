@@ -14,6 +14,7 @@ use futures_util::task::AtomicWaker;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Timeouts;
+use super::direct::Endpoints;
 use super::sharing::Sharing;
 use super::upload::Source;
 use crate::error::{Error, ErrorKind, Result};
@@ -43,6 +44,8 @@ struct State {
     source: Option<Source>,
     /// The task that sends the body, while it waits.
     sender: Option<Waker>,
+    /// The connection that was made for this exchange.
+    made: Option<Endpoints>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +83,7 @@ impl Progress {
     ) -> Self {
         let upload = if source.is_some() { Upload::Sending } else { Upload::Done };
         let deadline = after(timeouts.read);
-        let state = State { phase: Phase::Read, deadline, upload, source, sender: None };
+        let state = State { phase: Phase::Read, deadline, upload, source, sender: None, made: None };
         Self {
             timeouts,
             port,
@@ -141,6 +144,16 @@ impl Progress {
         if matches!(state.phase, Phase::Connect | Phase::Dial) {
             self.set(&mut state, Phase::Read);
         }
+    }
+
+    /// A connection was made for this exchange.
+    pub(super) fn made(&self, connection: Endpoints) {
+        self.state().made = Some(connection);
+    }
+
+    /// Whether it was this one. It may not be used after all, when one of the pool is free first.
+    pub(super) fn has_made(&self, connection: Endpoints) -> bool {
+        self.state().made == Some(connection)
     }
 
     /// The next piece of the request body. It stays pending, or fails, when no more is wanted.

@@ -61,9 +61,8 @@ pub(super) struct Sharing {
 }
 
 impl Sharing {
-    pub(super) fn new(origins: &Arc<Origins>, origin: &str, prior_knowledge: bool) -> Self {
-        let (origins, origin) = (Arc::clone(origins), origin.to_owned());
-        Self { origins, origin, prior_knowledge, own: Mutex::default() }
+    pub(super) fn new(origins: &Arc<Origins>, origin: String, prior_knowledge: bool) -> Self {
+        Self { origins: Arc::clone(origins), origin, prior_knowledge, own: Mutex::default() }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Known) -> T) -> T {

@@ -1,11 +1,12 @@
 //! The transport: a pool of connections, and one exchange over them.
 
 use std::future::poll_fn;
+use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
-use http::{Extensions, Method, StatusCode, Version};
+use http::{Method, StatusCode, Version};
 use hyper::ext::ReasonPhrase;
 use hyper::upgrade::OnUpgrade;
 
@@ -60,14 +61,34 @@ impl Transport {
     /// the request (any status but 2xx), and the rest of the body is not sent; otherwise when the
     /// body has been sent.
     ///
+    /// A connection of the pool may turn out to have been closed by the server. The request is then
+    /// sent again, unless the server may have acted on it and doing so twice could make a difference
+    /// (RFC 9110 section 9.2.2): the method is not idempotent, or the body cannot be had again.
+    ///
     /// # Errors
     /// Every [`ErrorKind`](crate::ErrorKind) of the network, by phase.
-    pub async fn send(&self, request: Request) -> Result<Response> {
-        let Request { method, url, headers, body, timeouts, extras } = request;
-        let target = Target::of(&url)?;
-        let (headers, framing) = head::prepare(&headers, &url)?;
+    pub async fn send(&self, mut request: Request) -> Result<Response> {
+        let mut tries = 0;
+        loop {
+            let again = body_again(&request).filter(|_| tries < MAX_REPETITIONS);
+            match (self.exchange(&mut request).await, again) {
+                (Err(error), Some(body)) if error.is_stale() => {
+                    request.body = body;
+                    tries += 1;
+                }
+                (result, _) => return result,
+            }
+        }
+    }
+
+    /// Sends a request, whose body it takes, over one connection.
+    async fn exchange(&self, request: &mut Request) -> Result<Response> {
+        let (method, timeouts, extras) = (request.method.clone(), request.timeouts, request.extras.clone());
+        let body = mem::take(&mut request.body);
+        let target = Target::of(&request.url)?;
+        let (headers, framing) = head::prepare(&request.headers, &request.url)?;
         let body = Outgoing::plan(body, framing).await?;
-        self.config.policy.check_host(url.raw_host(), target.port)?;
+        self.config.policy.check_host(request.url.raw_host(), target.port)?;
 
         let pool = self.pool.current(&self.config);
         let connect = method == Method::CONNECT;
@@ -78,7 +99,12 @@ impl Transport {
             Path::Ordinary(pool.client(target.secure, &self.config)?)
         };
         let may_share = self.config.http2 && (target.secure || !self.config.http1) && !connect;
-        let sharing = may_share.then(|| Arc::new(pool.sharing(target.url.authority(), !self.config.http1)));
+        let sharing = may_share.then(|| {
+            // Those below do not share connections with those of other names, or with reqwest's.
+            let name = if special { extras.sni_hostname.as_deref().unwrap_or("direct") } else { "" };
+            let origin = format!("{name} {}", target.url.authority());
+            Arc::new(pool.sharing(origin, !self.config.http1))
+        });
         let slot = pool.slot(sharing.as_deref(), timeouts.pool).await?;
         runtime::catch_up().await;
 
@@ -101,7 +127,7 @@ impl Transport {
         if response.status().is_success() {
             progress.watch(progress.wait_uploaded()).await?;
         }
-        let endpoints = endpoints(response.extensions());
+        let endpoints = Endpoints::found_in(response.extensions());
         let mut slot = match (sharing, slot) {
             (Some(sharing), Some(Slot::Shared(slot))) if response.version() == Version::HTTP_2 => {
                 Some(Slot::Shared(sharing.shared(slot)))
@@ -138,6 +164,19 @@ impl Transport {
     }
 }
 
+/// How often a request is sent again at most. Each time uses up a connection of the pool, so only a
+/// server that answers one request a connection, asked for many at once, comes near it.
+const MAX_REPETITIONS: u32 = 100;
+
+/// The body of a request that may be sent twice, for the second time.
+fn body_again(request: &Request) -> Option<Body> {
+    match &request.body {
+        Body::Empty if request.method.is_idempotent() => Some(Body::Empty),
+        Body::Bytes(bytes) if request.method.is_idempotent() => Some(Body::Bytes(bytes.clone())),
+        _ => None,
+    }
+}
+
 /// What a request is sent by.
 enum Path<'a> {
     Ordinary(&'a reqwest::Client),
@@ -159,11 +198,6 @@ impl Path<'_> {
             Self::Direct(direct) => Box::pin(direct.send(request, extras, progress)).await,
         }
     }
-}
-
-/// Where the connection of a response begins and ends.
-fn endpoints(extensions: &Extensions) -> Endpoints {
-    extensions.get().copied().or_else(|| extensions.get().map(Endpoints::of)).unwrap_or_default()
 }
 
 /// Whether a connection goes back into the pool after this response (RFC 9112 section 9.3).

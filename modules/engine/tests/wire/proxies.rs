@@ -198,6 +198,18 @@ fn socks_with_and_without_credentials() {
 }
 
 #[test]
+fn nothing_of_a_socks_proxy_reaches_the_server() {
+    let mut proxy = with_auth(proxy(&SERVER.guarded_socks_url()), "secret");
+    proxy.headers.append("X-For-The-Proxy", "1");
+    let transport = through(&SERVER, proxy);
+    for url in [SERVER.url("/headers"), SERVER.tls_url("/headers")] {
+        let answer = run(fetch(&transport, get(&url))).expect("an answer");
+        let text = answer.text();
+        assert!(!text.contains("proxy-authorization") && !text.contains("x-for-the-proxy"), "{text}");
+    }
+}
+
+#[test]
 fn refusals_of_socks_proxies() {
     let cases = [
         (

@@ -116,6 +116,19 @@ impl Network {
         let _tracer = self.tracer.lock().take();
     }
 
+    /// The same, telling whoever traces the exchange.
+    ///
+    /// # Errors
+    /// What the tracing function raises.
+    pub(super) async fn finish(&self, surface: &Surface) -> PyResult<()> {
+        let tracer = self.tracer.lock().take();
+        self.close();
+        match tracer {
+            Some(mut tracer) => tracer.tell(surface).await,
+            None => Ok(()),
+        }
+    }
+
     fn take(&self, vm: &VirtualMachine) -> PyResult<(ResponseBody, Reader<'_>)> {
         let mut slot = self.slot.lock();
         match std::mem::replace(&mut *slot, Slot::Busy) {

@@ -103,9 +103,7 @@ impl Route {
 
     async fn attempt(&self, server: &Server<'_>, wishes: &Wishes, way: Way<'_>) -> Result<Wire> {
         let (scope, wire) = match &self.config.proxy {
-            Some(proxy) if proxy.url.scheme().starts_with("socks5") => {
-                ("socks", self.through_socks(proxy, server, way).await?)
-            }
+            Some(proxy) if is_socks(proxy) => ("socks", self.through_socks(proxy, server, way).await?),
             Some(proxy) => {
                 let wire = self.to_proxy(proxy, way).await?;
                 if !server.secure {
@@ -271,6 +269,10 @@ fn loaded(
     Ok(Arc::clone(cell.get_or_init(|| Arc::new(config))))
 }
 
+fn is_socks(proxy: &Proxy) -> bool {
+    proxy.url.scheme().starts_with("socks5")
+}
+
 fn address(proxy: &Proxy) -> (&str, u16) {
     let default = match proxy.url.scheme() {
         "https" => 443,
@@ -285,6 +287,10 @@ fn proxy_headers(proxy: &Proxy) -> Result<HeaderMap> {
     if !matches!(scheme, "http" | "https" | "socks5" | "socks5h") {
         let message = format!("Unknown scheme for proxy URL '{}'", proxy.url);
         return Err(Error::new(ErrorKind::UnsupportedProtocol, message));
+    }
+    if is_socks(proxy) {
+        // It reads no header fields; whatever is sent goes to the server.
+        return Ok(HeaderMap::new());
     }
     let mut headers = HeaderMap::with_capacity(proxy.headers.len() + 1);
     if let Some((username, password)) = &proxy.auth
