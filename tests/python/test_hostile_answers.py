@@ -17,8 +17,9 @@ EVIL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
 
 
 def ok(*fields, body=b"", status=b"200 OK"):
-    """A response; a `Content-Length` is up to the fields."""
-    return b"\r\n".join([b"HTTP/1.1 " + status, *fields]) + b"\r\n\r\n" + body
+    """A response; a `Content-Length` is up to the fields. That the server hangs up, it says, so that the next
+    request does not cross with that."""
+    return b"\r\n".join([b"HTTP/1.1 " + status, *fields, b"Connection: close"]) + b"\r\n\r\n" + body
 
 
 def sized(body, *fields):
