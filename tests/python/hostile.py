@@ -87,19 +87,28 @@ class RawServer:
         finally:
             self.count(-1)
 
-    def answer(self, connection):
-        """Answers one request; says whether the connection goes on."""
+    def read_head(self, connection):
+        """The head of the next request; nothing if there is none."""
         head = b""
         while b"\r\n\r\n" not in head:
             received = connection.recv(65536)
             if not received:
-                return False
+                return b""
             head += received
-        path = head.split(b" ", 2)[1].decode("latin-1").partition("?")[0]
+        return head
+
+    def find_answer(self, head):
+        return self.answers.get(head.split(b" ", 2)[1].decode("latin-1").partition("?")[0])
+
+    def answer(self, connection):
+        """Answers one request; says whether the connection goes on."""
+        head = self.read_head(connection)
+        if not head:
+            return False
         with self.changed:
             self.requests.append(head)
             self.changed.notify_all()
-        answer = self.answers.get(path)
+        answer = self.find_answer(head)
         if answer is None:
             connection.sendall(GOOD)
             return True

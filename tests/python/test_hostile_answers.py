@@ -11,9 +11,6 @@ import httpx
 from hostile import GOOD, ON_TAURARO, PATIENCE, Both, RawServer, reset
 
 HTTP = os.environ["TAURARO_TEST_HTTP"]
-HTTPS = os.environ["TAURARO_TEST_HTTPS"]
-MTLS = os.environ["TAURARO_TEST_MTLS"]
-CA = os.environ["TAURARO_TEST_CA"]
 
 BROKEN = httpx.RemoteProtocolError
 EVIL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
@@ -158,6 +155,9 @@ HEADS = {
     "negative status": (ok(b"Content-Length: 0", status=b"-200 OK"), BROKEN, ""),
     "NUL in the reason": (ok(b"Content-Length: 0", status=b"200 O\0K"), BROKEN, ""),
     "huge reason": (ok(b"Content-Length: 0", status=b"200 " + b"x" * 1_000_000), BROKEN, ""),
+    "an odd status": (ok(b"Content-Length: 0", status=b"299 Odd One"), lambda r: (r.status_code, r.reason_phrase) == (299, "Odd One"), ""),
+    "the largest status": (ok(b"Content-Length: 0", status=b"999 Odd One"), status(999), ""),
+    "HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\nuntil the end", text(b"until the end"), ""),
     "no reason": (ok(b"Content-Length: 0", status=b"200"), status(200), ""),
     "line feeds only": (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nxy", text(b"xy"), ""),
     "field without a colon": (ok(b"Content-Length: 0", b"nonsense"), BROKEN, ""),
@@ -245,6 +245,40 @@ TIMEOUTS = {
     "endless head, slowly": (endless(b"HTTP/1.1 200 OK\r\nA: ", b"b", pause=0.05), httpx.ReadTimeout, ""),
 }
 
+# What a proxy says to whoever wants a tunnel; its scheme.
+PROXIES = {
+    "nothing": ("http", b"", BROKEN, "disconnected"),
+    "garbage": ("http", b"\xff\xfe\r\n\r\n", BROKEN, ""),
+    "wants authentication": ("http", b"HTTP/1.1 407 Who are you\r\n\r\n", httpx.ProxyError, "407 Who are you"),
+    "redirects": ("http", redirect(b"http://127.0.0.1:1/"), httpx.ProxyError, "302 Found"),
+    "part of a head": ("http", b"HTTP/1.1 200 O", BROKEN, ""),
+    "endless head": ("http", endless(b"HTTP/1.1 200 OK\r\nA: ", b"b" * 65536), BROKEN, ""),
+    "tunnel to nowhere": ("http", b"HTTP/1.1 200 OK\r\n\r\n", httpx.ConnectError, ""),
+    "tunnel to no TLS": ("http", b"HTTP/1.1 200 OK\r\n\r\nnonsense", httpx.ConnectError, ""),
+    "tunnel and content": ("http", sized(b"nonsense"), httpx.ConnectError, ""),
+    "silence of SOCKS": ("socks5", b"", httpx.ProxyError, "closed"),
+    "another SOCKS": ("socks5", b"\x04\x00", httpx.ProxyError, "does not speak SOCKS5"),
+    "no method": ("socks5", b"\x05\xff", httpx.ProxyError, "NO ACCEPTABLE METHODS"),
+    "unknown method": ("socks5", b"\x05\x77", httpx.ProxyError, "UNKNOWN"),
+    "half a greeting": ("socks5", b"\x05", httpx.ProxyError, "closed"),
+    "HTTP for SOCKS": ("socks5", GOOD, httpx.ProxyError, "does not speak SOCKS5"),
+}
+
+
+class Proxy(RawServer):
+    """Says the same to everyone."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.said = answer
+
+    def read_head(self, connection):
+        received = connection.recv(65536)
+        return received and b"CONNECT * " + received
+
+    def find_answer(self, head):
+        return self.said
+
 
 class AnswerTest(Both):
     def run_cases(self, cases, method="GET", follow=False, **options):
@@ -299,3 +333,61 @@ class AnswerTest(Both):
             },
             method="HEAD",
         )
+
+    @unittest.skipUnless(ON_TAURARO, "other messages, and SOCKS not installed")
+    def test_proxies(self):
+        with self.nothing_left():
+            for name, (scheme, answer, expected, message) in PROXIES.items():
+                with Proxy(answer) as proxy:
+                    self.make(proxy=f"{scheme}://user:hunter2@127.0.0.1:{proxy.port}")
+                    for kind, client in self.clients.items():
+                        with self.subTest(kind=kind, case=name):
+                            with self.assertRaises(expected) as caught:
+                                self.call(kind, client.get, "https://example.org/")
+                            self.assertIn(message, str(caught.exception))
+                            self.assertNotIn("hunter2", repr(caught.exception))
+                    self.close()
+                    proxy.wait_until(lambda proxy: proxy.open == 0, "connections are left")
+
+    def test_long_chains_of_redirects(self):
+        with self.nothing_left():
+            self.make(follow_redirects=True, max_redirects=1000)
+            for kind, client in self.clients.items():
+                response = self.call(kind, client.get, f"{HTTP}/redirect/1000")
+                self.assertEqual((response.status_code, len(response.history)), (200, 1000))
+                with self.assertRaises(httpx.TooManyRedirects):
+                    self.call(kind, client.get, f"{HTTP}/redirect/1001")
+            self.close()
+
+    def test_redirects_of_bodies_that_cannot_be_had_again(self):
+        async def chunks():
+            yield b"x"
+
+        with self.nothing_left(), RawServer({"/again": redirect(b"/good", b"307 Temporary Redirect")}) as server:
+            self.make(follow_redirects=True)
+            for kind, client in self.clients.items():
+                with self.assertRaises(httpx.StreamConsumed):
+                    self.call(kind, client.post, f"{server.url}/again", content=(b"x" for _ in "x") if kind == "sync" else chunks())
+                self.assertEqual(self.call(kind, client.get, f"{server.url}/good").content, b"good")
+            self.close()
+
+    def test_cookies_that_pile_up(self):
+        answers = {
+            f"/{page}": sized(b"xy", *(b"Set-Cookie: a%d=b; Path=/" % number for number in range(page * 200, page * 200 + 200)))
+            for page in range(50)
+        }
+        with self.nothing_left(), RawServer(answers) as server:
+            self.make()
+            for kind, client in self.clients.items():
+                for path in answers:
+                    self.assertEqual(self.call(kind, client.get, server.url + path).content, b"xy")
+                kept = list(client.cookies)
+                self.assertEqual(kept[-1], "a9999")  # what is kept of them, bounded for each domain, is the newest
+                self.assertLess(len(kept), 1000)
+                self.assertEqual(self.call(kind, client.get, f"{server.url}/good").content, b"good")
+                self.assertEqual(server.requests[-1].count(b"=b"), len(kept))
+            self.close()
+
+
+if __name__ == "__main__":
+    unittest.main()

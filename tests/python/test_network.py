@@ -53,15 +53,25 @@ class ExtensionsTest(unittest.TestCase):
                 "http11.send_request_headers",
                 "http11.send_request_body",
                 "http11.receive_response_headers",
+                "http11.receive_response_body",
+                "http11.response_closed",
             )
             for stage in ("started", "complete")
         ]
-        self.assertEqual(names[:8], expected)
+        self.assertEqual(names, expected)
         infos = dict(events)
         self.assertEqual(infos["connection.connect_tcp.started"]["host"], "127.0.0.1")
         answer = infos["http11.receive_response_headers.complete"]["return_value"]
         self.assertEqual(answer[:3], (b"HTTP/1.1", 200, b"OK"))
         self.assertIn(b"application/json", [value for _, value in answer[3]])
+
+    def test_trace_of_a_response_that_is_not_read(self):
+        names = []
+        with httpx.Client() as client:
+            extensions = {"trace": lambda name, info: names.append(name)}
+            with client.stream("GET", f"{HTTP}/drip?bytes=1000", extensions=extensions):
+                pass
+        self.assertEqual(names[-2:], ["http11.response_closed.started", "http11.response_closed.complete"])
 
     def test_trace_of_failures(self):
         events = []
@@ -85,7 +95,7 @@ class ExtensionsTest(unittest.TestCase):
             extensions = {"trace": lambda name, info: names.append(name)}
             client.post(f"{HTTP}/upload", content=iter([b"a", b"b"]), extensions=extensions)
         self.assertIn("http11.send_request_body.complete", names)
-        self.assertIn("http11.receive_response_headers.complete", names)
+        self.assertEqual(names[-1], "http11.response_closed.complete")
 
     def test_trace_with_await(self):
         names = []
@@ -100,7 +110,7 @@ class ExtensionsTest(unittest.TestCase):
 
         asyncio.run(main())
         self.assertEqual(names[0], "connection.connect_tcp.started")
-        self.assertIn("http11.receive_response_headers.complete", names)
+        self.assertEqual(names[-1], "http11.response_closed.complete")
 
     def test_trace_must_fit_the_client(self):
         async def trace(name, info):

@@ -220,6 +220,28 @@ class ContextTest(unittest.TestCase):
             proxy = httpx.Proxy("https://a.example", ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
             httpx.Client(proxy=proxy)
 
+    def test_truststore(self):
+        class Context(ssl.SSLContext):
+            """As truststore's: it wraps another one, and judges certificates itself."""
+
+            def __init__(self, protocol):
+                self._ctx = ssl.create_default_context()
+
+            def wrap_bio(self, *args, **kwargs):
+                return self._ctx.wrap_bio(*args, **kwargs)
+
+            def wrap_socket(self, *args, **kwargs):
+                return self._ctx.wrap_socket(*args, **kwargs)
+
+            def load_verify_locations(self, *args, **kwargs):
+                self._ctx.load_verify_locations(*args, **kwargs)
+
+        Context.__module__ = "truststore._api"
+        context = Context(ssl.PROTOCOL_TLS_CLIENT)
+        self.refused(context)
+        context.load_verify_locations(CA)
+        self.assertEqual(fetch(verify=context).status_code, 200)
+
     @unittest.skipIf(UPSTREAM, "Tauraro's ssl")
     def test_secrets_are_not_shown(self):
         context = ssl.create_default_context(cafile=CA)

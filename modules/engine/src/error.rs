@@ -56,6 +56,7 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    stale: bool,
 }
 
 /// The engine's result.
@@ -64,7 +65,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error without a cause below it.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, message: message.into(), source: None, stale: false }
     }
 
     /// The same error, with `source` as its cause.
@@ -72,6 +73,17 @@ impl Error {
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// The same error, as that of a connection which had served before.
+    #[must_use]
+    pub(crate) fn on_stale_connection(self, stale: bool) -> Self {
+        Self { stale, ..self }
+    }
+
+    /// Whether a connection that had served before was gone when it was to serve again.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stale
     }
 
     /// What went wrong.

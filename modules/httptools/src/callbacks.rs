@@ -83,7 +83,9 @@ impl Callback {
 
     fn call<const N: usize>(&self, arguments: [PyObjectRef; N], vm: &VirtualMachine) -> PyResult<()> {
         let mut all = Vec::with_capacity(N + 1);
-        all.extend(self.receiver.clone());
+        if let Some(receiver) = &self.receiver {
+            all.push(receiver.clone());
+        }
         all.extend(arguments);
         let count = all.len();
         self.function.vectorcall(all, count, None, vm).map(drop)

@@ -1,7 +1,6 @@
 //! `httpx.AsyncByteStream`.
 
-use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, function::FuncArgs, pyclass};
+use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 use tauraro_bridge::{coroutine, with_vm};
 
 /// The base of every body that can be iterated over with `async for`.
@@ -14,17 +13,9 @@ use tauraro_bridge::{coroutine, with_vm};
 #[derive(Debug, Default, PyPayload)]
 pub(crate) struct PyAsyncByteStream;
 
-impl DefaultConstructor for PyAsyncByteStream {}
-
-impl Initializer for PyAsyncByteStream {
-    type Args = FuncArgs;
-
-    fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<()> {
-        Ok(())
-    }
-}
-
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
+// Has no constructor: objects are made by `object`, so that a class may name a class of its own before
+// this one. The methods take any object for that reason.
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF))]
 impl PyAsyncByteStream {
     #[pymethod]
     fn __aiter__(_zelf: PyObjectRef, vm: &VirtualMachine) -> PyResult {

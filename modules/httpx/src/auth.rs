@@ -13,8 +13,8 @@ mod single_request;
 mod sync_flow;
 
 use rustpython_vm::builtins::{PyBytes, PyStr, PyTuple, PyTypeRef};
-use rustpython_vm::class::PyClassImpl;
-use rustpython_vm::{PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use rustpython_vm::class::{PyClassImpl, StaticType};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 
 pub(crate) use base::PyAuth;
 pub(crate) use basic::PyBasicAuth;
@@ -49,7 +49,7 @@ pub(crate) fn build(vm: &VirtualMachine, auth: Option<PyObjectRef>) -> PyResult<
         let (username, password) = (text_or_bytes(vm, username)?, text_or_bytes(vm, password)?);
         return Ok(Some(PyBasicAuth::new(&username, &password).into_ref(&vm.ctx).into()));
     }
-    if auth.downcastable::<PyAuth>() {
+    if auth.fast_isinstance(PyAuth::static_type()) {
         return Ok(Some(auth));
     }
     if auth.is_callable() {

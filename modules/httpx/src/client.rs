@@ -41,6 +41,7 @@ pub(crate) use base::PyBaseClient;
 pub(crate) use call::Call;
 use config::Settings;
 pub(crate) use config::{ClientArgs, DEFAULT_MAX_DECODED_SIZE};
+pub(crate) use route::{pattern_from, variables};
 pub(crate) use stream_context::PyStreamContext;
 pub(crate) use use_client_default::use_client_default;
 pub(crate) use wire::{Answer, exchange};

@@ -150,13 +150,13 @@ pub(crate) fn classes(vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
 }
 
 #[derive(FromArgs)]
-struct MessageArgs {
+pub(crate) struct MessageArgs {
     #[pyarg(any)]
     message: PyObjectRef,
 }
 
 #[derive(FromArgs)]
-struct RequestErrorArgs {
+pub(crate) struct RequestErrorArgs {
     #[pyarg(any)]
     message: PyObjectRef,
     #[pyarg(named, optional)]
@@ -164,7 +164,7 @@ struct RequestErrorArgs {
 }
 
 #[derive(FromArgs)]
-struct StatusErrorArgs {
+pub(crate) struct StatusErrorArgs {
     #[pyarg(any)]
     message: PyObjectRef,
     #[pyarg(named)]
@@ -174,7 +174,7 @@ struct StatusErrorArgs {
 }
 
 #[derive(FromArgs)]
-struct NoArgs {}
+pub(crate) struct NoArgs {}
 
 fn init_message(zelf: &PyObject, message: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
     PyBaseException::slot_init(zelf, FuncArgs::from(vec![message]), vm)
@@ -184,7 +184,7 @@ fn init_message(zelf: &PyObject, message: PyObjectRef, vm: &VirtualMachine) -> P
 macro_rules! initializer {
     ($class:ident, $args:ty, $init:expr) => {
         impl Initializer for $class {
-            type Args = FuncArgs;
+            type Args = $args;
 
             fn slot_init(zelf: &PyObject, args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
                 let args: $args = args.bind_for(vm, "__init__")?;
@@ -192,8 +192,9 @@ macro_rules! initializer {
                 init(zelf, args, vm)
             }
 
-            fn init(zelf: &Py<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
-                Self::slot_init(zelf.as_object(), args, vm)
+            fn init(zelf: &Py<Self>, args: $args, vm: &VirtualMachine) -> PyResult<()> {
+                let init: fn(&PyObject, $args, &VirtualMachine) -> PyResult<()> = $init;
+                init(zelf.as_object(), args, vm)
             }
         }
     };

@@ -1,7 +1,34 @@
-//! Python modules that stand before the standard library's, and the command line.
+//! Python modules that stand before or beside the standard library's, and the command line.
 
 use rustpython_vm::frozen::{FrozenLib, FrozenModule};
 use rustpython_vm::{PyResult, VirtualMachine, py_freeze};
+
+/// Modules of the standard library that ours take the names of, and where ours find them.
+const REPLACED: [(&str, &str); 2] = [("ssl", "_stock_ssl"), ("unittest.mock", "_stock_mock")];
+
+/// The private modules of PyPI's httpx, which programs import public names from. All have the same
+/// code but `_types`.
+const PRIVATE: [&str; 19] = [
+    "httpx._api",
+    "httpx._auth",
+    "httpx._client",
+    "httpx._config",
+    "httpx._content",
+    "httpx._decoders",
+    "httpx._exceptions",
+    "httpx._models",
+    "httpx._multipart",
+    "httpx._status_codes",
+    "httpx._transports",
+    "httpx._transports.asgi",
+    "httpx._transports.base",
+    "httpx._transports.default",
+    "httpx._transports.mock",
+    "httpx._transports.wsgi",
+    "httpx._types",
+    "httpx._urls",
+    "httpx._utils",
+];
 
 /// The modules to register after the standard library's, given those.
 pub fn frozen_modules(
@@ -9,11 +36,28 @@ pub fn frozen_modules(
 ) -> Vec<(&'static str, FrozenModule)> {
     let command_line: &FrozenLib = py_freeze!(dir = "command_line");
     let mut modules: Vec<_> = command_line.into_iter().collect();
-    if let Some((_, stock)) = stock.into_iter().find(|(name, _)| *name == "ssl") {
-        modules.push(("_stock_ssl", stock));
-        modules.extend(py_freeze!(file = "python/ssl.py", module_name = "ssl"));
+    modules.extend(stock.into_iter().filter_map(|(name, module)| {
+        let (_, moved) = REPLACED.iter().find(|(replaced, _)| *replaced == name)?;
+        Some((*moved, module))
+    }));
+    modules.extend(py_freeze!(file = "python/ssl.py", module_name = "ssl"));
+    modules.extend(py_freeze!(file = "python/mock.py", module_name = "unittest.mock"));
+    modules.extend(py_freeze!(file = "python/httpcore.py", module_name = "httpcore"));
+    let private: &FrozenLib = py_freeze!(file = "python/private.py", module_name = "httpx._private");
+    for (_, module) in private {
+        modules.extend(PRIVATE.map(|name| {
+            let package = name == "httpx._transports";
+            (name, FrozenModule { package, ..module })
+        }));
     }
+    // After the table, whose entry it replaces.
+    modules.extend(py_freeze!(file = "python/types.py", module_name = "httpx._types"));
     modules
+}
+
+/// Whether `httpx.name` is a private module.
+pub(crate) fn is_private(name: &str) -> bool {
+    PRIVATE.iter().any(|module| module.strip_prefix("httpx.") == Some(name))
 }
 
 /// `httpx.main`, the command line. Importing it takes what few scripts need.

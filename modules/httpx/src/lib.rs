@@ -17,6 +17,7 @@ mod byte_stream;
 mod client;
 mod content;
 mod cookies;
+mod coroutine_functions;
 mod exceptions;
 mod frozen;
 mod headers;
@@ -40,6 +41,7 @@ mod tls;
 mod tracer;
 mod transports;
 mod url;
+mod url_pattern;
 
 pub use frozen::frozen_modules;
 pub use json::parse as parse_json;

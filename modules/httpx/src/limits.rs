@@ -74,11 +74,11 @@ impl PyLimits {
 
 #[derive(FromArgs)]
 pub(crate) struct LimitsArgs {
-    #[pyarg(named, optional)]
+    #[pyarg(named, optional, py_default = "None")]
     max_connections: OptionalArg<PyObjectRef>,
-    #[pyarg(named, optional)]
+    #[pyarg(named, optional, py_default = "None")]
     max_keepalive_connections: OptionalArg<PyObjectRef>,
-    #[pyarg(named, optional)]
+    #[pyarg(named, optional, py_default = "5.0")]
     keepalive_expiry: OptionalArg<PyObjectRef>,
 }
 

@@ -32,13 +32,16 @@ pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
 /// raises an exception derived from `HTTPError`.
 #[rustpython_vm::pymodule]
 mod httpx {
-    use rustpython_vm::builtins::{PyModule, PyStrRef, PyUtf8StrRef};
+    use rustpython_vm::builtins::{PyDictRef, PyModule, PyStrRef, PyUtf8StrRef};
+    use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::types::PyTypeFlags;
     use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
     use crate::api::{BodyCall, PlainCall, RequestCall};
-    use crate::client::{PyStreamContext, use_client_default};
+    use crate::client::{PyBaseClient, PyStreamContext, use_client_default, variables};
+    use crate::frozen::is_private;
     use crate::lazy;
+    use crate::url_pattern::PyUrlPattern;
 
     #[pyattr(name = "__title__")]
     const TITLE: &str = "httpx";
@@ -54,6 +57,12 @@ mod httpx {
     #[pyfunction]
     fn __getattr__(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult {
         let name = name.as_str();
+        if is_private(name) {
+            // The import sets the attribute.
+            vm.import(vm.ctx.intern_str(format!("httpx.{name}")), 0)?;
+            let namespace = vm.import("httpx", 0)?.get_attr("__dict__", vm)?;
+            return namespace.get_item(name, vm);
+        }
         let Some(made) = lazy::make(vm, name)? else {
             return Err(vm.new_attribute_error(format!("module 'httpx' has no attribute '{name}'")));
         };
@@ -81,6 +90,16 @@ mod httpx {
             module.get_attr(name, vm)?;
         }
         module.get_attr("__dict__", vm)?.get_item("__all__", vm)
+    }
+
+    /// The proxies that the environment asks for, by URL pattern; `None` stands for no proxy.
+    #[pyfunction]
+    fn _environment_proxies(vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        let proxies = vm.ctx.new_dict();
+        for (pattern, proxy) in tauraro_engine::route::environment_proxies(variables()) {
+            proxies.set_item(&*pattern, vm.new_pyobj(proxy), vm)?;
+        }
+        Ok(proxies)
     }
 
     /// Sends one request, reads its response and returns it. The connection is closed afterwards; a
@@ -193,9 +212,12 @@ mod httpx {
             class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
             module.set_attr(vm.ctx.intern_str(name), class, vm)?;
         }
+        PyBaseClient::alias_settings(vm);
+        crate::coroutine_functions::mark(vm);
         // A package: some of it is written in Python.
         module.set_attr("__path__", vm.ctx.new_list(Vec::new()), vm)?;
         module.set_attr("USE_CLIENT_DEFAULT", use_client_default(), vm)?;
+        module.set_attr("_URLPattern", PyUrlPattern::make_static_type(), vm)?;
         module.set_attr("__all__", public_names(vm, module)?, vm)?;
         set_class(vm, module)
     }

@@ -1,5 +1,7 @@
 //! `httpx.Proxy`.
 
+use std::fmt::Write;
+
 use rustpython_vm::builtins::{PyBytes, PyStr, PyTuple};
 use rustpython_vm::class::StaticType;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Representable};
@@ -118,7 +120,7 @@ impl Initializer for PyProxy {
             url = url.copy_with(without).map_err(|error| exceptions::from_engine(vm, error, None))?;
         }
         credentials(vm, &auth)?;
-        let headers = headers_from(vm, &*vm.unwrap_or_none(args.headers))?;
+        let headers = headers_from(vm, &vm.unwrap_or_none(args.headers))?;
         let zelf = zelf.as_object();
         zelf.set_attr("url", PyUrl::new(url).into_ref(&vm.ctx), vm)?;
         zelf.set_attr("auth", auth, vm)?;
@@ -136,13 +138,15 @@ impl Representable for PyProxy {
         if let Some(pair) = attribute("auth")?.downcast_ref::<PyTuple>()
             && let Some(username) = pair.as_slice().first()
         {
-            repr.push_str(&format!(", auth=({}, '********')", username.repr(vm)?));
+            let username = username.repr(vm)?;
+            // Writing to a String cannot fail.
+            let _ = write!(repr, ", auth=({username}, '********')");
         }
         let headers = attribute("headers")?;
         if headers.clone().try_to_bool(vm)?
             && let Some(headers) = headers.downcast_ref::<PyHeaders>()
         {
-            repr.push_str(&format!(", headers={}", headers.shown(vm)?.repr(vm)?));
+            let _ = write!(repr, ", headers={}", headers.shown(vm)?.repr(vm)?);
         }
         repr.push(')');
         Ok(repr)

@@ -1,9 +1,7 @@
 //! `httpx.SyncByteStream`.
 
-use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Iterable};
-use rustpython_vm::{
-    Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, function::FuncArgs, pyclass,
-};
+use rustpython_vm::types::Iterable;
+use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
 /// The base of every body that can be iterated over without `await`.
 ///
@@ -13,23 +11,19 @@ use rustpython_vm::{
 #[derive(Debug, Default, PyPayload)]
 pub(crate) struct PySyncByteStream;
 
-impl DefaultConstructor for PySyncByteStream {}
-
-impl Initializer for PySyncByteStream {
-    type Args = FuncArgs;
-
-    fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<()> {
-        Ok(())
-    }
-}
-
 impl Iterable for PySyncByteStream {
-    fn iter(_zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
+    fn slot_iter(_zelf: PyObjectRef, vm: &VirtualMachine) -> PyResult {
         Err(vm.new_not_implemented_error("The '__iter__' method must be implemented."))
     }
+
+    fn iter(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
+        Self::slot_iter(zelf.into(), vm)
+    }
 }
 
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Iterable))]
+// Has no constructor: objects are made by `object`, so that a class may name a class of its own before
+// this one. The methods take any object for that reason.
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Iterable))]
 impl PySyncByteStream {
     /// Gives up what the body holds. Does nothing here; a subclass overrides it.
     #[pymethod]

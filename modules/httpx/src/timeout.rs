@@ -211,15 +211,15 @@ impl PyTimeout {
 
 #[derive(FromArgs)]
 pub(crate) struct TimeoutArgs {
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "...")]
     timeout: OptionalArg<PyObjectRef>,
-    #[pyarg(named, optional)]
+    #[pyarg(named, optional, py_default = "...")]
     connect: OptionalArg<PyObjectRef>,
-    #[pyarg(named, optional)]
+    #[pyarg(named, optional, py_default = "...")]
     read: OptionalArg<PyObjectRef>,
-    #[pyarg(named, optional)]
+    #[pyarg(named, optional, py_default = "...")]
     write: OptionalArg<PyObjectRef>,
-    #[pyarg(named, optional)]
+    #[pyarg(named, optional, py_default = "...")]
     pool: OptionalArg<PyObjectRef>,
 }
 

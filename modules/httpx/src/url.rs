@@ -290,6 +290,30 @@ impl PyUrl {
         bytes(vm, &zelf.url().netloc())
     }
 
+    /// The parts as they stand in the URL, which upstream keeps here and test doubles read.
+    #[pygetset]
+    fn _uri_reference(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        let url = zelf.url();
+        let text = |text: &str| PyObjectRef::from(vm.ctx.new_str(text));
+        let part = |part: Option<&str>| vm.unwrap_or_none(part.map(text));
+        let port = url.written_port().map(|port| vm.ctx.new_int(port).into());
+        let parts = [
+            ("scheme", text(url.scheme())),
+            ("userinfo", text(url.userinfo())),
+            ("host", text(url.raw_host())),
+            ("port", vm.unwrap_or_none(port)),
+            ("path", text(url.raw_path_only())),
+            ("query", part(url.query())),
+            ("fragment", part(url.raw_fragment())),
+            ("netloc", text(&url.netloc())),
+        ];
+        let mut named = KwArgs::default();
+        for (name, part) in parts {
+            named.insert(name.into(), part);
+        }
+        vm.import("types", 0)?.get_attr("SimpleNamespace", vm)?.call_with_args(FuncArgs::from(named), vm)
+    }
+
     /// The path, decoded; `"/"` where there is none.
     #[pygetset]
     fn path(zelf: &Py<Self>) -> String {

@@ -13,6 +13,7 @@ use tokio::time::sleep_until;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::direct::Endpoints;
 use super::progress::{Phase, Progress};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::Policy;
@@ -93,10 +94,11 @@ where
     };
     let mut attempt = pin!(EXCHANGE.scope(Arc::clone(&exchange), attempt));
     let connection = while_asked_for(attempt.as_mut()).await;
-    match &connection {
-        Some(Ok(_)) => exchange.connected_anew(),
-        Some(Err(_)) => {}
-        None => exchange.connected(),
+    if !matches!(connection, Some(Err(_))) {
+        exchange.connected();
+    }
+    if let Some(Ok(connection)) = &connection {
+        exchange.made(Endpoints::of_connected(&connection.connected()));
     }
     let connection = match (connection, exchange.connect_timeout()) {
         (Some(connection), _) => connection,

@@ -6,6 +6,7 @@ use std::io;
 use hyper_util::client::legacy;
 use rustls::CertificateError;
 
+use super::direct::Endpoints;
 use super::progress::Progress;
 use crate::error::{Error, ErrorKind};
 
@@ -18,13 +19,19 @@ pub(super) fn of_request(error: reqwest::Error, progress: &Progress) -> Error {
     } else {
         Stage::of(progress)
     };
-    classify(&error, stage).with_source(error.without_url())
+    let stale = is_stale(&error, stage, progress);
+    if let (Stage::Building, Some(host)) = (stage, error.url().and_then(reqwest::Url::host_str)) {
+        let message = format!("Invalid host in the request's URL: '{host}'");
+        return Error::new(ErrorKind::InvalidUrl, message).with_source(error.without_url());
+    }
+    classify(&error, stage).with_source(error.without_url()).on_stale_connection(stale)
 }
 
 /// The same, for a pool of our own making.
 pub(super) fn of_client(error: legacy::Error, progress: &Progress) -> Error {
     let stage = if error.is_connect() { Stage::Connecting } else { Stage::of(progress) };
-    classify(&error, stage).with_source(error)
+    let stale = is_stale(&error, stage, progress);
+    classify(&error, stage).with_source(error).on_stale_connection(stale)
 }
 
 /// The same, for a connection of its own.
@@ -46,15 +53,6 @@ pub(super) fn of_connecting(error: impl StdError + Send + Sync + 'static) -> Err
 pub(super) fn of_io(error: io::Error, kind: ErrorKind) -> Error {
     let message = os_text(&error).unwrap_or_else(|| error.to_string());
     Error::new(kind, message).with_source(error)
-}
-
-/// Whether a request failed because its connection went away before there was a response.
-pub(super) fn is_loss(error: &Error) -> bool {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-    let is_reset =
-        |error: &io::Error| matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset);
-    matches!(error.kind(), ErrorKind::RemoteProtocolError | ErrorKind::ReadError | ErrorKind::WriteError)
-        && (is_disconnect(error) || causes(error).filter_map(<dyn StdError>::downcast_ref).any(is_reset))
 }
 
 /// How far a request had come.
@@ -167,6 +165,23 @@ fn is_disconnect(error: &(dyn StdError + 'static)) -> bool {
         hyper.is_some_and(|e| e.is_incomplete_message() || e.is_canceled() || e.is_closed())
             || io.is_some_and(|e| e.kind() == io::ErrorKind::UnexpectedEof)
     })
+}
+
+/// Whether a connection of the pool was closed by the peer before it could serve another request.
+fn is_stale(error: &(dyn StdError + 'static), stage: Stage, progress: &Progress) -> bool {
+    let is_request = matches!(stage, Stage::Sending | Stage::Receiving);
+    let used = find::<legacy::Error>(error).and_then(legacy::Error::connect_info);
+    let served_before = used.is_some_and(|used| !progress.has_made(Endpoints::of_connected(used)));
+    is_request && served_before && (is_disconnect(error) || is_reset(error))
+}
+
+/// Whether the peer, or the system, cut the connection.
+fn is_reset(error: &(dyn StdError + 'static)) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset | NotConnected))
 }
 
 /// What a layer below says about a message that it could not read.

@@ -5,7 +5,6 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -15,6 +14,7 @@ use futures_util::task::AtomicWaker;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Timeouts;
+use super::direct::Endpoints;
 use super::sharing::Sharing;
 use super::upload::Source;
 use crate::error::{Error, ErrorKind, Result};
@@ -44,6 +44,8 @@ struct State {
     source: Option<Source>,
     /// The task that sends the body, while it waits.
     sender: Option<Waker>,
+    /// The connection that was made for this exchange.
+    made: Option<Endpoints>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +69,6 @@ pub(super) struct Progress {
     patience: Option<Instant>,
     /// What it may share with others of its origin.
     sharing: Option<Arc<Sharing>>,
-    /// Whether it made a connection, rather than being given one that was kept.
-    made_connection: AtomicBool,
     state: Mutex<State>,
     watcher: AtomicWaker,
 }
@@ -83,13 +83,12 @@ impl Progress {
     ) -> Self {
         let upload = if source.is_some() { Upload::Sending } else { Upload::Done };
         let deadline = after(timeouts.read);
-        let state = State { phase: Phase::Read, deadline, upload, source, sender: None };
+        let state = State { phase: Phase::Read, deadline, upload, source, sender: None, made: None };
         Self {
             timeouts,
             port,
             patience,
             sharing: None,
-            made_connection: AtomicBool::new(false),
             state: Mutex::new(state),
             watcher: AtomicWaker::new(),
         }
@@ -139,23 +138,22 @@ impl Progress {
         self.set(&mut self.state(), phase);
     }
 
-    /// The exchange has a connection that nobody has used before.
-    pub(super) fn connected_anew(&self) {
-        self.made_connection.store(true, Ordering::Relaxed);
-        self.connected();
-    }
-
-    /// Whether it has one.
-    pub(super) fn made_connection(&self) -> bool {
-        self.made_connection.load(Ordering::Relaxed)
-    }
-
     /// The connection stands, or another one was found.
     pub(super) fn connected(&self) {
         let mut state = self.state();
         if matches!(state.phase, Phase::Connect | Phase::Dial) {
             self.set(&mut state, Phase::Read);
         }
+    }
+
+    /// A connection was made for this exchange.
+    pub(super) fn made(&self, connection: Endpoints) {
+        self.state().made = Some(connection);
+    }
+
+    /// Whether it was this one. It may not be used after all, when one of the pool is free first.
+    pub(super) fn has_made(&self, connection: Endpoints) -> bool {
+        self.state().made == Some(connection)
     }
 
     /// The next piece of the request body. It stays pending, or fails, when no more is wanted.

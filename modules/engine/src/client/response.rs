@@ -20,7 +20,7 @@ use super::trace::{BodyTrace, Trace};
 use super::upgraded::Upgraded;
 use crate::Headers;
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::Generation;
+use crate::runtime::{self, Generation};
 
 /// What is set aside for a body before any of it has arrived, whatever its declared length.
 const MAX_INITIAL_CAPACITY: u64 = 1 << 20;
@@ -49,7 +49,13 @@ pub struct Response {
 }
 
 /// What is taken of a body as soon as its head has arrived, if it is there.
-const PREFETCHED: usize = 64 * 1024;
+const WITH_HEAD: usize = 64 * 1024;
+
+/// What is taken of a body in one wait, if it is there.
+const AT_ONCE: usize = 256 * 1024;
+
+/// Of pieces this large more follow at once, and copying them takes longer than a turn of the runtime.
+const LARGE: usize = 16 * 1024;
 
 /// A response body on its way. Dropping it unread gives the connection up.
 pub struct ResponseBody {
@@ -57,7 +63,7 @@ pub struct ResponseBody {
     live: Option<Live>,
     read_timeout: Option<Duration>,
     state: BodyState,
-    /// What came with the head, not yet handed out.
+    /// What has arrived and was not yet handed out.
     prefetched: VecDeque<Bytes>,
     /// How the body ended, if what was prefetched goes so far.
     end: Option<Result<()>>,
@@ -116,36 +122,59 @@ impl ResponseBody {
         if expected == Some(0) {
             body.finish();
         } else {
-            body.prefetch();
+            let mut room = WITH_HEAD;
+            // A small body comes with its head, and nobody need wait for it.
+            while room > 0 {
+                let Some(length) = body.prefetch() else { break };
+                room = room.saturating_sub(length);
+            }
         }
         body
     }
 
-    /// Takes what is there already: a small body comes with its head, and nobody need wait for it.
-    fn prefetch(&mut self) {
-        let Some(live) = &mut self.live else { return };
-        let mut room = PREFETCHED;
-        while let Some(chunk) = live.response.chunk().now_or_never() {
-            match chunk {
-                Ok(Some(chunk)) => {
-                    room = room.saturating_sub(chunk.len());
-                    self.prefetched.push_back(chunk);
-                    if room == 0 {
-                        return;
-                    }
-                }
-                Ok(None) => {
-                    self.end = Some(Ok(()));
-                    return;
-                }
-                Err(error) => {
-                    let received = self.prefetched.iter().map(|chunk| chunk.len() as u64).sum();
-                    let state = BodyState { received, ..self.state };
-                    self.end = Some(Err(failure::of_body(error, state)));
-                    return;
-                }
+    /// Takes the next piece if it is there already; its length.
+    fn prefetch(&mut self) -> Option<usize> {
+        let live = self.live.as_mut().filter(|_| self.end.is_none())?;
+        let chunk = live.response.chunk().now_or_never()?;
+        self.keep(chunk)
+    }
+
+    /// Keeps what arrived until it is asked for; the length of a piece.
+    fn keep(&mut self, chunk: reqwest::Result<Option<Bytes>>) -> Option<usize> {
+        match chunk {
+            Ok(Some(chunk)) => {
+                let length = chunk.len();
+                self.prefetched.push_back(chunk);
+                return Some(length);
+            }
+            Ok(None) => self.end = Some(Ok(())),
+            Err(error) => {
+                let kept: u64 = self.prefetched.iter().map(|chunk| chunk.len() as u64).sum();
+                let state = BodyState { received: self.state.received.saturating_add(kept), ..self.state };
+                self.end = Some(Err(failure::of_body(error, state)));
             }
         }
+        None
+    }
+
+    /// Waits for the next piece, and takes with a large one what follows it at once.
+    ///
+    /// Between them the connection gets a turn. It reads on then, into another buffer, which leaves
+    /// the piece alone in its own: whoever needs a `Vec` of it need not copy it.
+    async fn fetch(&mut self) -> Result<()> {
+        let Some(live) = &mut self.live else { return Ok(()) };
+        let chunk = within(self.read_timeout, live.response.chunk()).await?;
+        let mut taken = 0_usize;
+        let mut length = self.keep(chunk);
+        while let Some(large) = length.filter(|length| *length >= LARGE) {
+            runtime::catch_up().await;
+            taken = taken.saturating_add(large);
+            if taken >= AT_ONCE {
+                break;
+            }
+            length = self.prefetch();
+        }
+        Ok(())
     }
 
     fn finish(&mut self) {
@@ -167,14 +196,14 @@ impl ResponseBody {
         if let Some(chunk) = self.ready() {
             return chunk;
         }
-        let Some(live) = &mut self.live else { return Ok(None) };
-        let next = within(self.read_timeout, live.response.chunk()).await;
-        let chunk = next.and_then(|chunk| chunk.map_err(|error| failure::of_body(error, self.state)));
-        self.hand_out(chunk)
+        if let Err(error) = self.fetch().await {
+            return self.hand_out(Err(error));
+        }
+        self.ready().unwrap_or(Ok(None))
     }
 
     /// What [`chunk`](Self::chunk) would give, if that would not wait: small bodies come with their
-    /// head.
+    /// head, and pieces of large ones several at a time.
     pub fn ready(&mut self) -> Option<Result<Option<Bytes>>> {
         let Some(live) = &self.live else { return Some(self.hand_out(Ok(None))) };
         if live.connection.generation != Generation::current() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
-use http::{Extensions, Method, StatusCode, Version};
+use http::{Method, StatusCode, Version};
 use hyper::ext::ReasonPhrase;
 use hyper::upgrade::OnUpgrade;
 
@@ -25,9 +25,6 @@ use super::upload::{PIECE, Source, Upload, too_much};
 use super::{Request, TransportConfig};
 use crate::error::{Error, ErrorKind, Result};
 use crate::{Body, runtime};
-
-/// How often a request is sent again that met a kept connection which was dead.
-const REPEATS: u32 = 3;
 
 /// A pool of connections to any number of hosts. Cheap to share between threads.
 ///
@@ -64,35 +61,37 @@ impl Transport {
     /// the request (any status but 2xx), and the rest of the body is not sent; otherwise when the
     /// body has been sent.
     ///
-    /// A server may close a connection that is kept just when the next request is on its way. Then a
-    /// request that is safe (RFC 9110 section 9.2.1) and without a body is sent again; of any other
-    /// nobody can tell whether it was acted upon.
+    /// A connection of the pool may turn out to have been closed by the server. The request is then
+    /// sent again, unless the server may have acted on it and doing so twice could make a difference
+    /// (RFC 9110 section 9.2.2): the method is not idempotent, or the body cannot be had again.
     ///
     /// # Errors
     /// Every [`ErrorKind`](crate::ErrorKind) of the network, by phase.
     pub async fn send(&self, mut request: Request) -> Result<Response> {
-        let mut body = mem::take(&mut request.body);
-        let safe = request.method.is_safe() && matches!(body, Body::Empty);
-        let mut repeats = if safe { REPEATS } else { 0 };
+        let mut tries = 0;
         loop {
-            if let Some(response) = self.attempt(&request, mem::take(&mut body), repeats > 0).await? {
-                return Ok(response);
+            let again = body_again(&request).filter(|_| tries < MAX_REPETITIONS);
+            match (self.exchange(&mut request).await, again) {
+                (Err(error), Some(body)) if error.is_stale() => {
+                    request.body = body;
+                    tries += 1;
+                }
+                (result, _) => return result,
             }
-            repeats = repeats.saturating_sub(1);
         }
     }
 
-    /// Sends a request once; `None` when it is `repeatable` and met a kept connection that was dead.
-    async fn attempt(&self, request: &Request, body: Body, repeatable: bool) -> Result<Option<Response>> {
-        let Request { method, url, headers, timeouts, extras, .. } = request;
-        let timeouts = *timeouts;
-        let target = Target::of(url)?;
-        let (headers, framing) = head::prepare(headers, url)?;
+    /// Sends a request, whose body it takes, over one connection.
+    async fn exchange(&self, request: &mut Request) -> Result<Response> {
+        let (method, timeouts, extras) = (request.method.clone(), request.timeouts, request.extras.clone());
+        let body = mem::take(&mut request.body);
+        let target = Target::of(&request.url)?;
+        let (headers, framing) = head::prepare(&request.headers, &request.url)?;
         let body = Outgoing::plan(body, framing).await?;
-        self.config.policy.check_host(url.raw_host(), target.port)?;
+        self.config.policy.check_host(request.url.raw_host(), target.port)?;
 
         let pool = self.pool.current(&self.config);
-        let connect = *method == Method::CONNECT;
+        let connect = method == Method::CONNECT;
         let special = self.special || connect || !extras.is_empty();
         let path = if special {
             Path::Direct(pool.direct(&self.config)?)
@@ -111,7 +110,7 @@ impl Transport {
 
         let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
         let patience = returning.and_then(|(returning, origin)| returning.claim(origin));
-        let mut outgoing = reqwest::Request::new(method.clone(), target.url);
+        let mut outgoing = reqwest::Request::new(method, target.url);
         *outgoing.headers_mut() = headers;
         let (source, length) = body.attach(&mut outgoing, framing);
         let uploads = source.is_some();
@@ -121,18 +120,14 @@ impl Transport {
             *outgoing.body_mut() = Some(reqwest::Body::wrap(Upload::new(Arc::clone(&progress), length)));
         }
         let upload = UploadGuard(Arc::clone(&progress));
+        let trace = extras.trace.clone();
         let exchange = EXCHANGE.scope(Arc::clone(&progress), path.send(outgoing, extras, &progress));
-        let mut response = match progress.watch(exchange).await? {
-            Err(error) if repeatable && !progress.made_connection() && failure::is_loss(&error) => {
-                return Ok(None);
-            }
-            response => response?,
-        };
+        let mut response = progress.watch(exchange).await??;
 
         if response.status().is_success() {
             progress.watch(progress.wait_uploaded()).await?;
         }
-        let endpoints = endpoints(response.extensions());
+        let endpoints = Endpoints::found_in(response.extensions());
         let mut slot = match (sharing, slot) {
             (Some(sharing), Some(Slot::Shared(slot))) if response.version() == Version::HTTP_2 => {
                 Some(Slot::Shared(sharing.shared(slot)))
@@ -150,7 +145,7 @@ impl Transport {
         };
         let reuse = returning.filter(|_| upgrade.is_none() && is_kept(&response));
         let reuse = reuse.map(|(returning, origin)| (Arc::clone(returning), origin));
-        Ok(Some(Response {
+        Ok(Response {
             status: response.status().as_u16(),
             reason: response.extensions().get::<ReasonPhrase>().map(|r| Bytes::copy_from_slice(r.as_bytes())),
             version: response.version(),
@@ -163,9 +158,22 @@ impl Transport {
                 timeouts.read,
                 upload,
                 Connection { generation: pool.generation(), reuse, slot },
-                extras.trace.clone(),
+                trace,
             ),
-        }))
+        })
+    }
+}
+
+/// How often a request is sent again at most. Each time uses up a connection of the pool, so only a
+/// server that answers one request a connection, asked for many at once, comes near it.
+const MAX_REPETITIONS: u32 = 100;
+
+/// The body of a request that may be sent twice, for the second time.
+fn body_again(request: &Request) -> Option<Body> {
+    match &request.body {
+        Body::Empty if request.method.is_idempotent() => Some(Body::Empty),
+        Body::Bytes(bytes) if request.method.is_idempotent() => Some(Body::Bytes(bytes.clone())),
+        _ => None,
     }
 }
 
@@ -179,7 +187,7 @@ impl Path<'_> {
     async fn send(
         self,
         request: reqwest::Request,
-        extras: &Extras,
+        extras: Extras,
         progress: &Progress,
     ) -> Result<reqwest::Response> {
         match self {
@@ -187,14 +195,9 @@ impl Path<'_> {
                 client.execute(request).await.map_err(|error| failure::of_request(error, progress))
             }
             // Boxed, so that it makes no ordinary exchange larger.
-            Self::Direct(direct) => Box::pin(direct.send(request, extras.clone(), progress)).await,
+            Self::Direct(direct) => Box::pin(direct.send(request, extras, progress)).await,
         }
     }
-}
-
-/// Where the connection of a response begins and ends.
-fn endpoints(extensions: &Extensions) -> Endpoints {
-    extensions.get().copied().or_else(|| extensions.get().map(Endpoints::of)).unwrap_or_default()
 }
 
 /// Whether a connection goes back into the pool after this response (RFC 9112 section 9.3).

@@ -48,7 +48,7 @@ impl<T> Routes<T> {
     }
 
     /// The patterns and their values, the most specific first.
-    pub fn iter(&self) -> impl Iterator<Item = (&Pattern, &T)> {
+    pub fn entries(&self) -> impl Iterator<Item = (&Pattern, &T)> {
         self.table.iter().map(|(pattern, value)| (pattern, value))
     }
 }
@@ -95,7 +95,7 @@ mod tests {
     fn the_same_pattern_replaces_and_equals_keep_their_order() {
         let mut routes = routes(&["all://a.example", "all://b.example"]);
         routes.insert(Pattern::parse("all://a.example").expect("a pattern"), "new");
-        let values: Vec<_> = routes.iter().map(|(_, value)| *value).collect();
+        let values: Vec<_> = routes.entries().map(|(_, value)| *value).collect();
         assert_eq!(values, ["new", "all://b.example"]);
     }
 }

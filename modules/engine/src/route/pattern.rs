@@ -92,6 +92,11 @@ impl Pattern {
         }
     }
 
+    /// Whether it is more specific than `other`.
+    pub fn goes_before(&self, other: &Self) -> bool {
+        self.priority() < other.priority()
+    }
+
     /// Smaller for a more specific pattern: one with a port goes before one without, then the longer
     /// host, then the longer scheme.
     pub(super) fn priority(&self) -> impl Ord + use<> {

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tauraro_engine::client::Transport;
 use tauraro_engine::{Body, Error, ErrorKind};
@@ -190,6 +192,51 @@ fn a_kept_connection_that_the_server_closed_is_replaced() {
         assert_eq!(server.accepted(), round);
         // Until the end of the connection has arrived, a request may be sent into the void.
         std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+/// Answers the first request of each connection and hangs up on the second.
+fn hanging_up_on_the_second() -> (RawServer, Arc<AtomicUsize>) {
+    let refused = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&refused);
+    let server = RawServer::start(move |mut stream| {
+        if read_head(&mut stream).is_empty() {
+            return;
+        }
+        let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
+        if !read_head(&mut stream).is_empty() {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (server, refused)
+}
+
+#[test]
+fn what_is_safe_is_sent_again_when_a_kept_connection_was_closed() {
+    for method in ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"] {
+        let (server, refused) = hanging_up_on_the_second();
+        let transport = transport();
+        for _ in 0..2 {
+            run(fetch(&transport, request(method, &server.url("/")))).expect(method);
+        }
+        assert_eq!(refused.load(Ordering::SeqCst), 1, "{method}");
+        assert_eq!(server.accepted(), 2, "{method}");
+    }
+}
+
+#[test]
+fn what_may_have_been_done_is_not_sent_again() {
+    for method in ["POST", "PATCH", "TRANSFER"] {
+        let (server, refused) = hanging_up_on_the_second();
+        let transport = transport();
+        run(fetch(&transport, get(&server.url("/")))).expect("an answer");
+        let error = failure(
+            run(fetch(&transport, request(method, &server.url("/")))),
+            ErrorKind::RemoteProtocolError,
+        );
+        assert_eq!(error.message(), "Server disconnected without sending a response.", "{method}");
+        assert_eq!(refused.load(Ordering::SeqCst), 1, "{method}");
+        assert_eq!(server.accepted(), 1, "{method}");
     }
 }
 

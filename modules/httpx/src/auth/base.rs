@@ -1,9 +1,6 @@
 //! `httpx.Auth`.
 
-use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{
-    Context, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, function::FuncArgs, pyclass,
-};
+use rustpython_vm::{Context, PyObjectRef, PyPayload, PyRef, VirtualMachine, pyclass};
 
 use super::async_flow::PyAsyncAuthFlow;
 use super::single_request::PySingleRequest;
@@ -18,17 +15,9 @@ use super::sync_flow::PyAuthFlow;
 #[derive(Debug, Default, PyPayload)]
 pub(crate) struct PyAuth;
 
-impl DefaultConstructor for PyAuth {}
-
-impl Initializer for PyAuth {
-    type Args = FuncArgs;
-
-    fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<()> {
-        Ok(())
-    }
-}
-
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
+// Has no constructor: objects are made by `object`, so that a class may name a class of its own before
+// this one. The methods take any object for that reason.
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF))]
 impl PyAuth {
     /// Whether the request's body is read into memory before the flow starts.
     #[pyattr]
@@ -44,23 +33,23 @@ impl PyAuth {
 
     /// The requests to send, one after the other. Here: the request as it is.
     #[pymethod]
-    fn auth_flow(_zelf: &Py<Self>, request: PyObjectRef, vm: &VirtualMachine) -> PyRef<PySingleRequest> {
+    fn auth_flow(_zelf: PyObjectRef, request: PyObjectRef, vm: &VirtualMachine) -> PyRef<PySingleRequest> {
         PySingleRequest::new(request).into_ref(&vm.ctx)
     }
 
     /// The flow as a synchronous client runs it: `auth_flow`, with the bodies read as it requires.
     #[pymethod]
-    fn sync_auth_flow(zelf: PyRef<Self>, request: PyObjectRef, vm: &VirtualMachine) -> PyRef<PyAuthFlow> {
-        PyAuthFlow::new(zelf.into(), request).into_ref(&vm.ctx)
+    fn sync_auth_flow(zelf: PyObjectRef, request: PyObjectRef, vm: &VirtualMachine) -> PyRef<PyAuthFlow> {
+        PyAuthFlow::new(zelf, request).into_ref(&vm.ctx)
     }
 
     /// The flow as an asynchronous client runs it: `auth_flow`, with the bodies read as it requires.
     #[pymethod]
     fn async_auth_flow(
-        zelf: PyRef<Self>,
+        zelf: PyObjectRef,
         request: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyRef<PyAsyncAuthFlow> {
-        PyAsyncAuthFlow::new(zelf.into(), request).into_ref(&vm.ctx)
+        PyAsyncAuthFlow::new(zelf, request).into_ref(&vm.ctx)
     }
 }

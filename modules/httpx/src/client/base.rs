@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use rustpython_vm::builtins::PyDictRef;
+use rustpython_vm::class::StaticType;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{
@@ -19,7 +20,7 @@ use crate::headers::PyHeaders;
 use crate::query_params::PyQueryParams;
 use crate::request::PyRequest;
 use crate::timeout::{PyTimeout, timeouts_from};
-use crate::url::PyUrl;
+use crate::url::{PyUrl, url_from};
 
 /// What the requests of a client have in common.
 #[pyclass(module = "httpx", name = "BaseClient", traverse)]
@@ -142,6 +143,20 @@ impl PyBaseClient {
     }
 }
 
+impl PyBaseClient {
+    /// Gives the settings a second name with an underscore, which is where upstream keeps them.
+    pub(crate) fn alias_settings(vm: &VirtualMachine) {
+        let class = Self::static_type();
+        for name in
+            ["auth", "base_url", "cookies", "event_hooks", "headers", "params", "timeout", "trust_env"]
+        {
+            if let Some(property) = class.get_direct_attr(vm.ctx.intern_str(name)) {
+                class.set_attr(vm.ctx.intern_str(format!("_{name}")), property);
+            }
+        }
+    }
+}
+
 fn uninitialised(vm: &VirtualMachine) -> rustpython_vm::builtins::PyBaseExceptionRef {
     vm.new_runtime_error("the client's __init__() has not been called")
 }
@@ -255,6 +270,44 @@ impl PyBaseClient {
     fn set_event_hooks(zelf: &Py<Self>, hooks: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         let hooks = config::normalise_hooks(vm, &hooks)?;
         zelf.change(vm, |settings| settings.event_hooks.replace(hooks))
+    }
+
+    // What follows is private in upstream, and used by test doubles and subclasses all the same.
+
+    /// What carries the requests that no other transport is mounted for.
+    #[pygetset]
+    fn _transport(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        zelf.setting(vm, |settings| settings.transport.clone())
+    }
+
+    #[pygetset(setter)]
+    fn set__transport(zelf: &Py<Self>, transport: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.change(vm, |settings| std::mem::replace(&mut settings.transport, transport))
+    }
+
+    /// The mounted transports by URL pattern, a dict that changes nothing when it is changed.
+    #[pygetset]
+    fn _mounts(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        let settings = zelf.settings(vm)?;
+        let mounts = vm.ctx.new_dict();
+        for (pattern, transport) in settings.mounts.entries() {
+            mounts.set_item(pattern, vm.unwrap_or_none(transport.cloned()), vm)?;
+        }
+        Ok(mounts)
+    }
+
+    /// The URL that a request to `url` goes to: a relative one is appended to the base URL.
+    #[pymethod]
+    fn _merge_url(zelf: &Py<Self>, url: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyUrl> {
+        let url = build::merge_url(vm, &zelf.settings(vm)?, url_from(vm, &url)?)?;
+        Ok(PyUrl::new(url))
+    }
+
+    /// The transport that carries requests to `url`. One that replaces this method is asked for
+    /// every request.
+    #[pymethod]
+    fn _transport_for_url(zelf: &Py<Self>, url: PyRef<PyUrl>, vm: &VirtualMachine) -> PyResult {
+        Ok(zelf.settings(vm)?.transport_for_url(url.url()))
     }
 
     /// Whether redirects are followed unless a request says otherwise.

@@ -60,7 +60,10 @@ fn upper_case(method: &str) -> String {
 }
 
 /// A relative URL is appended to the base URL, whichever way it starts.
-fn merge_url(vm: &VirtualMachine, settings: &Settings, url: Url) -> PyResult<Url> {
+///
+/// # Errors
+/// `InvalidURL`.
+pub(super) fn merge_url(vm: &VirtualMachine, settings: &Settings, url: Url) -> PyResult<Url> {
     if url.is_absolute() {
         return Ok(url);
     }

@@ -199,7 +199,12 @@ impl Settings {
             return Ok(self.transport.clone());
         }
         let url = request.url_ref(vm)?;
-        Ok(self.mounts.select(url.url()).unwrap_or(&self.transport).clone())
+        Ok(self.transport_for_url(url.url()))
+    }
+
+    /// The transport for a URL.
+    pub(super) fn transport_for_url(&self, url: &Url) -> PyObjectRef {
+        self.mounts.select(url).unwrap_or(&self.transport).clone()
     }
 
     /// Every transport.

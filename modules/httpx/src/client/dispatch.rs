@@ -16,21 +16,30 @@ pub(crate) enum Method {
     Send,
     HandleRequest,
     HandleAsyncRequest,
+    TransportForUrl,
 }
 
 impl Method {
     fn name(self) -> &'static PyStrInterned {
-        static NAMES: LazyLock<[&'static PyStrInterned; 5]> = LazyLock::new(|| {
-            ["request", "build_request", "send", "handle_request", "handle_async_request"]
-                .map(|name| Context::genesis().intern_str(name))
+        static NAMES: LazyLock<[&'static PyStrInterned; 6]> = LazyLock::new(|| {
+            [
+                "request",
+                "build_request",
+                "send",
+                "handle_request",
+                "handle_async_request",
+                "_transport_for_url",
+            ]
+            .map(|name| Context::genesis().intern_str(name))
         });
-        let [request, build_request, send, handle_request, handle_async_request] = *NAMES;
+        let [request, build_request, send, handle_request, handle_async_request, transport_for_url] = *NAMES;
         match self {
             Self::Request => request,
             Self::BuildRequest => build_request,
             Self::Send => send,
             Self::HandleRequest => handle_request,
             Self::HandleAsyncRequest => handle_async_request,
+            Self::TransportForUrl => transport_for_url,
         }
     }
 }

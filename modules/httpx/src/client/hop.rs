@@ -16,7 +16,7 @@ use crate::request::PyRequest;
 use crate::response::PyResponse;
 use crate::transports::{Pool, PyAsyncHTTPTransport, PyHTTPTransport};
 
-/// Sends one request and waits for the head of its response. The response's cookies go into the
+/// Sends one request over `transport` and waits for the head of its response. The response's cookies go into the
 /// client's jar.
 ///
 /// # Errors
@@ -24,13 +24,13 @@ use crate::transports::{Pool, PyAsyncHTTPTransport, PyHTTPTransport};
 /// the source of the body raises.
 pub(super) async fn send(
     settings: &Settings,
+    transport: &PyObject,
     request: &PyRef<PyRequest>,
     surface: &Surface,
 ) -> PyResult<PyRef<PyResponse>> {
-    let transport = with_vm(|vm| settings.transport_for(vm, request))?;
-    let response = match with_vm(|vm| native(&transport, surface, vm))? {
+    let response = match with_vm(|vm| native(transport, surface, vm))? {
         Some(pool) => over_the_wire(settings, &pool, request, surface).await,
-        None => over_foreign(settings, &transport, request, surface).await,
+        None => over_foreign(settings, transport, request, surface).await,
     }?;
     with_vm(|vm| log::hop(vm, request, &response))?;
     Ok(response)

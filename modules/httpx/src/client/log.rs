@@ -19,9 +19,10 @@ const LINE: &str = "HTTP Request: %s %s \"%s %d %s\"";
 pub(super) fn hop(vm: &VirtualMachine, request: &PyRequest, response: &Py<PyResponse>) -> PyResult<()> {
     let Some(logger) = logger(vm)? else { return Ok(()) };
     let url = request.url_ref(vm)?;
-    let url: PyObjectRef = match url.url().userinfo() {
-        "" => url.into(),
-        _ => vm.ctx.new_str(url.url().redacted()).into(),
+    let url: PyObjectRef = if url.url().userinfo().is_empty() {
+        url.into()
+    } else {
+        vm.ctx.new_str(url.url().redacted()).into()
     };
     let version = response.as_object().get_attr("http_version", vm)?;
     let reason = response.as_object().get_attr("reason_phrase", vm)?;

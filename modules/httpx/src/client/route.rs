@@ -65,8 +65,19 @@ pub(crate) fn routes_from(
     Ok(mounts)
 }
 
+/// The pattern that a key of `mounts=` stands for.
+///
+/// # Errors
+/// `ValueError` for the bare name of a scheme, `InvalidURL` for what is no URL.
+pub(crate) fn pattern_from(vm: &VirtualMachine, text: &str) -> PyResult<Pattern> {
+    Pattern::parse(text).map_err(|error| match error {
+        PatternError::PlainScheme(_) => vm.new_value_error(error.to_string()),
+        PatternError::Url(error) => exceptions::from_engine(vm, error, None),
+    })
+}
+
 /// The environment, as far as it is text.
-fn variables() -> impl Iterator<Item = (String, String)> {
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
     env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
@@ -81,16 +92,20 @@ impl Mounts {
         self.routes.select(url).and_then(|at| self.transports.get(*at)).and_then(Option::as_ref)
     }
 
+    /// The patterns and their transports, the most specific pattern first.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, Option<&PyObjectRef>)> {
+        self.routes
+            .entries()
+            .map(|(pattern, at)| (pattern.as_str(), self.transports.get(*at).and_then(Option::as_ref)))
+    }
+
     /// Every transport, the one with the most specific pattern first.
     pub(crate) fn transports(&self) -> impl Iterator<Item = &PyObjectRef> {
-        self.routes.iter().filter_map(|(_, at)| self.transports.get(*at)?.as_ref())
+        self.routes.entries().filter_map(|(_, at)| self.transports.get(*at)?.as_ref())
     }
 
     fn insert(&mut self, vm: &VirtualMachine, pattern: &str, transport: Option<PyObjectRef>) -> PyResult<()> {
-        let pattern = Pattern::parse(pattern).map_err(|error| match error {
-            PatternError::PlainScheme(_) => vm.new_value_error(error.to_string()),
-            PatternError::Url(error) => exceptions::from_engine(vm, error, None),
-        })?;
+        let pattern = pattern_from(vm, pattern)?;
         self.routes.insert(pattern, self.transports.len());
         self.transports.push(transport);
         Ok(())

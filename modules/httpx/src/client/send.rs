@@ -9,6 +9,7 @@ use super::args::SendArgs;
 use super::base::PyBaseClient;
 use super::build::copy_unless_empty;
 use super::config::Settings;
+use super::dispatch::{self, Method};
 use super::hop;
 use super::use_client_default::given;
 use super::wire::method_token;
@@ -23,7 +24,7 @@ use crate::response::PyResponse;
 /// # Errors
 /// `RuntimeError` when the client is closed; every exception of the network, with its request.
 pub(super) async fn send(
-    client: &PyBaseClient,
+    client: &Py<PyBaseClient>,
     request: PyRef<PyRequest>,
     args: SendArgs,
     stream: bool,
@@ -67,13 +68,15 @@ struct Exchange {
     surface: Surface,
     settings: Settings,
     follow: bool,
+    /// The client, where its `_transport_for_url` was replaced.
+    chooser: Option<PyRef<PyBaseClient>>,
 }
 
 impl Exchange {
     /// Takes down what counts for this call, and how it is authenticated.
     fn begin(
         vm: &VirtualMachine,
-        client: &PyBaseClient,
+        client: &Py<PyBaseClient>,
         request: &PyRequest,
         args: &SendArgs,
         surface: Surface,
@@ -86,7 +89,17 @@ impl Exchange {
         };
         request.default_timeouts(vm, || settings.timeout.timeouts())?;
         let auth = auth_of(vm, &settings, request, &args.auth)?;
-        Ok((Self { surface, settings, follow }, auth))
+        let chooses = !dispatch::is_native(client.as_object(), Method::TransportForUrl, vm);
+        let chooser = chooses.then(|| client.to_owned());
+        Ok((Self { surface, settings, follow, chooser }, auth))
+    }
+
+    /// The transport for a request.
+    fn transport(&self, vm: &VirtualMachine, request: &PyRequest) -> PyResult {
+        match &self.chooser {
+            None => self.settings.transport_for(vm, request),
+            Some(client) => vm.call_method(client.as_object(), "_transport_for_url", (request.url_ref(vm)?,)),
+        }
     }
 
     /// Closes the response if the step that followed it failed.
@@ -147,7 +160,8 @@ impl Exchange {
                 }));
             }
             self.call_hooks("request", request.as_object()).await?;
-            let response = hop::send(&self.settings, &request, &self.surface).await?;
+            let transport = with_vm(|vm| self.transport(vm, &request))?;
+            let response = hop::send(&self.settings, &transport, &request, &self.surface).await?;
             let hooked = self.call_hooks("response", response.as_object()).await;
             self.or_close(&response, hooked).await?;
             response.set_history(history.clone());

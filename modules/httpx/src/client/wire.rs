@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use rustpython_vm::{AsObject, PyPayload, PyRef, PyResult, VirtualMachine};
 use tauraro_bridge::{Surface, with_vm};
 use tauraro_engine::Url;
@@ -9,6 +10,7 @@ use tauraro_engine::body::Body;
 use tauraro_engine::client;
 
 use super::upload;
+use crate::byte_stream::PyByteStream;
 use crate::content::RequestBody;
 use crate::exceptions::{self, PyLocalProtocolError, PyUnsupportedProtocol};
 use crate::request::PyRequest;
@@ -39,7 +41,7 @@ pub(crate) async fn exchange(
     let started = Instant::now();
     let (hop, mut tracer) = with_vm(|vm| prepare(vm, request))?;
     let transport = with_vm(|vm| pool.transport(vm))?;
-    let response = match request.body() {
+    let response = match with_vm(|vm| body_of(vm, request, &hop)) {
         RequestBody::Bytes(bytes, _) => {
             let body = if bytes.is_empty() { Body::Empty } else { Body::Bytes(bytes) };
             let hop = client::Request { body, ..hop };
@@ -54,6 +56,20 @@ pub(crate) async fn exchange(
     let blamed = || blame.then(|| request.clone().into());
     let response = response.map_err(|error| with_vm(|vm| exceptions::from_engine(vm, error, blamed())))?;
     Ok(Answer { response, started, tracer })
+}
+
+/// The body. A `ByteStream` that was given as `stream=` is at hand all the same, unless it is to be
+/// sent in chunks: an empty one must leave no trace on the wire.
+fn body_of(vm: &VirtualMachine, request: &PyRequest, hop: &client::Request) -> RequestBody {
+    let body = request.body();
+    if let RequestBody::Stream(stream) = &body
+        && let Some(stream) = stream.downcast_ref_if_exact::<PyByteStream>(vm)
+        && !hop.headers.contains("transfer-encoding")
+    {
+        let data = stream.data(vm);
+        return RequestBody::Bytes(Bytes::copy_from_slice(data.as_bytes()), Some(data));
+    }
+    body
 }
 
 /// The request in the engine's terms, still without its body, and what its `trace` is told by.

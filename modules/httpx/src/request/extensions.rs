@@ -9,6 +9,8 @@ use tauraro_engine::client::{Extras, Timeouts, Trace};
 
 use crate::tracer::Tracer;
 
+use crate::timeout::Seconds;
+
 /// The extensions of a request.
 #[derive(Clone, Debug, Default, Traverse)]
 pub(crate) struct Extensions {
@@ -156,10 +158,7 @@ fn from_mapping(vm: &VirtualMachine, timeout: &PyObject) -> PyResult<Timeouts> {
     };
     let limit = |phase: &str| -> PyResult<Option<Duration>> {
         let Some(seconds) = timeout.get_item_opt(phase, vm)? else { return Ok(None) };
-        let Some(number) = seconds.clone().try_into_value::<Option<f64>>(vm)? else { return Ok(None) };
-        Duration::try_from_secs_f64(number).map(Some).map_err(|_| {
-            vm.new_value_error(format!("the {phase} timeout must be a number of seconds, not {number}"))
-        })
+        Seconds::read(vm, &format!("the {phase} timeout"), &seconds).map(Seconds::duration)
     };
     Ok(Timeouts {
         connect: limit("connect")?,

@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use rustpython_vm::{
-    Py, PyObject, PyObjectRef, PyResult, Traverse, TryFromBorrowedObject, VirtualMachine,
+    Py, PyObject, PyObjectRef, PyPayload, PyResult, Traverse, TryFromBorrowedObject, TryFromObject,
+    VirtualMachine,
     builtins::{PyBytes, PyBytesRef},
     function::ArgBytesLike,
 };
@@ -17,6 +18,7 @@ use tauraro_engine::decode::Decoder;
 
 use super::PyResponse;
 use super::network::{Network, Whole};
+use crate::byte_stream::PyByteStream;
 use crate::content::chunks;
 use crate::exceptions;
 
@@ -181,6 +183,14 @@ impl PyResponse {
                 self.body.lock().reading = Some(reading);
                 Ok(Raw::Iterator)
             }
+            // Read already, unless a test double made it new again.
+            (Source::Bytes, Some(content)) => {
+                let content = PyBytesRef::try_from_object(vm, content)?;
+                let stream: PyObjectRef = PyByteStream::new(content).into_ref(&vm.ctx).into();
+                let reading = chunks::iterate(vm, &stream, is_async)?;
+                self.body.lock().reading = Some(reading);
+                Ok(Raw::Iterator)
+            }
             _ => Err(exceptions::stream_closed(vm)),
         }
     }
@@ -260,7 +270,7 @@ impl PyResponse {
         };
         with_vm(|vm| zelf.note_elapsed(vm))?;
         match (source, stream) {
-            (Source::Network(network), _) => network.close(),
+            (Source::Network(network), _) => network.finish(surface).await?,
             (Source::Given, Some(stream)) => {
                 chunks::close(&stream, surface)
                     .await

@@ -19,10 +19,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{
-    AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
+    AsObject, Context, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
     builtins::{PyBaseExceptionRef, PyBytesRef, PyDictRef, PyIntRef, PyStrRef, PyType, PyTypeRef},
-    class::PyClassImpl,
-    function::{FuncArgs, KwArgs},
+    class::{PyClassImpl, StaticType},
+    function::{FuncArgs, KwArgs, PySetterValue},
     pyclass,
     types::{Constructor, Initializer, Representable},
 };
@@ -109,7 +109,26 @@ pub(crate) fn classes() -> Vec<(&'static str, PyTypeRef)> {
     ] {
         drop(class());
     }
-    vec![("Response", PyResponse::make_static_type())]
+    vec![("Response", class())]
+}
+
+/// The class. It claims no room of its own in its objects, so that Python classes can derive from it
+/// and from an exception, as that of Starlette's test client does. Their objects cannot be made.
+fn class() -> PyTypeRef {
+    let cell = PyResponse::static_cell();
+    let class = cell.get_or_init(|| {
+        let mut slots = PyResponse::make_slots();
+        // Its base's.
+        slots.basicsize = 0;
+        let base = PyResponse::static_baseclass().to_owned();
+        let metaclass = PyResponse::static_metaclass().to_owned();
+        let class = PyType::new_static(base, Default::default(), slots, metaclass)
+            .unwrap_or_else(|_| PyResponse::create_static_type());
+        let kept: &'static PyTypeRef = Box::leak(Box::new(class.clone()));
+        PyResponse::extend_class(Context::genesis(), kept);
+        class
+    });
+    class.clone()
 }
 
 /// What the rest of the crate calls.
@@ -238,6 +257,35 @@ impl PyResponse {
     #[pygetset(setter)]
     fn set_extensions(zelf: &Py<Self>, extensions: PyDictRef) {
         zelf.head.lock().extensions = Some(extensions);
+    }
+
+    /// The content where it has been read. Test doubles delete it, to have it read again.
+    #[pygetset]
+    fn _content(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        let unread = || vm.new_attribute_error("'Response' object has no attribute '_content'");
+        zelf.content_if_read().ok_or_else(unread)
+    }
+
+    #[pygetset(setter)]
+    fn set__content(zelf: &Py<Self>, content: PySetterValue<PyBytesRef>) {
+        let content = match content {
+            PySetterValue::Assign(content) => Some(content),
+            PySetterValue::Delete => None,
+        };
+        let replaced = std::mem::replace(&mut zelf.body.lock().content, content);
+        drop(replaced);
+    }
+
+    /// The request where there is one, else `None`.
+    #[pygetset]
+    fn _request(zelf: &Py<Self>) -> Option<PyObjectRef> {
+        zelf.request_if_set()
+    }
+
+    #[pygetset(setter)]
+    fn set__request(zelf: &Py<Self>, request: Option<PyObjectRef>) {
+        let replaced = std::mem::replace(&mut zelf.head.lock().request, request);
+        drop(replaced);
     }
 
     /// The URL of the request, a `URL`.

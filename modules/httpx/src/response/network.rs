@@ -116,6 +116,19 @@ impl Network {
         let _tracer = self.tracer.lock().take();
     }
 
+    /// The same, telling whoever traces the exchange.
+    ///
+    /// # Errors
+    /// What the tracing function raises.
+    pub(super) async fn finish(&self, surface: &Surface) -> PyResult<()> {
+        let tracer = self.tracer.lock().take();
+        self.close();
+        match tracer {
+            Some(mut tracer) => tracer.tell(surface).await,
+            None => Ok(()),
+        }
+    }
+
     fn take(&self, vm: &VirtualMachine) -> PyResult<(ResponseBody, Reader<'_>)> {
         let mut slot = self.slot.lock();
         match std::mem::replace(&mut *slot, Slot::Busy) {
@@ -146,12 +159,16 @@ impl Network {
         surface: &Surface,
     ) -> PyResult<Option<Bytes>> {
         let (mut body, _reader) = with_vm(|vm| self.take(vm))?;
-        let (body, piece) = surface
-            .run(async move {
-                let piece = body.chunk().await;
-                (body, piece)
-            })
-            .await?;
+        let (body, piece) = match body.ready() {
+            Some(piece) => (body, piece),
+            None => {
+                let wait = async move {
+                    let piece = body.chunk().await;
+                    (body, piece)
+                };
+                surface.run(wait).await?
+            }
+        };
         self.trace(surface).await?;
         match piece {
             Ok(Some(piece)) => {
@@ -179,18 +196,37 @@ impl Network {
         surface: &Surface,
     ) -> PyResult<Vec<u8>> {
         let (mut body, _reader) = with_vm(|vm| self.take(vm))?;
-        let counter = Arc::clone(self);
-        let content = surface
-            .run(async move {
-                while let Some(piece) = body.chunk().await? {
-                    counter.count(&piece);
-                    whole.feed(piece)?;
-                }
-                whole.finish()
-            })
-            .await?;
+        let content = match self.read_ready(&mut body, &mut whole) {
+            Ok(true) => whole.finish(),
+            Ok(false) => {
+                let counter = Arc::clone(self);
+                let wait = async move {
+                    while let Some(piece) = body.chunk().await? {
+                        counter.count(&piece);
+                        whole.feed(piece)?;
+                    }
+                    whole.finish()
+                };
+                surface.run(wait).await?
+            }
+            Err(error) => Err(error),
+        };
         self.trace(surface).await?;
         content.map_err(|error| with_vm(|vm| response.engine_error(error, vm)))
+    }
+
+    /// Reads what takes no waiting; whether that was all.
+    fn read_ready(&self, body: &mut ResponseBody, whole: &mut Whole) -> tauraro_engine::Result<bool> {
+        if self.is_async && whole.decoder.is_some() {
+            // A little can decode to much, which would hold the event loop up.
+            return Ok(false);
+        }
+        while let Some(piece) = body.ready() {
+            let Some(piece) = piece? else { return Ok(true) };
+            self.count(&piece);
+            whole.feed(piece)?;
+        }
+        Ok(false)
     }
 }
 

@@ -1,8 +1,7 @@
 //! `httpx.AsyncBaseTransport`.
 
 use rustpython_vm::function::FuncArgs;
-use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{PyObjectRef, PyPayload, VirtualMachine, pyclass};
 use tauraro_bridge::{coroutine, with_vm};
 
 /// The base of every asynchronous transport, what `AsyncClient(transport=...)` takes.
@@ -13,20 +12,10 @@ use tauraro_bridge::{coroutine, with_vm};
 #[derive(Debug, Default, PyPayload)]
 pub(crate) struct PyAsyncBaseTransport;
 
-impl DefaultConstructor for PyAsyncBaseTransport {}
-
-impl Initializer for PyAsyncBaseTransport {
-    type Args = FuncArgs;
-
-    fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<()> {
-        Ok(())
-    }
-}
-
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
+// Has no constructor: objects are made by `object`, so that a class may name a class of its own before
+// this one. The methods take any object for that reason.
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF))]
 impl PyAsyncBaseTransport {
-    // The methods take any object, since classes that derive from `BaseTransport` have them too.
-
     /// Sends one request and returns its response; to be overridden.
     #[pymethod]
     fn handle_async_request(_zelf: PyObjectRef, _request: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {

@@ -60,6 +60,12 @@ impl PyAsyncHTTPTransport {
         })
     }
 
+    /// The connections as an object of `httpcore`, where test doubles look for the proxy.
+    #[pygetset]
+    fn _pool(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
+        zelf.pool(vm)?.as_httpcore(vm, zelf.into())
+    }
+
     /// Ends the idle connections.
     #[pymethod]
     fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {

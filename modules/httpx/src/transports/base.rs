@@ -1,9 +1,6 @@
 //! `httpx.BaseTransport`.
 
-use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, function::FuncArgs, pyclass,
-};
+use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine, function::FuncArgs, pyclass};
 
 /// The base of every transport, what `Client(transport=...)` takes.
 ///
@@ -13,35 +10,27 @@ use rustpython_vm::{
 #[derive(Debug, Default, PyPayload)]
 pub(crate) struct PyBaseTransport;
 
-impl DefaultConstructor for PyBaseTransport {}
-
-impl Initializer for PyBaseTransport {
-    type Args = FuncArgs;
-
-    fn init(_zelf: &Py<Self>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<()> {
-        Ok(())
-    }
-}
-
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
+// Has no constructor: objects are made by `object`, so that a class may name a class of its own before
+// this one. The methods take any object for that reason.
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF))]
 impl PyBaseTransport {
     /// Sends one request and returns its response; to be overridden.
     #[pymethod]
-    fn handle_request(_zelf: &Py<Self>, _request: PyObjectRef, vm: &VirtualMachine) -> PyResult {
+    fn handle_request(_zelf: PyObjectRef, _request: PyObjectRef, vm: &VirtualMachine) -> PyResult {
         Err(vm.new_not_implemented_error("The 'handle_request' method must be implemented."))
     }
 
     /// Gives up what the transport holds. Does nothing here.
     #[pymethod]
-    fn close(_zelf: &Py<Self>) {}
+    fn close(_zelf: PyObjectRef) {}
 
     #[pymethod]
-    fn __enter__(zelf: PyRef<Self>) -> PyRef<Self> {
+    fn __enter__(zelf: PyObjectRef) -> PyObjectRef {
         zelf
     }
 
     #[pymethod]
-    fn __exit__(zelf: &Py<Self>, _exception: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
-        vm.call_method(zelf.as_object(), "close", ()).map(drop)
+    fn __exit__(zelf: PyObjectRef, _exception: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
+        vm.call_method(&zelf, "close", ()).map(drop)
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::{PyResult, VirtualMachine};
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use tauraro_engine::basic;
 use tauraro_engine::client::{Transport, TransportConfig};
 
 use super::args::HTTPTransportArgs;
@@ -38,6 +39,27 @@ impl Pool {
         let transport = Arc::new(transport.map_err(|error| exceptions::from_engine(vm, error, None))?);
         *open = Some(Arc::clone(&transport));
         Ok(transport)
+    }
+
+    /// An object of our `httpcore` that stands for the connections of `transport`, whose pool this is.
+    ///
+    /// # Errors
+    /// What importing the module raises.
+    pub(super) fn as_httpcore(&self, vm: &VirtualMachine, transport: PyObjectRef) -> PyResult {
+        let make = vm.import("httpcore", 0)?.get_attr("_pool_of", vm)?;
+        let Some(proxy) = &self.0.config.proxy else {
+            return make.call((transport, vm.ctx.none(), vm.ctx.none(), vm.ctx.none()), vm);
+        };
+        let auth = proxy.auth.as_ref().map(|(username, password)| {
+            vm.ctx.new_bytes(basic::credentials(username, password).into_bytes()).into()
+        });
+        let bytes = |bytes: &[u8]| PyObjectRef::from(vm.ctx.new_bytes(bytes.to_vec()));
+        let headers = proxy
+            .headers
+            .iter()
+            .map(|field| vm.ctx.new_tuple(vec![bytes(&field.name), bytes(&field.value)]).into());
+        let headers = vm.ctx.new_list(headers.collect());
+        make.call((transport, proxy.url.to_string(), vm.unwrap_or_none(auth), headers), vm)
     }
 
     /// Ends the idle connections; exchanges under way finish.

@@ -165,7 +165,7 @@ impl Direct {
         }
         let wishes = Wishes { sni_hostname: extras.sni_hostname, http1_only: true };
         let wire = self.route.connect(request.uri(), &wishes, extras.trace.as_ref()).await?;
-        progress.connected_anew();
+        progress.connected();
         let mut request = request;
         *request.uri_mut() = target;
         lone::exchange(wire, request, told).await.map_err(|error| failure::of_lone(error, progress))

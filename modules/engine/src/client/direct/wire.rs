@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use http::Extensions;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpInfo};
 use hyper_util::rt::TokioIo;
@@ -22,7 +23,7 @@ pub(crate) struct Wire {
 }
 
 /// Where a connection begins and ends.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Endpoints {
     pub(crate) local: Option<SocketAddr>,
     pub(crate) remote: Option<SocketAddr>,
@@ -32,6 +33,19 @@ impl Endpoints {
     /// Those of a connection that reqwest made.
     pub(crate) fn of(info: &HttpInfo) -> Self {
         Self { local: Some(info.local_addr()), remote: Some(info.remote_addr()) }
+    }
+
+    /// Those of any connection; nothing where it does not say.
+    pub(crate) fn of_connected(connected: &Connected) -> Self {
+        let mut extensions = Extensions::new();
+        connected.get_extras(&mut extensions);
+        Self::found_in(&extensions)
+    }
+
+    /// Those that came along with a response.
+    pub(crate) fn found_in(extensions: &Extensions) -> Self {
+        let own = extensions.get().copied();
+        own.or_else(|| extensions.get().map(Self::of)).unwrap_or_default()
     }
 }
 
