@@ -426,6 +426,25 @@ mod tests {
     }
 
     #[test]
+    fn jobs_that_begin_together_do_not_wait_for_each_other() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let barrier = std::sync::Arc::new(tokio::sync::Barrier::new(3));
+        let job = |n: u32| -> Job {
+            let (sender, barrier) = (sender.clone(), std::sync::Arc::clone(&barrier));
+            Box::pin(async move {
+                barrier.wait().await;
+                let _ = sender.send(n);
+            })
+        };
+        spawn_all(vec![job(1), job(2), job(3)]).unwrap();
+        let mut ended: Vec<_> =
+            (0..3).map(|_| receiver.recv_timeout(Duration::from_secs(30)).expect("a job hangs")).collect();
+        ended.sort_unstable();
+        assert_eq!(ended, [1, 2, 3]);
+        spawn_all(Vec::new()).unwrap();
+    }
+
+    #[test]
     fn an_aborted_task_leaves_the_background() {
         let task = spawn(std::future::pending::<()>()).unwrap();
         task.abort();
