@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
-use rustpython_vm::builtins::{PyBaseExceptionRef, PyBoundMethod, PyBytes};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyBoundMethod, PyBytes, PyCode, PyFunction};
+use rustpython_vm::bytecode::CodeFlags;
 use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 use tauraro_engine::http1::{Body, Events, Leniencies, Message};
@@ -64,21 +65,32 @@ impl Shared {
 struct Callback {
     function: PyObjectRef,
     receiver: Option<PyObjectRef>,
+    /// Whether the function is one of Python's that takes just what it is called with, so that
+    /// nothing is left to be matched.
+    exact: bool,
 }
 
 impl Callback {
-    /// The method of this name, if there is one that is not None.
-    fn of(vm: &VirtualMachine, protocol: &PyObject, name: &'static str) -> PyResult<Option<Self>> {
+    /// The method of this name, if there is one that is not None; it will be called with `count`
+    /// arguments.
+    fn of(
+        vm: &VirtualMachine,
+        protocol: &PyObject,
+        name: &'static str,
+        count: usize,
+    ) -> PyResult<Option<Self>> {
         let Some(method) = vm.get_attribute_opt(protocol, name)? else { return Ok(None) };
         if vm.is_none(&method) {
             return Ok(None);
         }
-        if method.downcast_ref_if_exact::<PyBoundMethod>(vm).is_none() {
-            return Ok(Some(Self { function: method, receiver: None }));
-        }
-        let function = method.get_attr("__func__", vm)?;
-        let receiver = Some(method.get_attr("__self__", vm)?);
-        Ok(Some(Self { function, receiver }))
+        let (function, receiver) = if method.downcast_ref_if_exact::<PyBoundMethod>(vm).is_some() {
+            (method.get_attr("__func__", vm)?, Some(method.get_attr("__self__", vm)?))
+        } else {
+            (method, None)
+        };
+        let count = count + usize::from(receiver.is_some());
+        let exact = takes_exactly(vm, &function, count)?;
+        Ok(Some(Self { function, receiver, exact }))
     }
 
     fn call<const N: usize>(&self, arguments: [PyObjectRef; N], vm: &VirtualMachine) -> PyResult<()> {
@@ -87,9 +99,28 @@ impl Callback {
             all.push(receiver.clone());
         }
         all.extend(arguments);
+        if self.exact
+            && let Some(function) = self.function.downcast_ref_if_exact::<PyFunction>(vm)
+        {
+            return function.invoke_exact_args(all, vm).map(drop);
+        }
         let count = all.len();
         self.function.vectorcall(all, count, None, vm).map(drop)
     }
+}
+
+/// Whether `function` is a plain function of Python with `count` positional parameters and no others.
+fn takes_exactly(vm: &VirtualMachine, function: &PyObject, count: usize) -> PyResult<bool> {
+    if function.downcast_ref_if_exact::<PyFunction>(vm).is_none() {
+        return Ok(false);
+    }
+    let code: PyRef<PyCode> = function.get_attr("__code__", vm)?.try_into_value(vm)?;
+    let code = &code.code;
+    let others = CodeFlags::VARARGS | CodeFlags::VARKEYWORDS;
+    Ok(code.flags.contains(CodeFlags::OPTIMIZED)
+        && !code.flags.intersects(others)
+        && code.kwonlyarg_count == 0
+        && usize::try_from(code.arg_count) == Ok(count))
 }
 
 /// The methods that a protocol object has, looked up once.
@@ -112,14 +143,15 @@ impl Callbacks {
     /// # Errors
     /// What its attributes raise, other than `AttributeError`.
     pub(crate) fn of(vm: &VirtualMachine, protocol: &PyObject) -> PyResult<Self> {
-        let callback = |name| Callback::of(vm, protocol, name);
+        let callback = |name| Callback::of(vm, protocol, name, 0);
+        let told = |name, count| Callback::of(vm, protocol, name, count);
         Ok(Self {
             message_begin: callback("on_message_begin")?,
-            url: callback("on_url")?,
-            status: callback("on_status")?,
-            header: callback("on_header")?,
+            url: told("on_url", 1)?,
+            status: told("on_status", 1)?,
+            header: told("on_header", 2)?,
             headers_complete: callback("on_headers_complete")?,
-            body: callback("on_body")?,
+            body: told("on_body", 1)?,
             message_complete: callback("on_message_complete")?,
             chunk_header: callback("on_chunk_header")?,
             chunk_complete: callback("on_chunk_complete")?,
