@@ -891,6 +891,37 @@ class PrivateNamesTest(unittest.TestCase):
                                  headers={"content-type": "multipart/form-data; boundary=BB"}).read()
         self.assertEqual(body, expected)
 
+    def test_transports_that_a_subclass_makes(self):
+        class Counted(httpx.BaseTransport):
+            def __init__(self, inner):
+                self.inner, self.count = inner, 0
+
+            def handle_request(self, request):
+                self.count += 1
+                return self.inner.handle_request(request)
+
+        class Caching(httpx.Client):
+            def __init__(self, *args, **kwargs):
+                self.label = kwargs.pop("label")
+                super().__init__(*args, **kwargs)
+
+            def _init_transport(self, **kwargs):
+                self.made = sorted(kwargs)
+                return Counted(super()._init_transport(**kwargs))
+
+            def _init_proxy_transport(self, proxy, **kwargs):
+                return Counted(super()._init_proxy_transport(proxy, **kwargs))
+
+        with Caching(label="x", trust_env=False) as client:
+            self.assertEqual(client.get(f"{URL}/made").text, "GET /made")
+            self.assertEqual(client._transport.count, 1)
+            self.assertIsInstance(client._transport.inner, httpx.HTTPTransport)
+            self.assertLessEqual({"verify", "cert", "trust_env", "http1", "http2", "transport"}, set(client.made))
+        client = Caching(label="x", proxy="http://127.0.0.1:1")
+        self.assertIsInstance(list(client._mounts.values())[0], Counted)
+        given = httpx.MockTransport(answer)
+        self.assertIs(Caching(label="x", transport=given)._transport.inner, given)
+
     def test_transport_for_url_replaced(self):
         def choose(self, url):
             return httpx.MockTransport(lambda request: httpx.Response(297))

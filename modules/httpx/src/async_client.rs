@@ -2,7 +2,7 @@
 
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 use tauraro_bridge::{coroutine, with_vm};
 
 use crate::async_stream_context::PyAsyncStreamContext;
@@ -40,7 +40,7 @@ impl Initializer for PyAsyncClient {
     type Args = ClientArgs;
 
     fn init(zelf: &Py<Self>, args: ClientArgs, vm: &VirtualMachine) -> PyResult<()> {
-        zelf.0.set_up(vm, args, true)
+        zelf.0.set_up(vm, zelf.as_object(), args, true)
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `route` | which transport a URL is for: mounts, proxies, the environment |
 //! | `send` | authentication, redirects, and one hop after the other |
 //! | `hop` | one request over its transport |
+//! | `maker` | subclasses that make the transports themselves |
 //! | `log` | a line for each hop, where a program listens |
 //! | `wire` | one request over the engine's connections |
 //! | `upload` | the same for a body that Python code yields |
@@ -22,6 +23,7 @@ mod config;
 mod dispatch;
 mod hop;
 mod log;
+mod maker;
 mod route;
 mod send;
 mod stream_context;
@@ -33,7 +35,7 @@ use rustpython_vm::builtins::PyTypeRef;
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{AsObject, Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 use tauraro_bridge::{Surface, complete};
 
 pub(crate) use args::{BodyArgs, HeadArgs, PlainArgs, RequestArgs, SendArgs, SendCall, TransportArgs};
@@ -88,7 +90,7 @@ impl PyClient {
     /// # Errors
     /// As `Client()`.
     pub(crate) fn create(vm: &VirtualMachine, args: ClientArgs) -> PyResult<PyRef<Self>> {
-        let client = Self(PyBaseClient::new(Settings::new(vm, args, false)?));
+        let client = Self(PyBaseClient::new(Settings::new(vm, args, false, None)?));
         Ok(client.into_ref(&vm.ctx))
     }
 
@@ -121,7 +123,7 @@ impl Initializer for PyClient {
     type Args = ClientArgs;
 
     fn init(zelf: &Py<Self>, args: ClientArgs, vm: &VirtualMachine) -> PyResult<()> {
-        zelf.0.set_up(vm, args, false)
+        zelf.0.set_up(vm, zelf.as_object(), args, false)
     }
 }
 

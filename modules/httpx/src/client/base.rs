@@ -7,13 +7,14 @@ use rustpython_vm::class::StaticType;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{
-    AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine, pyclass,
+    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine, pyclass,
 };
 use tauraro_bridge::{Surface, with_vm};
 
 use super::args::BuildArgs;
 use super::build;
 use super::config::{self, ClientArgs, Settings};
+use super::maker;
 use crate::auth;
 use crate::cookies::PyCookies;
 use crate::headers::PyHeaders;
@@ -41,12 +42,18 @@ impl PyBaseClient {
         Self { settings: PyMutex::new(Some(settings)), state: AtomicU8::new(UNOPENED) }
     }
 
-    /// `__init__`.
+    /// `__init__` of `client`, whose payload this is.
     ///
     /// # Errors
     /// As [`Settings::new`].
-    pub(crate) fn set_up(&self, vm: &VirtualMachine, args: ClientArgs, is_async: bool) -> PyResult<()> {
-        let settings = Settings::new(vm, args, is_async)?;
+    pub(crate) fn set_up(
+        &self,
+        vm: &VirtualMachine,
+        client: &PyObject,
+        args: ClientArgs,
+        is_async: bool,
+    ) -> PyResult<()> {
+        let settings = Settings::new(vm, args, is_async, Some(client))?;
         let replaced = self.settings.lock().replace(settings);
         drop(replaced);
         self.state.store(UNOPENED, Ordering::Release);
@@ -274,6 +281,28 @@ impl PyBaseClient {
     }
 
     // What follows is private in upstream, and used by test doubles and subclasses all the same.
+
+    /// Makes the client's own transport: `transport`, or a new one from the other arguments. A subclass
+    /// that overrides it is asked when it is initialised.
+    #[pymethod]
+    fn _init_transport(zelf: PyObjectRef, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        match args.kwargs.swap_remove("transport").filter(|given| !vm.is_none(given)) {
+            Some(given) => Ok(given),
+            None => maker::native(vm, &zelf, args),
+        }
+    }
+
+    /// Makes the transport for a proxy, likewise.
+    #[pymethod]
+    fn _init_proxy_transport(
+        zelf: PyObjectRef,
+        proxy: PyObjectRef,
+        mut args: FuncArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult {
+        args.kwargs.insert("proxy".into(), proxy);
+        maker::native(vm, &zelf, args)
+    }
 
     /// What carries the requests that no other transport is mounted for.
     #[pygetset]

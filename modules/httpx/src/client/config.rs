@@ -10,6 +10,7 @@ use tauraro_engine::cookies::CookieJar;
 use tauraro_engine::url::UrlParts;
 use tauraro_engine::{Headers, QueryParams, Url, decode};
 
+use super::maker::Maker;
 use super::route::{Mounts, RouteArgs, routes_from};
 use crate::auth;
 use crate::cookies::{PyCookies, cookies_from};
@@ -130,14 +131,21 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Checks and converts the arguments of `Client()`.
+    /// Checks and converts the arguments of `Client()`. `client` is the object, whose class may make
+    /// the transports itself.
     ///
     /// # Errors
     /// `TypeError` or `ValueError` naming the argument and its value.
-    pub(crate) fn new(vm: &VirtualMachine, args: ClientArgs, is_async: bool) -> PyResult<Self> {
+    pub(crate) fn new(
+        vm: &VirtualMachine,
+        args: ClientArgs,
+        is_async: bool,
+        client: Option<&PyObject>,
+    ) -> PyResult<Self> {
         if !(args.http1 || args.http2) {
             return Err(vm.new_value_error("Client() needs at least one of http1 and http2"));
         }
+        let maker = client.and_then(|client| Maker::of(vm, client, &args));
         let none = vm.ctx.none();
         let event_hooks = args.event_hooks.map(|hooks| normalise_hooks(vm, &hooks)).transpose()?;
         let timeouts = args.timeout.present().map(|timeout| timeouts_from(vm, &timeout)).transpose()?;
@@ -170,8 +178,14 @@ impl Settings {
                 PyHTTPTransport::new(pool).into_ref(&vm.ctx).into()
             })
         };
-        let transport = args.transport.map_or_else(|| make(None), Ok)?;
-        let mounts = routes_from(vm, &routes, |proxy| make(Some(proxy)))?;
+        let transport = match &maker {
+            Some(maker) => maker.transport(vm, args.transport)?,
+            None => args.transport.map_or_else(|| make(None), Ok)?,
+        };
+        let mounts = routes_from(vm, &routes, |proxy| match &maker {
+            Some(maker) => maker.proxy_transport(vm, proxy.into()),
+            None => make(Some(proxy)),
+        })?;
         Ok(Self {
             auth: auth::build(vm, args.auth)?,
             params: params(vm, &args.params.unwrap_or_else(|| none.clone()))?,

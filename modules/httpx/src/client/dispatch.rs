@@ -17,11 +17,13 @@ pub(crate) enum Method {
     HandleRequest,
     HandleAsyncRequest,
     TransportForUrl,
+    InitTransport,
+    InitProxyTransport,
 }
 
 impl Method {
     fn name(self) -> &'static PyStrInterned {
-        static NAMES: LazyLock<[&'static PyStrInterned; 6]> = LazyLock::new(|| {
+        static NAMES: LazyLock<[&'static PyStrInterned; 8]> = LazyLock::new(|| {
             [
                 "request",
                 "build_request",
@@ -29,10 +31,21 @@ impl Method {
                 "handle_request",
                 "handle_async_request",
                 "_transport_for_url",
+                "_init_transport",
+                "_init_proxy_transport",
             ]
             .map(|name| Context::genesis().intern_str(name))
         });
-        let [request, build_request, send, handle_request, handle_async_request, transport_for_url] = *NAMES;
+        let [
+            request,
+            build_request,
+            send,
+            handle_request,
+            handle_async_request,
+            transport_for_url,
+            init,
+            init_proxy,
+        ] = *NAMES;
         match self {
             Self::Request => request,
             Self::BuildRequest => build_request,
@@ -40,6 +53,8 @@ impl Method {
             Self::HandleRequest => handle_request,
             Self::HandleAsyncRequest => handle_async_request,
             Self::TransportForUrl => transport_for_url,
+            Self::InitTransport => init,
+            Self::InitProxyTransport => init_proxy,
         }
     }
 }
