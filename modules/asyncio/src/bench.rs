@@ -116,7 +116,10 @@ mod _tauraro_bench {
                 *next = number.saturating_add(1);
                 Some(number).filter(|number| *number < zelf.stop)
             };
-            bridge::next_item(vm, async move { number }, |number, vm| Ok(vm.ctx.new_int(number).into()))
+            bridge::awaitable(vm, async move { number }, |number, vm| match number {
+                Some(number) => Ok(vm.ctx.new_int(number).into()),
+                None => Err(bridge::stop_async_iteration(vm)),
+            })
         }
 
         #[pymethod]

@@ -1,4 +1,5 @@
-//! The one way a native module gives Python something to await.
+//! What Python awaits while the engine works. Methods that do more than that are
+//! [`coroutine`](crate::coroutine())s, which wait through this.
 
 use std::any::Any;
 use std::fmt;
@@ -55,20 +56,6 @@ where
 /// An awaitable that is complete already: awaiting it does not suspend the task.
 pub fn ready(vm: &VirtualMachine, result: PyResult) -> PyObjectRef {
     Awaitable::make(Stage::Done(result), vm)
-}
-
-/// What `__anext__` returns: like [`awaitable`], except that an output of `None` ends the iteration
-/// with `StopAsyncIteration`.
-pub fn next_item<F, T, C>(vm: &VirtualMachine, future: F, convert: C) -> PyObjectRef
-where
-    F: Future<Output = Option<T>> + Send + 'static,
-    T: Send + 'static,
-    C: FnOnce(T, &VirtualMachine) -> PyResult + Send + 'static,
-{
-    awaitable(vm, future, |item, vm| match item {
-        Some(item) => convert(item, vm),
-        None => Err(stop_async_iteration(vm)),
-    })
 }
 
 /// The exception that ends an `async for`.

@@ -9,7 +9,7 @@ mod surface;
 mod wait;
 mod wakeup;
 
-pub use awaitable::{Awaitable, awaitable, next_item, ready, stop_async_iteration};
+pub use awaitable::{Awaitable, awaitable, ready, stop_async_iteration};
 pub use coroutine::{Coroutine, coroutine};
 pub use inbox::{Inbox, Output, Ticket};
 pub use port::{Port, Running, Schedule, Woken};

@@ -48,17 +48,24 @@ pub(crate) struct TransportArgs {
     pub(crate) extensions: Option<PyObjectRef>,
 }
 
-/// `get`, `options`, `head` and `delete`: `(url, *, ...)`.
+/// What the methods named after HTTP's have in common.
 #[derive(Debug, FromArgs)]
-pub(crate) struct PlainArgs {
-    #[pyarg(any)]
-    url: PyObjectRef,
+pub(crate) struct CommonArgs {
     #[pyarg(flatten)]
     head: HeadArgs,
     #[pyarg(flatten)]
     send: SendArgs,
     #[pyarg(flatten)]
     transport: TransportArgs,
+}
+
+/// `get`, `options`, `head` and `delete`: `(url, *, ...)`.
+#[derive(Debug, FromArgs)]
+pub(crate) struct PlainArgs {
+    #[pyarg(any)]
+    url: PyObjectRef,
+    #[pyarg(flatten)]
+    common: CommonArgs,
 }
 
 /// `post`, `put` and `patch`: `(url, *, ...)`.
@@ -69,11 +76,7 @@ pub(crate) struct BodyArgs {
     #[pyarg(flatten)]
     content: ContentArgs,
     #[pyarg(flatten)]
-    head: HeadArgs,
-    #[pyarg(flatten)]
-    send: SendArgs,
-    #[pyarg(flatten)]
-    transport: TransportArgs,
+    common: CommonArgs,
 }
 
 /// `request` and `stream`: `(method, url, *, ...)`.
@@ -111,22 +114,28 @@ pub(crate) struct BuildArgs {
 impl PlainArgs {
     /// The arguments of the `request` call that this call stands for.
     pub(crate) fn with_method(self, vm: &VirtualMachine, method: &'static str) -> RequestArgs {
-        let Self { url, head, send, transport } = self;
-        let content = ContentArgs::default();
-        RequestArgs { method: method_name(vm, method), url, content, head, send, transport }
+        self.common.with(vm, method, self.url, ContentArgs::default())
     }
 }
 
 impl BodyArgs {
     /// The arguments of the `request` call that this call stands for.
     pub(crate) fn with_method(self, vm: &VirtualMachine, method: &'static str) -> RequestArgs {
-        let Self { url, content, head, send, transport } = self;
-        RequestArgs { method: method_name(vm, method), url, content, head, send, transport }
+        self.common.with(vm, method, self.url, self.content)
     }
 }
 
-fn method_name(vm: &VirtualMachine, method: &'static str) -> PyUtf8StrRef {
-    vm.ctx.new_utf8_str(method)
+impl CommonArgs {
+    fn with(
+        self,
+        vm: &VirtualMachine,
+        method: &'static str,
+        url: PyObjectRef,
+        content: ContentArgs,
+    ) -> RequestArgs {
+        let Self { head, send, transport } = self;
+        RequestArgs { method: vm.ctx.new_utf8_str(method), url, content, head, send, transport }
+    }
 }
 
 impl RequestArgs {

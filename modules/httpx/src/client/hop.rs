@@ -16,8 +16,8 @@ use crate::request::PyRequest;
 use crate::response::PyResponse;
 use crate::transports::{Pool, PyAsyncHTTPTransport, PyHTTPTransport};
 
-/// Sends one request over `transport` and waits for the head of its response. The response's cookies go into the
-/// client's jar.
+/// Sends one request over `transport` and waits for the head of its response. The response's
+/// cookies go into the client's jar.
 ///
 /// # Errors
 /// Every exception of the network, with `request` attached; what a transport written in Python or

@@ -31,14 +31,13 @@ impl Pool {
     /// # Errors
     /// When the configuration contradicts itself.
     pub(crate) fn transport(&self, vm: &VirtualMachine) -> PyResult<Arc<Transport>> {
-        let mut open = self.0.open.lock();
-        if let Some(transport) = &*open {
+        if let Some(transport) = &*self.0.open.lock() {
             return Ok(Arc::clone(transport));
         }
-        let transport = Transport::new(self.0.config.clone());
-        let transport = Arc::new(transport.map_err(|error| exceptions::from_engine(vm, error, None))?);
-        *open = Some(Arc::clone(&transport));
-        Ok(transport)
+        // Without the lock: what goes wrong becomes an exception of Python.
+        let made = Transport::new(self.0.config.clone());
+        let made = made.map_err(|error| exceptions::from_engine(vm, error, None))?;
+        Ok(Arc::clone(self.0.open.lock().get_or_insert_with(|| Arc::new(made))))
     }
 
     /// An object of our `httpcore` that stands for the connections of `transport`, whose pool this is.
