@@ -104,8 +104,8 @@ impl Builder {
         let paths = self.settings.path_list.iter().cloned().chain(self.search_paths).collect();
         let mut builder = stdlib::install(InterpreterBuilder::new().settings(self.settings));
         for module in self.modules {
-            let definition = module.definition(&builder.ctx);
-            builder = builder.add_native_module(definition);
+            let definitions = module.definitions(&builder.ctx);
+            builder = builder.add_native_modules(&definitions);
         }
         for module in self.native {
             let definition = module(&builder.ctx);

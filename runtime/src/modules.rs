@@ -2,8 +2,6 @@
 
 use rustpython_vm::{Context, builtins::PyModuleDef};
 
-use crate::builder::NativeModule;
-
 /// A Python module that Tauraro adds to the standard library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -14,11 +12,13 @@ pub enum Module {
     Httpx,
     /// `httpx_sse`: Server-Sent Events, API of httpx-sse 0.4. It imports `httpx`.
     HttpxSse,
+    /// `websockets`: WebSocket clients and servers, API of websockets 17.
+    Websockets,
 }
 
 impl Module {
     /// Every module, in the order of their names.
-    pub const ALL: &[Self] = &[Self::Httptools, Self::Httpx, Self::HttpxSse];
+    pub const ALL: &[Self] = &[Self::Httptools, Self::Httpx, Self::HttpxSse, Self::Websockets];
 
     /// The name to import it by.
     pub fn name(self) -> &'static str {
@@ -26,20 +26,17 @@ impl Module {
             Self::Httptools => "httptools",
             Self::Httpx => "httpx",
             Self::HttpxSse => "httpx_sse",
+            Self::Websockets => "websockets",
         }
     }
 
-    /// What registers it with an interpreter.
-    fn native(self) -> NativeModule {
+    /// Its definitions for an interpreter that shares `context`, its submodules' among them.
+    pub(crate) fn definitions(self, context: &Context) -> Vec<&'static PyModuleDef> {
         match self {
-            Self::Httptools => tauraro_httptools::module_def,
-            Self::Httpx => tauraro_httpx::module_def,
-            Self::HttpxSse => tauraro_httpx_sse::module_def,
+            Self::Httptools => vec![tauraro_httptools::module_def(context)],
+            Self::Httpx => vec![tauraro_httpx::module_def(context)],
+            Self::HttpxSse => vec![tauraro_httpx_sse::module_def(context)],
+            Self::Websockets => tauraro_websockets::module_defs(context),
         }
-    }
-
-    /// Its definition for an interpreter that shares `context`.
-    pub(crate) fn definition(self, context: &Context) -> &'static PyModuleDef {
-        self.native()(context)
     }
 }

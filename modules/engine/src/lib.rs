@@ -14,6 +14,7 @@
 //! | [`basic`], [`digest`] | authentication |
 //! | [`sse`] | Server-Sent Events |
 //! | [`http1`] | HTTP/1 messages without I/O: a strict, incremental parser |
+//! | [`websocket`] | WebSocket without I/O: handshake, frames, compression |
 //! | [`tls`], [`policy`] | what may be trusted, and what may be connected to |
 //! | [`runtime`] | the one tokio runtime of the process |
 //! | [`error`] | the one error type |
@@ -37,6 +38,7 @@ pub mod sse;
 pub mod text;
 pub mod tls;
 pub mod url;
+pub mod websocket;
 
 pub use body::Body;
 pub use error::{Error, ErrorKind, Result};
