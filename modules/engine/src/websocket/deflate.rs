@@ -88,13 +88,7 @@ impl PerMessageDeflate {
         let is_valid = settings.is_valid()
             && (8..=15).contains(&agreement.remote_max_window_bits)
             && (9..=15).contains(&agreement.local_max_window_bits);
-        is_valid.then_some(Self {
-            agreement,
-            settings,
-            inflater: None,
-            deflater: None,
-            is_inflating: false,
-        })
+        is_valid.then_some(Self { agreement, settings, inflater: None, deflater: None, is_inflating: false })
     }
 
     /// What was agreed on.
@@ -153,7 +147,8 @@ fn inflate_into(
     out: &mut Vec<u8>,
 ) -> Result<bool, Error> {
     // One byte beyond the limit tells that there is more.
-    let longest = limit.map_or(usize::MAX, |limit| usize::try_from(limit.saturating_add(1)).unwrap_or(usize::MAX));
+    let longest =
+        limit.map_or(usize::MAX, |limit| usize::try_from(limit.saturating_add(1)).unwrap_or(usize::MAX));
     loop {
         if out.len() == out.capacity() {
             let more = out.len().max(data.len().saturating_mul(4)).max(128);
