@@ -7,6 +7,7 @@
 mod datastructures;
 mod errors;
 mod frozen;
+mod handshake;
 mod module;
 
 pub use frozen::frozen_modules;
