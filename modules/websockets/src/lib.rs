@@ -6,8 +6,11 @@
 
 mod datastructures;
 mod errors;
+mod extensions;
+mod frames;
 mod frozen;
 mod module;
+mod protocol;
 
 pub use frozen::frozen_modules;
 pub use module::module_defs;
