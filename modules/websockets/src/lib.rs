@@ -6,9 +6,12 @@
 
 mod datastructures;
 mod errors;
+mod extensions;
+mod frames;
 mod frozen;
 mod handshake;
 mod module;
+mod protocol;
 
 pub use frozen::frozen_modules;
 pub use module::module_defs;
