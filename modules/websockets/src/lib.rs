@@ -9,6 +9,7 @@ mod errors;
 mod extensions;
 mod frames;
 mod frozen;
+mod handshake;
 mod module;
 mod protocol;
 

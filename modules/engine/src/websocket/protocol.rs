@@ -222,7 +222,12 @@ impl Protocol {
     }
 
     /// Replaces what is known about the closing handshake.
-    pub fn set_close(&mut self, received: Option<Close>, sent: Option<Close>, received_then_sent: Option<bool>) {
+    pub fn set_close(
+        &mut self,
+        received: Option<Close>,
+        sent: Option<Close>,
+        received_then_sent: Option<bool>,
+    ) {
         self.close_received = received;
         self.close_sent = sent;
         self.received_then_sent = received_then_sent;
