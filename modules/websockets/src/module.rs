@@ -5,7 +5,7 @@ use rustpython_vm::{Context, PyResult, VirtualMachine};
 
 /// The definitions to register with an interpreter, the package first.
 pub fn module_defs(ctx: &Context) -> Vec<&'static PyModuleDef> {
-    vec![websockets::module_def(ctx)]
+    vec![websockets::module_def(ctx), crate::asyncio::module_def(ctx)]
 }
 
 /// The public names, by the submodule that defines them.
