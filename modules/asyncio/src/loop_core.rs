@@ -51,6 +51,8 @@ pub(crate) struct LoopCore {
     pub(crate) tasks: Tasks,
     current_task: PyMutex<Option<PyObjectRef>>,
     task_factory: PyMutex<Option<PyObjectRef>>,
+    /// Something was written whose answer may be there at once: the next turn looks for I/O.
+    pub(crate) poll_soon: AtomicBool,
 }
 
 impl fmt::Debug for LoopCore {
@@ -92,6 +94,7 @@ impl Constructor for LoopCore {
             debug: false.into(),
             tasks: Tasks::default(),
             current_task: PyMutex::default(),
+            poll_soon: false.into(),
             task_factory: PyMutex::default(),
         })
     }

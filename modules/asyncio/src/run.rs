@@ -39,7 +39,9 @@ impl LoopCore {
                 // The first turn polls, and so does the last: scripts count on `stop()` and
                 // `run_forever()` to see what is ready now.
                 unpolled += 1;
-                let poll = unpolled >= TURNS_WITHOUT_POLL || zelf.stopping.load(Relaxed);
+                let poll = unpolled >= TURNS_WITHOUT_POLL
+                    || zelf.poll_soon.swap(false, Relaxed)
+                    || zelf.stopping.load(Relaxed);
                 if Self::run_once(zelf, poll, vm)? {
                     unpolled = 0;
                 }

@@ -235,10 +235,11 @@ impl Assembler {
             state.paused = false;
             state.resume.clone()
         };
-        match resume {
-            Some(resume) => resume.call((), vm).map(drop),
-            None => Ok(()),
-        }
+        let Some(resume) = resume else { return Ok(()) };
+        resume.call((), vm)?;
+        // What has arrived meanwhile may be read at once.
+        futures::poll_soon(&*futures::running_loop(vm)?);
+        Ok(())
     }
 
     /// Begins to read a message; nobody else may until it is over.

@@ -42,6 +42,7 @@ pub(crate) fn flush(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResul
             Output::Eof => half_close(connection, &transport, vm)?,
         }
     }
+    futures::poll_soon(connection.event_loop(vm)?);
     Ok(())
 }
 
