@@ -22,6 +22,7 @@ mod step;
 mod task;
 mod timer_handle;
 mod timers;
+pub mod transport;
 mod watches;
 mod watching;
 
