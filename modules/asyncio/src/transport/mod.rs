@@ -20,10 +20,10 @@
 //!
 //! ```ignore
 //! // Once, when the class has been made:
-//! register_receiver(Connection::make_static_type_ref(), Receiver {
+//! register_receiver(Connection::static_type(), Receiver {
 //!     data_received: |protocol, data, vm| Connection::of(protocol, vm)?.feed(data, vm),
 //!     eof_received: |protocol, vm| Connection::of(protocol, vm)?.feed_eof(vm),
-//! });
+//! }, vm);
 //! // In `connection_made(transport)`, which is called through Python, and wherever it sends:
 //! match SocketTransport::of(&transport, vm) {
 //!     Some(native) => SocketTransport::write_native(native, &frame, vm)?,
@@ -34,8 +34,50 @@
 //! Receivers run on the loop's thread in the loop's own `contextvars` context; Python methods of a
 //! protocol run in a copy of the context that the connection was made in.
 
+mod lifetime;
+mod outgoing;
+mod reading;
 mod receiver;
 mod socket_transport;
+mod sys;
+mod table;
+mod writing;
+
+use std::io;
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
+
+use crate::state;
 
 pub use receiver::{Receiver, register_receiver};
 pub use socket_transport::SocketTransport;
+pub(crate) use table::Transports;
+
+/// Whether a system call would have had to wait.
+fn is_temporary(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+/// `asyncio`'s logger: a message of debug mode about a transport.
+fn log(vm: &VirtualMachine, message: &'static str, transport: &PyObject) -> PyResult<()> {
+    log_with(vm, message, vec![transport.to_owned()], None)
+}
+
+/// The same with other arguments, and the traceback of an exception.
+fn log_with(
+    vm: &VirtualMachine,
+    message: &'static str,
+    arguments: Vec<PyObjectRef>,
+    error: Option<&PyBaseExceptionRef>,
+) -> PyResult<()> {
+    let logger = state::asyncio("log", "logger", vm)?;
+    let mut all = vec![vm.ctx.new_str(message).into()];
+    all.extend(arguments);
+    let mut all = FuncArgs::from(all);
+    if let Some(error) = error {
+        all.kwargs.insert("exc_info".into(), error.clone().into());
+    }
+    vm.call_method(&logger, "debug", all).map(drop)
+}
