@@ -806,32 +806,49 @@ class Lifetime(TransportTest):
         self.assertGreater(await asyncio.to_thread(run), 0)
 
     async def test_loops_under_load(self):
+        class Echo(asyncio.Protocol):
+            def connection_made(self, transport):
+                self.transport = transport
+
+            def data_received(self, data):
+                self.transport.write(data)
+
+        class Client(asyncio.Protocol):
+            def __init__(self, count):
+                self.count = count
+                self.lost = asyncio.get_running_loop().create_future()
+
+            def connection_made(self, transport):
+                self.transport = transport
+                transport.write(b'ping')
+
+            def data_received(self, data):
+                self.count -= 1
+                if self.count > 0:
+                    self.transport.write(data)
+                else:
+                    self.transport.close()
+
+            def connection_lost(self, exc):
+                self.lost.set_result(exc)
+
+        async def main():
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(Echo, '127.0.0.1', 0)
+
+            async def client(count):
+                _, protocol = await loop.create_connection(
+                    lambda: Client(count), *server.sockets[0].getsockname())
+                if count % 5 == 0:
+                    protocol.transport.abort()
+                await protocol.lost
+
+            await asyncio.gather(*(client(count) for count in range(20)))
+            server.close()
+
         def run():
-            async def main():
-                async def echo(reader, writer):
-                    while data := await reader.read(100):
-                        writer.write(data)
-                    writer.close()
-
-                server = await asyncio.start_server(echo, '127.0.0.1', 0)
-
-                async def client(count):
-                    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-                    for _ in range(count):
-                        writer.write(b'ping')
-                        await reader.readexactly(4)
-                    if count % 2:
-                        writer.transport.abort()
-                    else:
-                        writer.close()
-
-                await asyncio.gather(*(client(count) for count in range(20)))
-                server.close()
-
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore')
-                for _ in range(5):
-                    asyncio.run(main())
+            for _ in range(5):
+                asyncio.run(main())
 
         await asyncio.gather(*(asyncio.to_thread(run) for _ in range(4)))
 
