@@ -5,6 +5,8 @@
 //! under `python/`.
 
 mod asyncio;
+mod datastructures;
+mod errors;
 mod frozen;
 mod handle;
 mod module;

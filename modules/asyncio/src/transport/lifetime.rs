@@ -193,7 +193,9 @@ impl SocketTransport {
         match State::get(vm)?.run_in(&context, method, [], vm) {
             Ok(_) => Ok(()),
             // What `connection_lost` raises, when the transport has forgotten its loop already.
-            Err(error) => Self::report_to(zelf, &event_loop, "Exception in a transport's callback", error, vm),
+            Err(error) => {
+                Self::report_to(zelf, &event_loop, "Exception in a transport's callback", error, vm)
+            }
         }
     }
 
@@ -334,8 +336,7 @@ impl SocketTransport {
             None => Ok(()),
         };
         let connection_error = vm.ctx.exceptions.connection_error.to_owned();
-        let waiting =
-            vm.new_exception_msg(connection_error, "Connection is closed by peer".into());
+        let waiting = vm.new_exception_msg(connection_error, "Connection is closed by peer".into());
         let failed = Self::fail_empty_waiter(zelf, waiting.into(), vm);
         told.and(closed).and(detached).and(failed)
     }

@@ -20,11 +20,7 @@ enum Read {
 
 impl SocketTransport {
     /// Reads once and tells the protocol; its methods run in `context`, or as they are without one.
-    pub(super) fn read(
-        zelf: &Py<Self>,
-        context: Option<&PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
+    pub(super) fn read(zelf: &Py<Self>, context: Option<&PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
         if zelf.is_lost() || !zelf.reading.load(Relaxed) {
             return Ok(());
         }

@@ -46,9 +46,8 @@ pub(super) fn set_no_delay(fd: RawFd) {
     let on: libc::c_int = 1;
     let length = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or_default();
     // SAFETY: the option is an integer that lives through the call. That it may fail is intended.
-    let _ = unsafe {
-        libc::setsockopt(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, (&raw const on).cast(), length)
-    };
+    let _ =
+        unsafe { libc::setsockopt(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, (&raw const on).cast(), length) };
 }
 
 /// Ends the sending direction.
