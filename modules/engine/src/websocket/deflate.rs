@@ -82,13 +82,25 @@ impl fmt::Debug for PerMessageDeflate {
     }
 }
 
+impl Default for PerMessageDeflate {
+    fn default() -> Self {
+        Self {
+            agreement: Agreement::default(),
+            settings: Settings::default(),
+            inflater: None,
+            deflater: None,
+            is_inflating: false,
+        }
+    }
+}
+
 impl PerMessageDeflate {
     /// The extension of one connection; `None` if a figure is out of its range.
     pub fn new(agreement: Agreement, settings: Settings) -> Option<Self> {
         let is_valid = settings.is_valid()
             && (8..=15).contains(&agreement.remote_max_window_bits)
             && (9..=15).contains(&agreement.local_max_window_bits);
-        is_valid.then_some(Self { agreement, settings, inflater: None, deflater: None, is_inflating: false })
+        is_valid.then(|| Self { agreement, settings, ..Self::default() })
     }
 
     /// What was agreed on.
@@ -147,8 +159,7 @@ fn inflate_into(
     out: &mut Vec<u8>,
 ) -> Result<bool, Error> {
     // One byte beyond the limit tells that there is more.
-    let longest =
-        limit.map_or(usize::MAX, |limit| usize::try_from(limit.saturating_add(1)).unwrap_or(usize::MAX));
+    let longest = limit.map_or(usize::MAX, |limit| usize::try_from(limit.saturating_add(1)).unwrap_or(usize::MAX));
     loop {
         if out.len() == out.capacity() {
             let more = out.len().max(data.len().saturating_mul(4)).max(128);
