@@ -431,17 +431,12 @@ impl SocketTransport {
 
     #[pymethod]
     fn _read_ready(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Self::read(zelf, None, vm)
+        Self::read(zelf, vm)
     }
 
     #[pymethod]
     fn _write_ready(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         Self::flush(zelf, vm)
-    }
-
-    #[pymethod]
-    fn _end_received(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Self::end_received(zelf, vm)
     }
 
     #[pymethod]
@@ -454,14 +449,14 @@ impl SocketTransport {
         let message =
             message.into_option().map_or_else(|| "Fatal error on transport".to_owned(), |text| text.to_string());
         let Ok(error) = exc.clone().downcast() else {
-            return Self::force_close(zelf, exc, None, vm);
+            return Self::force_close(zelf, exc, vm);
         };
-        Self::fatal_error(zelf, error, &message, None, vm)
+        Self::fatal_error(zelf, error, &message, vm)
     }
 
     #[pymethod]
     fn _force_close(zelf: &Py<Self>, exc: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        Self::force_close(zelf, exc, None, vm)
+        Self::force_close(zelf, exc, vm)
     }
 
     #[pymethod]

@@ -62,7 +62,7 @@ impl SocketTransport {
                 }
                 Self::maybe_pause_protocol(zelf, vm)
             }
-            Err(error) => Self::fatal_error(zelf, error, "Fatal write error on socket transport", None, vm),
+            Err(error) => Self::fatal_error(zelf, error, "Fatal write error on socket transport", vm),
         }
     }
 
@@ -124,7 +124,7 @@ impl SocketTransport {
             Err(error) => {
                 zelf.out.lock().clear();
                 let message = "Fatal write error on socket transport";
-                Self::fatal_error(zelf, error.clone(), message, None, vm)?;
+                Self::fatal_error(zelf, error.clone(), message, vm)?;
                 return Self::fail_empty_waiter(zelf, error.into(), vm);
             }
         }
