@@ -76,7 +76,9 @@ impl SocketTransport {
         };
         let function = protocol.get_attr("connection_made", vm)?;
         event_loop.check_open(vm)?;
-        LoopCore::queue(&event_loop, Call { function, args: vec![zelf.to_owned().into()] }, None, vm)?;
+        let call = Call { function, args: vec![zelf.to_owned().into()] };
+        // The context is entered for the first time as contexts are meant to be; see `run`.
+        LoopCore::queue(&event_loop, call, zelf.context(), vm)?;
         event_loop.ready.push(Ready::Begin(zelf.to_owned(), waiter));
         Ok(())
     }
@@ -176,12 +178,19 @@ impl SocketTransport {
 
     /// Reads, in the connection's context.
     pub(crate) fn run_read(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        let context = zelf.context();
-        Self::read(zelf, context.as_ref(), vm)
+        Self::run(zelf, Self::read, vm)
     }
 
     /// Writes, in the connection's context.
     pub(crate) fn run_write(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        Self::run(zelf, Self::flush, vm)
+    }
+
+    fn run(
+        zelf: &Py<Self>,
+        act: fn(&Py<Self>, &VirtualMachine) -> PyResult<()>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         let (context, event_loop) = {
             let parts = zelf.parts.lock();
             (parts.context.clone(), parts.event_loop.clone())
@@ -189,14 +198,14 @@ impl SocketTransport {
         let (Some(context), Some(event_loop)) = (context, event_loop) else {
             return Ok(());
         };
-        let method = zelf.as_object().get_attr("_write_ready", vm)?;
-        match State::get(vm)?.run_in(&context, method, [], vm) {
-            Ok(_) => Ok(()),
-            // What `connection_lost` raises, when the transport has forgotten its loop already.
-            Err(error) => {
-                Self::report_to(zelf, &event_loop, "Exception in a transport's callback", error, vm)
-            }
-        }
+        // What `Context.run` does, less the check that nobody else has entered: nobody else has it.
+        vm.context_stack.borrow_mut().push(context);
+        let result = act(zelf, vm);
+        let left = vm.context_stack.borrow_mut().pop();
+        drop(left);
+        // What `connection_lost` raises, for one, when the transport has forgotten its loop already.
+        let message = "Exception in a transport's callback";
+        result.or_else(|error| Self::report_to(zelf, &event_loop, message, error, vm))
     }
 
     /// `transport.close()`.
@@ -215,20 +224,18 @@ impl SocketTransport {
             return Ok(());
         }
         zelf.lost.fetch_add(1, Relaxed);
-        Self::schedule_lost(zelf, &event_loop, vm.ctx.none(), None, vm)
+        Self::schedule_lost(zelf, &event_loop, vm.ctx.none(), vm)
     }
 
     /// `transport.abort()`.
     pub fn abort_native(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Self::force_close(zelf, vm.ctx.none(), None, vm)
+        Self::force_close(zelf, vm.ctx.none(), vm)
     }
 
-    /// Ends the connection without sending what waits; `connection_lost(error)` will be called, in
-    /// `context` or a copy of the current one.
+    /// Ends the connection without sending what waits; `connection_lost(error)` will be called.
     pub(super) fn force_close(
         zelf: &Py<Self>,
         error: PyObjectRef,
-        context: Option<&PyObjectRef>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         if zelf.is_lost() {
@@ -241,19 +248,18 @@ impl SocketTransport {
         zelf.reading.store(false, Relaxed);
         zelf.lost.fetch_add(1, Relaxed);
         Self::arm(zelf, &event_loop, vm)?;
-        Self::schedule_lost(zelf, &event_loop, error, context.cloned(), vm)
+        Self::schedule_lost(zelf, &event_loop, error, vm)
     }
 
     fn schedule_lost(
         zelf: &Py<Self>,
         event_loop: &Py<LoopCore>,
         error: PyObjectRef,
-        context: Option<PyObjectRef>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         event_loop.check_open(vm)?;
         let function = zelf.as_object().get_attr("_call_connection_lost", vm)?;
-        LoopCore::queue(event_loop, Call { function, args: vec![error] }, context, vm)
+        LoopCore::queue(event_loop, Call { function, args: vec![error] }, None, vm)
     }
 
     /// Aborts the connection because of `error`, which is reported if it is not the network's.
@@ -264,7 +270,6 @@ impl SocketTransport {
         zelf: &Py<Self>,
         error: PyBaseExceptionRef,
         message: &str,
-        context: Option<&PyObjectRef>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         if state::ends_the_loop(&error, vm) {
@@ -276,7 +281,7 @@ impl SocketTransport {
             let text = vm.ctx.new_str(message).into();
             super::log_with(vm, "%r: %s", vec![zelf.to_owned().into(), text], Some(&error))?;
         }
-        Self::force_close(zelf, error.into(), context, vm)
+        Self::force_close(zelf, error.into(), vm)
     }
 
     /// Tells the loop's exception handler.
@@ -336,7 +341,8 @@ impl SocketTransport {
             None => Ok(()),
         };
         let connection_error = vm.ctx.exceptions.connection_error.to_owned();
-        let waiting = vm.new_exception_msg(connection_error, "Connection is closed by peer".into());
+        let waiting =
+            vm.new_exception_msg(connection_error, "Connection is closed by peer".into());
         let failed = Self::fail_empty_waiter(zelf, waiting.into(), vm);
         told.and(closed).and(detached).and(failed)
     }

@@ -31,8 +31,8 @@
 //! }
 //! ```
 //!
-//! Receivers run on the loop's thread in the loop's own `contextvars` context; Python methods of a
-//! protocol run in a copy of the context that the connection was made in.
+//! Receivers run on the loop's thread, in a copy of the `contextvars` context that the connection was
+//! made in, as Python methods of a protocol do.
 
 mod lifetime;
 mod outgoing;

@@ -1,5 +1,7 @@
 //! What arrives.
 
+use std::io;
+use std::os::fd::RawFd;
 use std::sync::atomic::Ordering::Relaxed;
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
@@ -8,8 +10,9 @@ use rustpython_vm::function::ArgMemoryBuffer;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
 
 use super::{SocketTransport, receiver, sys};
-use crate::loop_core::LoopCore;
-use crate::state::State;
+
+/// From this size on, in bytes, a protocol gets the buffer itself instead of a copy.
+const GIVEN_AWAY: usize = 64 * 1024;
 
 /// What was read.
 enum Read {
@@ -19,8 +22,8 @@ enum Read {
 }
 
 impl SocketTransport {
-    /// Reads once and tells the protocol; its methods run in `context`, or as they are without one.
-    pub(super) fn read(zelf: &Py<Self>, context: Option<&PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
+    /// Reads once and tells the protocol.
+    pub(super) fn read(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         if zelf.is_lost() || !zelf.reading.load(Relaxed) {
             return Ok(());
         }
@@ -32,57 +35,46 @@ impl SocketTransport {
             return Ok(());
         };
         if zelf.fills_buffers.load(Relaxed) {
-            return Self::read_into_protocol(zelf, &protocol, context, vm);
+            return Self::read_into_protocol(zelf, &protocol, vm);
         }
-        let mut buffer = event_loop.take_read_buffer(zelf.max_size.load(Relaxed));
-        let result = Self::read_and_hand_over(zelf, &protocol, &mut buffer, context, vm);
-        event_loop.return_read_buffer(buffer);
+        let mut buffer = std::mem::take(&mut *event_loop.read_buffer.lock());
+        let result = Self::read_and_hand_over(zelf, &protocol, &mut buffer, vm);
+        *event_loop.read_buffer.lock() = buffer;
         result
     }
 
     fn read_and_hand_over(
         zelf: &Py<Self>,
         protocol: &PyObjectRef,
-        buffer: &mut [u8],
-        context: Option<&PyObjectRef>,
+        buffer: &mut Vec<u8>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        let length = buffer.len().min(zelf.max_size.load(Relaxed));
-        let window = buffer.get_mut(..length).unwrap_or_default();
-        let count = match zelf.receive(window, vm) {
+        let most = zelf.max_size.load(Relaxed);
+        match zelf.receive(vm, |fd| sys::receive_more(fd, buffer, most)) {
             Ok(Read::Nothing) => return Ok(()),
-            Ok(Read::End) => return Self::at_end(zelf, context, vm),
-            Ok(Read::Bytes(count)) => count,
+            Ok(Read::End) => return Self::end_received(zelf, vm),
+            Ok(Read::Bytes(_)) => {}
             Err(error) => {
-                return Self::fatal_error(zelf, error, "Fatal read error on socket transport", context, vm);
-            }
-        };
-        let data = buffer.get(..count).unwrap_or_default();
-        let taken = match receiver::data_received(protocol, vm) {
-            Some(receive) => receive(protocol, data, vm),
-            None => {
-                let data = vm.ctx.new_bytes(data.to_vec()).into();
-                call(protocol, "data_received", data, context, vm).map(drop)
-            }
-        };
-        match taken {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                let message = "Fatal error: protocol.data_received() call failed.";
-                Self::fatal_error(zelf, error, message, context, vm)
+                return Self::fatal_error(zelf, error, "Fatal read error on socket transport", vm);
             }
         }
+        let taken = match receiver::data_received(protocol, vm) {
+            Some(receive) => receive(protocol, buffer, vm),
+            None => {
+                let data = if buffer.len() < GIVEN_AWAY { buffer.clone() } else { std::mem::take(buffer) };
+                vm.call_method(protocol, "data_received", (vm.ctx.new_bytes(data),)).map(drop)
+            }
+        };
+        buffer.clear();
+        taken.or_else(|error| {
+            Self::fatal_error(zelf, error, "Fatal error: protocol.data_received() call failed.", vm)
+        })
     }
 
     /// For a `BufferedProtocol`: reads into the buffer it offers.
-    fn read_into_protocol(
-        zelf: &Py<Self>,
-        protocol: &PyObjectRef,
-        context: Option<&PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
+    fn read_into_protocol(zelf: &Py<Self>, protocol: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         let offer = || {
-            let buffer = call(protocol, "get_buffer", vm.ctx.new_int(-1).into(), context, vm)?;
+            let buffer = vm.call_method(protocol, "get_buffer", (-1,))?;
             if buffer.length(vm)? == 0 {
                 return Err(vm.new_runtime_error("get_buffer() returned an empty buffer"));
             }
@@ -92,46 +84,35 @@ impl SocketTransport {
             Ok(buffer) => buffer,
             Err(error) => {
                 let message = "Fatal error: protocol.get_buffer() call failed.";
-                return Self::fatal_error(zelf, error, message, context, vm);
+                return Self::fatal_error(zelf, error, message, vm);
             }
         };
-        let received = ArgMemoryBuffer::try_from_object(vm, buffer)
-            .and_then(|buffer| buffer.with_ref(|buffer| zelf.receive(buffer, vm)));
+        let received = ArgMemoryBuffer::try_from_object(vm, buffer).and_then(|buffer| {
+            zelf.receive(vm, |fd| buffer.with_ref(|buffer| sys::receive(fd, buffer)))
+        });
         let count = match received {
             Ok(Read::Nothing) => return Ok(()),
-            Ok(Read::End) => return Self::at_end(zelf, context, vm),
+            Ok(Read::End) => return Self::end_received(zelf, vm),
             Ok(Read::Bytes(count)) => count,
             Err(error) => {
-                return Self::fatal_error(zelf, error, "Fatal read error on socket transport", context, vm);
+                return Self::fatal_error(zelf, error, "Fatal read error on socket transport", vm);
             }
         };
-        match call(protocol, "buffer_updated", vm.ctx.new_int(count).into(), context, vm) {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                let message = "Fatal error: protocol.buffer_updated() call failed.";
-                Self::fatal_error(zelf, error, message, context, vm)
-            }
-        }
+        vm.call_method(protocol, "buffer_updated", (count,)).map(drop).or_else(|error| {
+            Self::fatal_error(zelf, error, "Fatal error: protocol.buffer_updated() call failed.", vm)
+        })
     }
 
-    fn receive(&self, buffer: &mut [u8], vm: &VirtualMachine) -> Result<Read, PyBaseExceptionRef> {
-        let fd = self.descriptor(vm)?;
-        match sys::receive(fd, buffer) {
+    fn receive(
+        &self,
+        vm: &VirtualMachine,
+        read: impl FnOnce(RawFd) -> io::Result<usize>,
+    ) -> Result<Read, PyBaseExceptionRef> {
+        match read(self.descriptor(vm)?) {
             Ok(0) => Ok(Read::End),
             Ok(count) => Ok(Read::Bytes(count)),
             Err(error) if super::is_temporary(&error) => Ok(Read::Nothing),
             Err(error) => Err(error.to_pyexception(vm)),
-        }
-    }
-
-    /// Runs [`Self::end_received`] in `context`.
-    fn at_end(zelf: &Py<Self>, context: Option<&PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
-        match context {
-            Some(context) => {
-                let method = zelf.as_object().get_attr("_end_received", vm)?;
-                State::get(vm)?.run_in(context, method, [], vm).map(drop)
-            }
-            None => Self::end_received(zelf, vm),
         }
     }
 
@@ -156,7 +137,7 @@ impl SocketTransport {
             Ok(false) => Self::close_native(zelf, vm),
             Err(error) => {
                 let message = "Fatal error: protocol.eof_received() call failed.";
-                Self::fatal_error(zelf, error, message, None, vm)
+                Self::fatal_error(zelf, error, message, vm)
             }
         }
     }
@@ -195,35 +176,5 @@ impl SocketTransport {
             super::log(vm, message, zelf.as_object())?;
         }
         Ok(())
-    }
-}
-
-/// `object.name(argument)`, in `context` if there is one.
-fn call(
-    object: &PyObjectRef,
-    name: &'static str,
-    argument: PyObjectRef,
-    context: Option<&PyObjectRef>,
-    vm: &VirtualMachine,
-) -> PyResult {
-    let Some(context) = context else {
-        return vm.call_method(object, name, (argument,));
-    };
-    let method = object.get_attr(vm.ctx.intern_str(name), vm)?;
-    State::get(vm)?.run_in(context, method, [argument], vm)
-}
-
-impl LoopCore {
-    /// The buffer that transports read into, or a new one while it is in use.
-    fn take_read_buffer(&self, size: usize) -> Vec<u8> {
-        let mut buffer = std::mem::take(&mut *self.read_buffer.lock());
-        if buffer.len() < size {
-            buffer.resize(size, 0);
-        }
-        buffer
-    }
-
-    fn return_read_buffer(&self, buffer: Vec<u8>) {
-        *self.read_buffer.lock() = buffer;
     }
 }

@@ -236,12 +236,7 @@ impl SocketTransport {
         Err(io::Error::from_raw_os_error(libc::EBADF).to_pyexception(vm))
     }
 
-    fn set_limits(
-        &self,
-        high: Option<PyObjectRef>,
-        low: Option<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
+    fn set_limits(&self, high: Option<PyObjectRef>, low: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
         let given = |object: Option<PyObjectRef>| object.filter(|object| !vm.is_none(object));
         let (high, low) = (given(high), given(low));
         let parse = |value: &Option<PyObjectRef>| match value {
@@ -285,7 +280,10 @@ struct Limits {
     low: Option<PyObjectRef>,
 }
 
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Destructor, Representable))]
+#[pyclass(
+    flags(BASETYPE, HAS_DICT, HAS_WEAKREF),
+    with(Constructor, Initializer, Destructor, Representable)
+)]
 impl SocketTransport {
     /// Sends bytes, at once as far as the system takes them; the rest waits for its turn.
     ///
@@ -433,17 +431,12 @@ impl SocketTransport {
 
     #[pymethod]
     fn _read_ready(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Self::read(zelf, None, vm)
+        Self::read(zelf, vm)
     }
 
     #[pymethod]
     fn _write_ready(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         Self::flush(zelf, vm)
-    }
-
-    #[pymethod]
-    fn _end_received(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Self::end_received(zelf, vm)
     }
 
     #[pymethod]
@@ -453,18 +446,17 @@ impl SocketTransport {
         message: OptionalArg<rustpython_vm::builtins::PyStrRef>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        let message = message
-            .into_option()
-            .map_or_else(|| "Fatal error on transport".to_owned(), |text| text.to_string());
+        let message =
+            message.into_option().map_or_else(|| "Fatal error on transport".to_owned(), |text| text.to_string());
         let Ok(error) = exc.clone().downcast() else {
-            return Self::force_close(zelf, exc, None, vm);
+            return Self::force_close(zelf, exc, vm);
         };
-        Self::fatal_error(zelf, error, &message, None, vm)
+        Self::fatal_error(zelf, error, &message, vm)
     }
 
     #[pymethod]
     fn _force_close(zelf: &Py<Self>, exc: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        Self::force_close(zelf, exc, None, vm)
+        Self::force_close(zelf, exc, vm)
     }
 
     #[pymethod]

@@ -19,6 +19,20 @@ pub(super) fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
     checked(unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_DONTWAIT) })
 }
 
+/// Reads up to `most` bytes into the buffer, which is empty and grows as needed.
+pub(super) fn receive_more(fd: RawFd, buffer: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+    buffer.clear();
+    buffer.try_reserve(most)?;
+    let room = buffer.spare_capacity_mut();
+    let length = room.len().min(most);
+    // SAFETY: the buffer lives through the call and has that much room.
+    let count =
+        checked(unsafe { libc::recv(fd, room.as_mut_ptr().cast(), length, libc::MSG_DONTWAIT) })?;
+    // SAFETY: the system has written so many bytes, which are not more than there is room for.
+    unsafe { buffer.set_len(count) };
+    Ok(count)
+}
+
 /// Sends the parts one after the other, as much of them as the system takes; at most [`MOST_PARTS`].
 pub(super) fn send(fd: RawFd, parts: &[&[u8]]) -> io::Result<usize> {
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
@@ -46,8 +60,9 @@ pub(super) fn set_no_delay(fd: RawFd) {
     let on: libc::c_int = 1;
     let length = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or_default();
     // SAFETY: the option is an integer that lives through the call. That it may fail is intended.
-    let _ =
-        unsafe { libc::setsockopt(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, (&raw const on).cast(), length) };
+    let _ = unsafe {
+        libc::setsockopt(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, (&raw const on).cast(), length)
+    };
 }
 
 /// Ends the sending direction.

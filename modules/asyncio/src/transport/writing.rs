@@ -62,7 +62,7 @@ impl SocketTransport {
                 }
                 Self::maybe_pause_protocol(zelf, vm)
             }
-            Err(error) => Self::fatal_error(zelf, error, "Fatal write error on socket transport", None, vm),
+            Err(error) => Self::fatal_error(zelf, error, "Fatal write error on socket transport", vm),
         }
     }
 
@@ -124,7 +124,7 @@ impl SocketTransport {
             Err(error) => {
                 zelf.out.lock().clear();
                 let message = "Fatal write error on socket transport";
-                Self::fatal_error(zelf, error.clone(), message, None, vm)?;
+                Self::fatal_error(zelf, error.clone(), message, vm)?;
                 return Self::fail_empty_waiter(zelf, error.into(), vm);
             }
         }
@@ -212,11 +212,7 @@ impl SocketTransport {
         Ok(waiter)
     }
 
-    pub(super) fn fail_empty_waiter(
-        zelf: &Py<Self>,
-        error: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
+    pub(super) fn fail_empty_waiter(zelf: &Py<Self>, error: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         let waiter = zelf.parts.lock().empty_waiter.clone();
         match waiter {
             Some(waiter) => vm.call_method(&waiter, "set_exception", (error,)).map(drop),
