@@ -4,8 +4,16 @@
 //! happens once a connection rather than once a message (finding the way, retrying, routing) is frozen Python
 //! under `python/`.
 
+mod asyncio;
+mod datastructures;
+mod errors;
+mod extensions;
+mod frames;
 mod frozen;
+mod handle;
+mod handshake;
 mod module;
+mod protocol;
 
 pub use frozen::frozen_modules;
 pub use module::module_defs;
