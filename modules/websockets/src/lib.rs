@@ -4,6 +4,8 @@
 //! happens once a connection rather than once a message (finding the way, retrying, routing) is frozen Python
 //! under `python/`.
 
+mod datastructures;
+mod errors;
 mod frozen;
 #[expect(dead_code, reason = "the connections are to come")]
 mod handle;

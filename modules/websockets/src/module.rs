@@ -1,11 +1,17 @@
 //! The package, and what it exports: every name comes from a submodule when it is first asked for.
 
-use rustpython_vm::builtins::PyModuleDef;
-use rustpython_vm::{Context, PyResult, VirtualMachine};
+use rustpython_vm::builtins::{PyModuleDef, PyType};
+use rustpython_vm::types::PyTypeFlags;
+use rustpython_vm::{Context, Py, PyResult, VirtualMachine};
 
 /// The definitions to register with an interpreter, the package first.
 pub fn module_defs(ctx: &Context) -> Vec<&'static PyModuleDef> {
-    vec![websockets::module_def(ctx)]
+    vec![websockets::module_def(ctx), crate::datastructures::module_def(ctx)]
+}
+
+/// Makes a class as open to assignment as if it were written in Python: programs may patch it.
+pub(crate) fn make_mutable(class: &Py<PyType>) {
+    class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
 }
 
 /// The public names, by the submodule that defines them.
