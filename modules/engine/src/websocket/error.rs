@@ -1,0 +1,106 @@
+//! What can be wrong with a connection, its data, or a call.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+
+use super::protocol::State;
+
+/// Why a connection fails, or why a call is refused.
+#[derive(Debug)]
+pub enum Error {
+    /// A rule of the protocol is broken (close code 1002).
+    Protocol(Cow<'static, str>),
+    /// The stream ended where more had to come (1006).
+    UnexpectedEof(Cow<'static, str>),
+    /// Text is not UTF-8 (1007).
+    InvalidUtf8(InvalidUtf8),
+    /// A frame, or the message it belongs to, is larger than allowed (1009).
+    TooBig(TooBig),
+    /// Nothing can be sent in this state of the connection.
+    State(State),
+    /// Something was received after the end of the stream.
+    Ended,
+    /// What an extension that is not of this crate failed with (1011).
+    Foreign(Box<dyn Any + Send + Sync>),
+}
+
+/// A frame that exceeds a limit; all figures are bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooBig {
+    /// The size of the frame's payload, unless inflating it was given up.
+    pub size: Option<u64>,
+    /// What was left for this frame.
+    pub limit: u64,
+    /// The size of the fragments before it, of the same message.
+    pub before: Option<u64>,
+}
+
+/// Where and why bytes are not UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidUtf8 {
+    /// The bytes, if they were together.
+    pub data: Vec<u8>,
+    /// The offset of the first byte that is not part of a character.
+    pub start: usize,
+    /// The offset after the last byte that is wrong because of it.
+    pub end: usize,
+    /// What is wrong, in CPython's words.
+    pub reason: &'static str,
+}
+
+impl InvalidUtf8 {
+    /// Explains why `data` is not UTF-8; `None` if it is.
+    pub fn of(data: &[u8]) -> Option<Self> {
+        let error = std::str::from_utf8(data).err()?;
+        let start = error.valid_up_to();
+        let (length, reason) = match error.error_len() {
+            None => (data.len().saturating_sub(start), "unexpected end of data"),
+            Some(length) => {
+                let lead = data.get(start).copied().unwrap_or_default();
+                let reason = if matches!(lead, 0xC2..=0xF4) {
+                    "invalid continuation byte"
+                } else {
+                    "invalid start byte"
+                };
+                (length, reason)
+            }
+        };
+        Some(Self { data: data.to_vec(), start, end: start.saturating_add(length), reason })
+    }
+}
+
+impl Error {
+    /// A broken rule.
+    pub fn protocol(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Protocol(message.into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Protocol(message) | Self::UnexpectedEof(message) => f.write_str(message),
+            Self::InvalidUtf8(error) => write!(f, "{} at position {}", error.reason, error.start),
+            Self::TooBig(error) => error.fmt(f),
+            Self::State(state) => write!(f, "connection is {}", state.name().to_ascii_lowercase()),
+            Self::Ended => f.write_str("stream ended"),
+            Self::Foreign(_) => f.write_str("extension failed"),
+        }
+    }
+}
+
+impl fmt::Display for TooBig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("frame ")?;
+        if let Some(size) = self.size {
+            write!(f, "with {size} bytes ")?;
+        }
+        if let Some(before) = self.before {
+            write!(f, "after reading {before} bytes ")?;
+        }
+        write!(f, "exceeds limit of {} bytes", self.limit.saturating_add(self.before.unwrap_or(0)))
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,337 @@
+//! Frames (RFC 6455 section 5.2): read from any split of the input, and written.
+
+use std::borrow::Cow;
+
+use super::error::{Error, TooBig};
+use super::mask;
+
+/// What a control frame carries at most, in bytes.
+pub const MAX_CONTROL_SIZE: usize = 125;
+
+/// What is allocated at once, before it has arrived, for the payload of a frame.
+const FIRST_ALLOCATION: usize = 32 * 1024;
+
+/// What kind of frame it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Opcode {
+    /// Another fragment of a message.
+    Continuation = 0,
+    /// Text, or its first fragment.
+    Text = 1,
+    /// Bytes, or their first fragment.
+    Binary = 2,
+    /// The beginning of the closing handshake, or the answer.
+    Close = 8,
+    /// A question whether the peer is there.
+    Ping = 9,
+    /// The answer to a ping.
+    Pong = 10,
+}
+
+impl Opcode {
+    /// All there are, in the order of their values.
+    pub const ALL: [Self; 6] =
+        [Self::Continuation, Self::Text, Self::Binary, Self::Close, Self::Ping, Self::Pong];
+
+    /// The opcode of a value, if it is one.
+    pub const fn new(value: u8) -> Option<Self> {
+        Some(match value {
+            0 => Self::Continuation,
+            1 => Self::Text,
+            2 => Self::Binary,
+            8 => Self::Close,
+            9 => Self::Ping,
+            10 => Self::Pong,
+            _ => return None,
+        })
+    }
+
+    /// Whether frames of this kind may come between the fragments of a message.
+    pub const fn is_control(self) -> bool {
+        matches!(self, Self::Close | Self::Ping | Self::Pong)
+    }
+
+    /// The value on the wire.
+    pub const fn value(self) -> u8 {
+        self as u8
+    }
+}
+
+/// A frame, without what only the wire needs: length and mask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are bits of the header")]
+pub struct Frame<D = Vec<u8>> {
+    /// What kind of frame it is.
+    pub opcode: Opcode,
+    /// Whether it is the last, or only, one of its message.
+    pub fin: bool,
+    /// The bit that permessage-deflate uses.
+    pub rsv1: bool,
+    /// A bit for extensions.
+    pub rsv2: bool,
+    /// A bit for extensions.
+    pub rsv3: bool,
+    /// The payload.
+    pub data: D,
+}
+
+impl<D> Frame<D> {
+    /// A frame whose reserved bits are zero.
+    pub const fn new(opcode: Opcode, fin: bool, data: D) -> Self {
+        Self { opcode, fin, rsv1: false, rsv2: false, rsv3: false, data }
+    }
+
+    /// The same frame with other data, and what it had.
+    pub fn with_data<E>(self, data: impl FnOnce(D) -> E) -> Frame<E> {
+        let Self { opcode, fin, rsv1, rsv2, rsv3, data: old } = self;
+        Frame { opcode, fin, rsv1, rsv2, rsv3, data: data(old) }
+    }
+}
+
+impl<D: AsRef<[u8]>> Frame<D> {
+    /// Checks the reserved bits, and what control frames must be.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] that names the rule.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.rsv1 || self.rsv2 || self.rsv3 {
+            return Err(Error::protocol("reserved bits must be 0"));
+        }
+        if self.opcode.is_control() {
+            check_control(self.fin, self.data.as_ref().len())?;
+        }
+        Ok(())
+    }
+
+    /// Writes the frame, as it is, behind what `out` has; with a mask if a client sends it.
+    pub fn write(&self, mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
+        let data = self.data.as_ref();
+        let length = data.len();
+        // The header is 14 bytes at most.
+        out.reserve(length.saturating_add(14));
+        out.push(
+            self.opcode.value()
+                | u8::from(self.fin) << 7
+                | u8::from(self.rsv1) << 6
+                | u8::from(self.rsv2) << 5
+                | u8::from(self.rsv3) << 4,
+        );
+        let masked = u8::from(mask.is_some()) << 7;
+        match (u8::try_from(length), u16::try_from(length)) {
+            (Ok(length @ 0..126), _) => out.push(masked | length),
+            (_, Ok(length)) => {
+                out.push(masked | 126);
+                out.extend_from_slice(&length.to_be_bytes());
+            }
+            _ => {
+                out.push(masked | 127);
+                out.extend_from_slice(&(length as u64).to_be_bytes());
+            }
+        }
+        out.extend_from_slice(mask.as_ref().map_or(&[], |key| key.as_slice()));
+        let start = out.len();
+        out.extend_from_slice(data);
+        if let (Some(key), Some(data)) = (mask, out.get_mut(start..)) {
+            mask::apply(data, key, 0);
+        }
+    }
+}
+
+impl<'a> Frame<Cow<'a, [u8]>> {
+    /// A frame to be sent that borrows its data.
+    pub const fn borrowed(opcode: Opcode, fin: bool, data: &'a [u8]) -> Self {
+        Self::new(opcode, fin, Cow::Borrowed(data))
+    }
+}
+
+fn check_control(fin: bool, length: usize) -> Result<(), Error> {
+    if length > MAX_CONTROL_SIZE {
+        return Err(Error::protocol("control frame too long"));
+    }
+    if !fin {
+        return Err(Error::protocol("fragmented control frame"));
+    }
+    Ok(())
+}
+
+/// Reads frames from input that arrives in any pieces.
+///
+/// No more is kept than the frame that is being read: a payload is copied once, from the input to where it
+/// stays. Memory follows what has arrived, not what a header announces.
+#[derive(Debug)]
+pub struct FrameReader {
+    /// Whether frames must be masked, as a server demands; or must not be.
+    masked: bool,
+    part: Part,
+    /// The bytes of a part that arrived in pieces.
+    held: [u8; 8],
+    held_count: usize,
+    frame: Frame,
+    key: [u8; 4],
+    length: u64,
+}
+
+/// The part of a frame that comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Head,
+    Length16,
+    Length64,
+    Key,
+    Payload,
+}
+
+impl FrameReader {
+    /// A reader at the beginning of a frame; a server's if `masked`.
+    pub const fn new(masked: bool) -> Self {
+        Self {
+            masked,
+            part: Part::Head,
+            held: [0; 8],
+            held_count: 0,
+            frame: Frame::new(Opcode::Continuation, true, Vec::new()),
+            key: [0; 4],
+            length: 0,
+        }
+    }
+
+    /// Reads on, and takes what it reads off the input; `None` if the frame needs more.
+    ///
+    /// A payload of more than `limit` bytes is refused as soon as its header is there, unless it is that of a
+    /// control frame, which is refused early if it breaks the rules for control frames.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] and [`Error::TooBig`]; the reader is of no use afterwards.
+    pub fn read(&mut self, input: &mut &[u8], limit: Option<u64>) -> Result<Option<Frame>, Error> {
+        loop {
+            match self.part {
+                Part::Head => {
+                    let Some([first, second]) = self.take(input) else { return Ok(None) };
+                    self.head(first, second, limit)?;
+                }
+                Part::Length16 => {
+                    let Some(length) = self.take(input) else { return Ok(None) };
+                    self.announced(u64::from(u16::from_be_bytes(length)), limit)?;
+                }
+                Part::Length64 => {
+                    let Some(length) = self.take(input) else { return Ok(None) };
+                    self.announced(u64::from_be_bytes(length), limit)?;
+                }
+                Part::Key => {
+                    let Some(key) = self.take(input) else { return Ok(None) };
+                    self.key = key;
+                    self.part = Part::Payload;
+                }
+                Part::Payload => {
+                    self.payload(input);
+                    if self.missing() > 0 {
+                        return Ok(None);
+                    }
+                    self.part = Part::Head;
+                    let data = std::mem::take(&mut self.frame.data);
+                    return Ok(Some(self.frame.clone().with_data(|_| data)));
+                }
+            }
+        }
+    }
+
+    /// Why the stream must not end here.
+    pub fn end(&self) -> Error {
+        let (have, expected) = match self.part {
+            Part::Head if self.held_count == 0 => {
+                return Error::UnexpectedEof("unexpected end of stream".into());
+            }
+            Part::Head | Part::Length16 => (self.held_count, 2),
+            Part::Length64 => (self.held_count, 8),
+            Part::Key => (self.held_count, 4),
+            Part::Payload => (self.frame.data.len(), self.length),
+        };
+        Error::UnexpectedEof(format!("stream ends after {have} bytes, expected {expected} bytes").into())
+    }
+
+    /// Whether the last frame is complete and nothing of the next one has arrived.
+    pub const fn is_between_frames(&self) -> bool {
+        matches!(self.part, Part::Head) && self.held_count == 0
+    }
+
+    /// The next `N` bytes, once they are there.
+    fn take<const N: usize>(&mut self, input: &mut &[u8]) -> Option<[u8; N]> {
+        if self.held_count == 0
+            && let Some((bytes, rest)) = input.split_first_chunk::<N>()
+        {
+            *input = rest;
+            return Some(*bytes);
+        }
+        for (slot, byte) in self.held.iter_mut().take(N).skip(self.held_count).zip(input.iter()) {
+            *slot = *byte;
+        }
+        let taken = N.saturating_sub(self.held_count).min(input.len());
+        *input = input.get(taken..).unwrap_or_default();
+        self.held_count += taken;
+        if self.held_count < N {
+            return None;
+        }
+        self.held_count = 0;
+        self.held.first_chunk().copied()
+    }
+
+    fn head(&mut self, first: u8, second: u8, limit: Option<u64>) -> Result<(), Error> {
+        let Some(opcode) = Opcode::new(first & 0x0F) else { return Err(Error::protocol("invalid opcode")) };
+        if (second & 0x80 != 0) != self.masked {
+            return Err(Error::protocol("incorrect masking"));
+        }
+        self.frame.opcode = opcode;
+        self.frame.fin = first & 0x80 != 0;
+        self.frame.rsv1 = first & 0x40 != 0;
+        self.frame.rsv2 = first & 0x20 != 0;
+        self.frame.rsv3 = first & 0x10 != 0;
+        match second & 0x7F {
+            126 => self.part = Part::Length16,
+            127 => self.part = Part::Length64,
+            length => self.announced(u64::from(length), limit)?,
+        }
+        Ok(())
+    }
+
+    fn announced(&mut self, length: u64, limit: Option<u64>) -> Result<(), Error> {
+        // Control frames may come between fragments, whatever those have left of the limit.
+        let least = if self.frame.opcode.is_control() { MAX_CONTROL_SIZE as u64 } else { 0 };
+        if let Some(limit) = limit.map(|limit| limit.max(least))
+            && length > limit
+        {
+            return Err(Error::TooBig(TooBig { size: Some(length), limit, before: None }));
+        }
+        if length >> 63 != 0 {
+            return Err(Error::protocol("invalid payload length"));
+        }
+        if self.frame.opcode.is_control() && !(self.frame.rsv1 || self.frame.rsv2 || self.frame.rsv3) {
+            check_control(self.frame.fin, usize::try_from(length).unwrap_or(usize::MAX))?;
+        }
+        self.length = length;
+        self.part = if self.masked { Part::Key } else { Part::Payload };
+        Ok(())
+    }
+
+    fn missing(&self) -> u64 {
+        self.length.saturating_sub(self.frame.data.len() as u64)
+    }
+
+    fn payload(&mut self, input: &mut &[u8]) {
+        let missing = usize::try_from(self.missing()).unwrap_or(usize::MAX);
+        let (piece, rest) = input.split_at(missing.min(input.len()));
+        *input = rest;
+        let data = &mut self.frame.data;
+        let start = data.len();
+        if data.capacity().saturating_sub(start) < piece.len() {
+            // Twice what there is, so that a long payload is not copied for each piece of it.
+            data.reserve_exact(missing.min(piece.len().max(start).max(FIRST_ALLOCATION)));
+        }
+        data.extend_from_slice(piece);
+        if self.masked
+            && let Some(new) = data.get_mut(start..)
+        {
+            mask::apply(new, self.key, start);
+        }
+    }
+}
