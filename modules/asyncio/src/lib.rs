@@ -9,6 +9,7 @@ mod current;
 mod frozen;
 mod future;
 mod future_iter;
+pub mod futures;
 mod handle;
 mod loop_core;
 mod module;

@@ -9,7 +9,7 @@ mod data;
 mod event;
 
 pub(crate) use data::Data;
-pub(crate) use event::{Event, Opcode};
+pub(crate) use event::{Event, Opcode, Part};
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::IntoFuncArgs;
@@ -57,6 +57,11 @@ pub(crate) struct ProtocolHandle {
 impl ProtocolHandle {
     pub(crate) fn new(object: PyObjectRef) -> Self {
         Self { object }
+    }
+
+    /// Gives the protocol away.
+    pub(crate) fn into_object(self) -> PyObjectRef {
+        self.object
     }
 
     /// The protocol itself.

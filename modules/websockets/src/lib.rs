@@ -4,10 +4,10 @@
 //! happens once a connection rather than once a message (finding the way, retrying, routing) is frozen Python
 //! under `python/`.
 
+mod asyncio;
 mod datastructures;
 mod errors;
 mod frozen;
-#[expect(dead_code, reason = "the connections are to come")]
 mod handle;
 mod module;
 

@@ -6,7 +6,11 @@ use rustpython_vm::{Context, Py, PyResult, VirtualMachine};
 
 /// The definitions to register with an interpreter, the package first.
 pub fn module_defs(ctx: &Context) -> Vec<&'static PyModuleDef> {
-    vec![websockets::module_def(ctx), crate::datastructures::module_def(ctx)]
+    vec![
+        websockets::module_def(ctx),
+        crate::asyncio::module_def(ctx),
+        crate::datastructures::module_def(ctx),
+    ]
 }
 
 /// Makes a class as open to assignment as if it were written in Python: programs may patch it.

@@ -5,6 +5,8 @@ use rustpython_vm::builtins::PyBytes;
 use rustpython_vm::function::ArgBytesLike;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, TryFromBorrowedObject, VirtualMachine};
 
+use super::import_from;
+
 /// The kinds of frames that applications send and receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opcode {
@@ -25,6 +27,17 @@ impl Opcode {
             10 => Self::Pong,
             _ => return None,
         })
+    }
+
+    /// Its number on the wire.
+    fn number(self) -> u8 {
+        match self {
+            Self::Continuation => 0,
+            Self::Text => 1,
+            Self::Binary => 2,
+            Self::Ping => 9,
+            Self::Pong => 10,
+        }
     }
 
     /// Whether such frames carry messages.
@@ -51,6 +64,16 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    /// The Python `Frame` of the same contents.
+    ///
+    /// # Errors
+    /// What importing `websockets.frames` raises.
+    pub(crate) fn into_object(self, vm: &VirtualMachine) -> PyResult {
+        let opcode = import_from(vm, "websockets.frames", "Opcode")?.call((self.opcode.number(),), vm)?;
+        let data = vm.ctx.new_bytes(self.data.into());
+        import_from(vm, "websockets.frames", "Frame")?.call((opcode, data, self.fin), vm)
+    }
+
     /// What a Python `Frame` says; nothing for a close frame.
     ///
     /// # Errors
