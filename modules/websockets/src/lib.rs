@@ -10,6 +10,7 @@ mod errors;
 mod frozen;
 mod handle;
 mod module;
+mod sync;
 
 pub use frozen::frozen_modules;
 pub use module::module_defs;
