@@ -3,6 +3,8 @@
 //! Each function takes any loop and any future; those that are not of this crate are called by their Python
 //! methods.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::class::StaticType;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -28,6 +30,14 @@ pub fn time(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<f64> {
     match event_loop.downcast_ref::<LoopCore>() {
         Some(core) => LoopCore::now(core, vm),
         None => Ok(vm.call_method(event_loop, "time", ())?.try_float(vm)?.to_f64()),
+    }
+}
+
+/// Has the next turn of `event_loop` look for I/O even if it is busy, as every turn of asyncio's own loop does: code
+/// that has written something and yields may count on the other end having read it.
+pub fn poll_soon(event_loop: &PyObject) {
+    if let Some(core) = event_loop.downcast_ref::<LoopCore>() {
+        core.poll_soon.store(true, Relaxed);
     }
 }
 

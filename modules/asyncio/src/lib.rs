@@ -23,6 +23,7 @@ mod step;
 mod task;
 mod timer_handle;
 mod timers;
+pub mod transport;
 mod watches;
 mod watching;
 

@@ -3,7 +3,7 @@
 mod headers;
 
 pub(crate) use self::_websockets_datastructures::module_def;
-pub(crate) use self::headers::PyHeaders;
+pub(crate) use self::headers::{PyHeaders, pair_of};
 
 #[rustpython_vm::pymodule]
 mod _websockets_datastructures {

@@ -11,6 +11,7 @@ mod event;
 pub(crate) use data::Data;
 pub(crate) use event::{Event, Opcode, Part};
 
+use crate::errors;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::IntoFuncArgs;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, Traverse, VirtualMachine};
@@ -162,7 +163,7 @@ impl ProtocolHandle {
     /// # Errors
     /// `ProtocolError` for a code that must not be sent.
     pub(crate) fn fail(&self, code: u16, reason: &str, vm: &VirtualMachine) -> PyResult<()> {
-        let code = import_from(vm, "websockets.frames", "CloseCode")?.call((code,), vm)?;
+        let code = errors::attribute(vm, "websockets.frames", "CloseCode")?.call((code,), vm)?;
         self.call("fail", (code, vm.ctx.new_str(reason)), vm).map(drop)
     }
 
@@ -184,21 +185,4 @@ impl ProtocolHandle {
             vm.new_type_error(format!("close_exc is no exception: {}", error.class().name()))
         })
     }
-}
-
-/// `MODULE.NAME`, importing the module if need be.
-///
-/// # Errors
-/// What importing it raises; `AttributeError`.
-pub(crate) fn import_from(vm: &VirtualMachine, module: &'static str, name: &'static str) -> PyResult {
-    let modules = vm.sys_module.get_attr("modules", vm)?;
-    let path = vm.ctx.intern_str(module);
-    let found = match modules.get_item(path.as_object(), vm) {
-        Ok(found) => found,
-        Err(_) => {
-            vm.import(path, 0)?;
-            modules.get_item(path.as_object(), vm)?
-        }
-    };
-    found.get_attr(vm.ctx.intern_str(name), vm)
 }

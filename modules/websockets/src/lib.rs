@@ -7,9 +7,13 @@
 mod asyncio;
 mod datastructures;
 mod errors;
+mod extensions;
+mod frames;
 mod frozen;
 mod handle;
+mod handshake;
 mod module;
+mod protocol;
 mod sync;
 
 pub use frozen::frozen_modules;

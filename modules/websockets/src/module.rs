@@ -10,6 +10,9 @@ pub fn module_defs(ctx: &Context) -> Vec<&'static PyModuleDef> {
         websockets::module_def(ctx),
         crate::asyncio::module_def(ctx),
         crate::datastructures::module_def(ctx),
+        crate::extensions::module_def(ctx),
+        crate::frames::module_def(ctx),
+        crate::protocol::module_def(ctx),
         crate::sync::module_def(ctx),
     ]
 }

@@ -82,19 +82,25 @@ impl fmt::Debug for PerMessageDeflate {
     }
 }
 
+impl Default for PerMessageDeflate {
+    fn default() -> Self {
+        Self {
+            agreement: Agreement::default(),
+            settings: Settings::default(),
+            inflater: None,
+            deflater: None,
+            is_inflating: false,
+        }
+    }
+}
+
 impl PerMessageDeflate {
     /// The extension of one connection; `None` if a figure is out of its range.
     pub fn new(agreement: Agreement, settings: Settings) -> Option<Self> {
         let is_valid = settings.is_valid()
             && (8..=15).contains(&agreement.remote_max_window_bits)
             && (9..=15).contains(&agreement.local_max_window_bits);
-        is_valid.then_some(Self {
-            agreement,
-            settings,
-            inflater: None,
-            deflater: None,
-            is_inflating: false,
-        })
+        is_valid.then(|| Self { agreement, settings, ..Self::default() })
     }
 
     /// What was agreed on.

@@ -10,6 +10,7 @@
 //! | [`close`] | what a close frame says |
 //! | [`deflate`], [`negotiate`] | permessage-deflate, and agreeing on its parameters |
 //! | [`extension`] | what an extension does to frames |
+//! | [`handshake`], [`grammar`] | the opening handshake, and the header fields it is made of |
 //! | [`output`] | what is to be sent |
 //! | [`utf8`] | checking text that arrives in pieces |
 
@@ -18,6 +19,8 @@ pub mod deflate;
 pub mod error;
 pub mod extension;
 pub mod frame;
+pub mod grammar;
+pub mod handshake;
 pub mod mask;
 pub mod negotiate;
 pub mod output;

@@ -222,7 +222,12 @@ impl Protocol {
     }
 
     /// Replaces what is known about the closing handshake.
-    pub fn set_close(&mut self, received: Option<Close>, sent: Option<Close>, received_then_sent: Option<bool>) {
+    pub fn set_close(
+        &mut self,
+        received: Option<Close>,
+        sent: Option<Close>,
+        received_then_sent: Option<bool>,
+    ) {
         self.close_received = received;
         self.close_sent = sent;
         self.received_then_sent = received_then_sent;
@@ -457,11 +462,12 @@ impl Protocol {
         };
         // What else is wrong is nothing for the peer to know.
         let reason = if code == close::INTERNAL_ERROR { String::new() } else { error.to_string() };
-        self.fail_or_give_up(code, reason, extension);
+        self.fail_anyway(code, reason, extension);
         self.error = Some(error);
     }
 
-    fn fail_or_give_up(&mut self, code: u16, reason: String, extension: &mut dyn Extension) {
+    /// Fails the connection as [`fail`](Self::fail) does, even if no close frame can be sent.
+    pub fn fail_anyway(&mut self, code: u16, reason: String, extension: &mut dyn Extension) {
         if self.fail(code, &reason, extension).is_err() {
             if self.state == State::Open {
                 self.set_state(State::Closing);
@@ -616,13 +622,14 @@ impl Protocol {
     /// # Errors
     /// [`Error::Protocol`] for a frame that breaks a rule, and what the extension fails with.
     pub fn emit(&mut self, frame: Frame<Cow<'_, [u8]>>, extension: &mut dyn Extension) -> Result<(), Error> {
-        if self.verbose {
-            self.notices.push(Notice::Sent(frame.clone().with_data(Cow::into_owned)));
-        }
         frame.check()?;
+        // Who sends what is put aside logs it then.
         if let Some(deferred) = &mut self.deferred {
             deferred.push(Deferred::Frame(frame.with_data(Cow::into_owned)));
             return Ok(());
+        }
+        if self.verbose {
+            self.notices.push(Notice::Sent(frame.clone().with_data(Cow::into_owned)));
         }
         let frame = extension.encode(frame)?;
         let mask = match self.side {

@@ -15,7 +15,8 @@ use tauraro_bridge::{Surface, coroutine, with_vm};
 
 use super::fragments::Fragments;
 use super::frame_queue::FrameQueue;
-use crate::handle::{Opcode, Part, import_from};
+use crate::errors;
+use crate::handle::{Opcode, Part};
 
 /// How a message is given: as text or bytes, or according to what it is.
 pub(crate) type Decode = Option<bool>;
@@ -45,7 +46,7 @@ impl Failure {
     pub(crate) fn into_exception(self, vm: &VirtualMachine) -> PyBaseExceptionRef {
         match self {
             Self::Eof => end_of_stream(vm),
-            Self::Busy => concurrency_error("get() or get_iter() is already running", vm),
+            Self::Busy => errors::concurrency_error(vm, "get() or get_iter() is already running"),
             Self::TooManyFragments(error) | Self::Encoding(error) | Self::Other(error) => error,
         }
     }
@@ -53,16 +54,6 @@ impl Failure {
 
 fn end_of_stream(vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_exception_msg(vm.ctx.exceptions.eof_error.to_owned(), "stream of frames ended".into())
-}
-
-/// A `ConcurrencyError`.
-pub(crate) fn concurrency_error(message: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let make = || import_from(vm, "websockets.exceptions", "ConcurrencyError")?.call((message,), vm);
-    match make().map(rustpython_vm::PyObjectRef::downcast) {
-        Ok(Ok(error)) => error,
-        Ok(Err(_)) => vm.new_type_error("ConcurrencyError is no exception"),
-        Err(error) => error,
-    }
 }
 
 #[derive(Debug, Default)]
@@ -235,10 +226,11 @@ impl Assembler {
             state.paused = false;
             state.resume.clone()
         };
-        match resume {
-            Some(resume) => resume.call((), vm).map(drop),
-            None => Ok(()),
-        }
+        let Some(resume) = resume else { return Ok(()) };
+        resume.call((), vm)?;
+        // What has arrived meanwhile may be read at once.
+        futures::poll_soon(&*futures::running_loop(vm)?);
+        Ok(())
     }
 
     /// Begins to read a message; nobody else may until it is over.
@@ -318,7 +310,7 @@ impl Assembler {
             };
             if reading.parts.len() >= most {
                 reading.parts.clear();
-                return Err(with_vm(|vm| too_many_fragments(most, vm)));
+                return Err(Failure::TooManyFragments(with_vm(|vm| errors::too_many_fragments(vm, most))));
             }
             let fin = part.fin;
             reading.parts.push(part);
@@ -367,16 +359,7 @@ fn exceeds(count: usize, mark: isize) -> bool {
 
 /// `websockets.asyncio.messages.MAX_FRAGMENTS`.
 fn max_fragments(vm: &VirtualMachine) -> PyResult<usize> {
-    import_from(vm, "websockets.asyncio.messages", "MAX_FRAGMENTS")?.try_into_value(vm)
-}
-
-fn too_many_fragments(most: usize, vm: &VirtualMachine) -> Failure {
-    let make = || import_from(vm, "websockets.exceptions", "TooManyFragments")?.call((most,), vm);
-    match make().map(PyObjectRef::downcast) {
-        Ok(Ok(error)) => Failure::TooManyFragments(error),
-        Ok(Err(_)) => Failure::Other(vm.new_type_error("TooManyFragments is no exception")),
-        Err(error) => Failure::Other(error),
-    }
+    errors::attribute(vm, "websockets.asyncio.messages", "MAX_FRAGMENTS")?.try_into_value(vm)
 }
 
 /// The bytes as `str` or `bytes`.
@@ -394,7 +377,9 @@ pub(crate) fn payload(data: &[u8], decode: bool, vm: &VirtualMachine) -> Result<
 pub(crate) fn not_utf8(data: &[u8], vm: &VirtualMachine) -> Failure {
     match vm.call_method(vm.ctx.new_bytes(data.to_vec()).as_object(), "decode", ()) {
         Ok(_) => Failure::Other(vm.new_system_error("text is UTF-8 and is not")),
-        Err(error) if error.fast_isinstance(vm.ctx.exceptions.unicode_decode_error) => Failure::Encoding(error),
+        Err(error) if error.fast_isinstance(vm.ctx.exceptions.unicode_decode_error) => {
+            Failure::Encoding(error)
+        }
         Err(error) => Failure::Other(error),
     }
 }

@@ -4,10 +4,10 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, FromArgs, Py, PyObjectRef, PyResult, VirtualMachine};
 
-use super::assembler::concurrency_error;
 use super::connection::{self, Connection};
 use super::sending;
-use crate::handle::{Data, Opcode, State, import_from};
+use crate::errors;
+use crate::handle::{Data, Opcode, State};
 
 #[derive(FromArgs)]
 pub(crate) struct BroadcastArgs {
@@ -66,7 +66,7 @@ fn send_one(
     }
     if connection.is_sending() {
         if raise {
-            return Ok(Some(concurrency_error("sending a fragmented message", vm)));
+            return Ok(Some(errors::concurrency_error(vm, "sending a fragmented message")));
         }
         warn(connection, vec![vm.ctx.new_str("skipped broadcast: sending a fragmented message").into()], vm)?;
         return Ok(None);
@@ -81,7 +81,7 @@ fn send_one(
         error.set_cause(Some(cause));
         return Ok(Some(error));
     }
-    let lines = import_from(vm, "traceback", "format_exception_only")?.call((cause,), vm)?;
+    let lines = errors::attribute(vm, "traceback", "format_exception_only")?.call((cause,), vm)?;
     let first = lines.get_item(&0, vm)?;
     let first = vm.call_method(&first, "strip", ())?;
     let message = vm.ctx.new_str("skipped broadcast: failed to write message: %s").into();

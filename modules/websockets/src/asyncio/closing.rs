@@ -8,7 +8,8 @@ use tauraro_bridge::{Surface, with_vm};
 use super::connection::Connection;
 use super::wake::Wake;
 use super::{pings, sending};
-use crate::handle::{State, import_from};
+use crate::errors;
+use crate::handle::State;
 
 /// `CloseCode.INTERNAL_ERROR`.
 pub(crate) const INTERNAL_ERROR: u16 = 1011;
@@ -94,7 +95,7 @@ pub(crate) async fn close(
 
 /// Whether the exception says that the connection is closed.
 fn is_closed(error: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
-    import_from(vm, "websockets.exceptions", "ConnectionClosed")
+    errors::attribute(vm, "websockets.exceptions", "ConnectionClosed")
         .is_ok_and(|class| error.as_object().is_instance(&class, vm).unwrap_or(false))
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
 
 use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyDictRef, PyType};
 use rustpython_vm::class::StaticType;
@@ -14,13 +16,15 @@ use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 use tauraro_asyncio::futures;
+use tauraro_asyncio::transport::{Receiver, SocketTransport, register_receiver};
 use tauraro_bridge::{coroutine, with_vm};
 
 use super::assembler::{Assembler, DecodeArgs};
 use super::fragments::Fragments;
 use super::messages::Messages;
 use super::{closing, pings, receiving, sending};
-use crate::handle::{ProtocolHandle, import_from};
+use crate::errors;
+use crate::handle::ProtocolHandle;
 
 /// What changes while the connection lives.
 #[derive(Default)]
@@ -159,7 +163,11 @@ impl Connection {
     }
 
     pub(crate) fn transport_is_closing(&self, vm: &VirtualMachine) -> PyResult<bool> {
-        vm.call_method(&*self.transport(vm)?, "is_closing", ())?.try_to_bool(vm)
+        let transport = self.transport(vm)?;
+        match SocketTransport::of(&transport, vm) {
+            Some(native) => Ok(native.closing()),
+            None => vm.call_method(&transport, "is_closing", ())?.try_to_bool(vm),
+        }
     }
 
     /// The assembler of messages.
@@ -347,7 +355,11 @@ impl Connection {
     /// It has to be exhausted: before that, no other message can be received. Fragments are `str` or `bytes`, with
     /// `decode` as in `recv`; raises what `recv` raises.
     #[pymethod]
-    fn recv_streaming(zelf: PyRef<Self>, args: DecodeArgs, vm: &VirtualMachine) -> PyResult<PyRef<Fragments>> {
+    fn recv_streaming(
+        zelf: PyRef<Self>,
+        args: DecodeArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<Fragments>> {
         let messages = zelf.messages(vm)?;
         Ok(Fragments::new(messages, Some(zelf), args.get(vm)?).into_ref(&vm.ctx))
     }
@@ -385,9 +397,8 @@ impl Connection {
             let (code, reason) = with_vm(|vm| {
                 let code = match args.code {
                     OptionalArg::Present(code) => code,
-                    OptionalArg::Missing => {
-                        import_from(vm, "websockets.frames", "CloseCode")?.get_attr("NORMAL_CLOSURE", vm)?
-                    }
+                    OptionalArg::Missing => errors::attribute(vm, "websockets.frames", "CloseCode")?
+                        .get_attr("NORMAL_CLOSURE", vm)?,
                 };
                 Ok((code, args.reason.unwrap_or_else(|| vm.ctx.empty_str.to_owned().into())))
             })?;
@@ -510,10 +521,7 @@ impl Connection {
     fn connection_made(zelf: &Py<Self>, transport: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         let object = zelf.as_object();
         let mark = |name: &'static str| object.get_attr(vm.ctx.intern_str(name), vm);
-        let marks = (
-            mark("max_queue_high")?.try_into_value(vm)?,
-            mark("max_queue_low")?.try_into_value(vm)?,
-        );
+        let marks = (mark("max_queue_high")?.try_into_value(vm)?, mark("max_queue_low")?.try_into_value(vm)?);
         let pause = transport.get_attr("pause_reading", vm)?;
         let resume = transport.get_attr("resume_reading", vm)?;
         let messages = Assembler::make(marks, pause, resume, vm)?;
@@ -665,6 +673,21 @@ impl Connection {
         }
         Ok(future)
     }
+}
+
+/// Has transports hand over what arrives without a Python call.
+pub(crate) fn register(class: &'static Py<PyType>, vm: &VirtualMachine) {
+    let receiver = Receiver {
+        data_received: |protocol, data, vm| match from_object(protocol) {
+            Some(connection) => receiving::data_received(connection, data, vm),
+            None => Err(vm.new_type_error("a WebSocket connection is required")),
+        },
+        eof_received: |protocol, vm| match from_object(protocol) {
+            Some(connection) => receiving::eof_received(connection, vm).map(|()| false),
+            None => Err(vm.new_type_error("a WebSocket connection is required")),
+        },
+    };
+    register_receiver(class, receiver, vm);
 }
 
 /// A connection as Python code hands it over.

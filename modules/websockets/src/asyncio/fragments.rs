@@ -183,7 +183,8 @@ impl Fragments {
         coroutine(vm, "Fragments.athrow", |_| async move {
             zelf.abandon();
             with_vm(|vm| {
-                let error: PyBaseExceptionRef = vm.normalize_exception(error, vm.ctx.none(), vm.ctx.none())?;
+                let error: PyBaseExceptionRef =
+                    vm.normalize_exception(error, vm.ctx.none(), vm.ctx.none())?;
                 Err(error)
             })
         })

@@ -6,7 +6,7 @@ use tauraro_bridge::{coroutine, stop_async_iteration, with_vm};
 
 use super::connection::Connection;
 use super::receiving;
-use crate::handle::import_from;
+use crate::errors;
 
 /// An asynchronous iterator of the messages of a connection, until it is closed.
 #[pyclass(module = "websockets.asyncio.connection", name = "Messages", traverse)]
@@ -48,8 +48,10 @@ impl Messages {
             };
             message.map_err(|error| {
                 zelf.end();
-                with_vm(|vm| match import_from(vm, "websockets.exceptions", "ConnectionClosedOK") {
-                    Ok(class) if error.as_object().is_instance(&class, vm).unwrap_or(false) => stop_async_iteration(vm),
+                with_vm(|vm| match errors::attribute(vm, "websockets.exceptions", "ConnectionClosedOK") {
+                    Ok(class) if error.as_object().is_instance(&class, vm).unwrap_or(false) => {
+                        stop_async_iteration(vm)
+                    }
                     Ok(_) => error,
                     Err(error) => error,
                 })

@@ -32,7 +32,7 @@ mod module {
 
     use super::assembler::Assembler;
     use super::broadcast::{self, BroadcastArgs};
-    use super::connection::Connection;
+    use super::connection::{self, Connection};
     use super::fragments::Fragments;
     use super::frame_queue::FrameQueue;
     use super::messages::Messages;
@@ -47,7 +47,9 @@ mod module {
             Wake::make_static_type(),
         ];
         module.set_attr("Assembler", Assembler::make_static_type(), vm)?;
-        module.set_attr("Connection", Connection::make_static_type(), vm)
+        let connection = Connection::make_static_type();
+        connection::register(connection, vm);
+        module.set_attr("Connection", connection, vm)
     }
 
     /// Sends a message to many connections, without waiting for any.

@@ -5,11 +5,11 @@ use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, Vi
 use tauraro_asyncio::futures;
 use tauraro_bridge::{Surface, with_vm};
 
-use super::assembler::concurrency_error;
 use super::closing::INTERNAL_ERROR;
 use super::connection::Connection;
 use super::sending;
 use super::wake::Wake;
+use crate::errors;
 use crate::handle::{Data, Opcode, State};
 
 /// The payload of a ping or pong.
@@ -31,7 +31,7 @@ pub(crate) async fn ping(
         let pings = connection.pings(vm);
         let data = match data {
             Some(data) if pings.contains_key(&*data, vm) => {
-                return Err(concurrency_error("already waiting for a pong with the same data", vm));
+                return Err(errors::concurrency_error(vm, "already waiting for a pong with the same data"));
             }
             Some(data) => data,
             None => random_payload(&pings, vm)?,
@@ -48,7 +48,7 @@ pub(crate) async fn ping(
 
 /// Four random bytes that no ping on its way has.
 fn random_payload(pings: &PyDictRef, vm: &VirtualMachine) -> PyResult {
-    let random = crate::handle::import_from(vm, "random", "getrandbits")?;
+    let random = errors::attribute(vm, "random", "getrandbits")?;
     loop {
         let bits: u32 = random.call((32,), vm)?.try_into_value(vm)?;
         let data: PyObjectRef = vm.ctx.new_bytes(bits.to_be_bytes().to_vec()).into();
@@ -162,7 +162,9 @@ async fn ping_for_ever(connection: &Py<Connection>, surface: &Surface) -> PyResu
         let Some(timeout) = with_vm(|vm| seconds(connection, "ping_timeout", vm))? else { continue };
         let answered = wait_for_pong(connection, surface, &pong, timeout).await?;
         let Some(measured) = answered else {
-            with_vm(|vm| Connection::log_debug(connection, "- timed out waiting for keepalive pong", None, vm))?;
+            with_vm(|vm| {
+                Connection::log_debug(connection, "- timed out waiting for keepalive pong", None, vm)
+            })?;
             return sending::with_context(connection, surface, State::Open, |vm| {
                 connection.protocol(vm)?.fail(INTERNAL_ERROR, "keepalive ping timeout", vm)
             })

@@ -4,10 +4,11 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_bridge::{Surface, with_vm};
 
-use super::assembler::{Decode, Failure, concurrency_error};
+use super::assembler::{Decode, Failure};
 use super::closing::{self, INVALID_DATA, MESSAGE_TOO_BIG};
 use super::connection::Connection;
 use super::{pings, sending};
+use crate::errors;
 use crate::handle::{Event, Opcode, Part, State};
 
 /// Bytes arrived.
@@ -50,7 +51,11 @@ fn process_events(connection: &Py<Connection>, events: Vec<Event>, vm: &VirtualM
 }
 
 /// `Connection.process_event`: a frame goes to the application, a request or response to the handshake.
-pub(crate) fn process_event(connection: &Py<Connection>, event: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+pub(crate) fn process_event(
+    connection: &Py<Connection>,
+    event: &PyObject,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
     if vm.get_attribute_opt(event, vm.ctx.intern_str("opcode"))?.is_none() {
         return vm.call_method(connection.as_object(), "_process_handshake", (event.to_owned(),)).map(drop);
     }
@@ -92,7 +97,7 @@ pub(crate) async fn explain(
             let message = format!(
                 "cannot call {method} while another coroutine is already running recv or recv_streaming"
             );
-            return with_vm(|vm| concurrency_error(&message, vm));
+            return with_vm(|vm| errors::concurrency_error(vm, message));
         }
         Failure::Other(error) => return error,
         Failure::TooManyFragments(error) => (error, MESSAGE_TOO_BIG),

@@ -5,11 +5,13 @@ mod fragmented;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
+use tauraro_asyncio::transport::SocketTransport;
 use tauraro_bridge::{Surface, with_vm};
 
 use super::closing;
 use super::connection::Connection;
-use crate::handle::{Data, Opcode, Output, State, import_from};
+use crate::errors;
+use crate::handle::{Data, Opcode, Output, State};
 
 /// What is left to do after something was given to the protocol.
 #[derive(Debug)]
@@ -31,17 +33,20 @@ pub(crate) fn flush(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResul
         return Ok(());
     }
     let transport = connection.transport(vm)?;
+    let native = SocketTransport::of(&transport, vm);
     for piece in output {
-        match piece {
-            Output::Bytes(bytes) => {
+        match (piece, native) {
+            (Output::Bytes(bytes), Some(native)) => SocketTransport::write_native(native, &bytes, vm)?,
+            (Output::Bytes(bytes), None) => {
                 vm.call_method(&transport, "write", (vm.ctx.new_bytes(bytes),))?;
             }
-            Output::Object(bytes) => {
+            (Output::Object(bytes), _) => {
                 vm.call_method(&transport, "write", (bytes,))?;
             }
-            Output::Eof => half_close(connection, &transport, vm)?,
+            (Output::Eof, _) => half_close(connection, &transport, vm)?,
         }
     }
+    futures::poll_soon(connection.event_loop(vm)?);
     Ok(())
 }
 
@@ -125,7 +130,7 @@ pub(crate) fn failed(
         return Err(error);
     }
     for harmless in ["ProtocolError", "ConcurrencyError"] {
-        let class = import_from(vm, "websockets.exceptions", harmless)?;
+        let class = errors::attribute(vm, "websockets.exceptions", harmless)?;
         if error.as_object().is_instance(&class, vm)? {
             return Err(error);
         }
@@ -243,9 +248,7 @@ pub(crate) async fn send(
         return Box::pin(fragmented::send(connection, surface, message, text)).await;
     };
     let (left, _) = with_vm(|vm| {
-        let give = |vm: &VirtualMachine| {
-            connection.protocol(vm)?.send(opcode(&data, text), &data, true, vm)
-        };
+        let give = |vm: &VirtualMachine| connection.protocol(vm)?.send(opcode(&data, text), &data, true, vm);
         attempt(connection, State::Open, give, vm)
     })?;
     match left {

@@ -202,7 +202,11 @@ fn name_of<'a>(key: &'a PyObject, vm: &VirtualMachine) -> PyResult<&'a Py<PyStr>
         .ok_or_else(|| vm.new_type_error(format!("header names are str, not {}", key.class().name())))
 }
 
-fn pair_of(pair: &PyObject, vm: &VirtualMachine) -> PyResult<(PyObjectRef, PyObjectRef)> {
+/// The two elements of a pair.
+///
+/// # Errors
+/// `ValueError` for another number of elements.
+pub(crate) fn pair_of(pair: &PyObject, vm: &VirtualMachine) -> PyResult<(PyObjectRef, PyObjectRef)> {
     let elements: Vec<PyObjectRef> = pair.try_to_value(vm)?;
     let count = elements.len();
     <[PyObjectRef; 2]>::try_from(elements).map(|[key, value]| (key, value)).map_err(|_| {

@@ -5,7 +5,7 @@ use rustpython_vm::builtins::PyBytes;
 use rustpython_vm::function::ArgBytesLike;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, TryFromBorrowedObject, VirtualMachine};
 
-use super::import_from;
+use crate::errors;
 
 /// The kinds of frames that applications send and receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,9 +69,10 @@ impl Part {
     /// # Errors
     /// What importing `websockets.frames` raises.
     pub(crate) fn into_object(self, vm: &VirtualMachine) -> PyResult {
-        let opcode = import_from(vm, "websockets.frames", "Opcode")?.call((self.opcode.number(),), vm)?;
+        let opcode =
+            errors::attribute(vm, "websockets.frames", "Opcode")?.call((self.opcode.number(),), vm)?;
         let data = vm.ctx.new_bytes(self.data.into());
-        import_from(vm, "websockets.frames", "Frame")?.call((opcode, data, self.fin), vm)
+        errors::attribute(vm, "websockets.frames", "Frame")?.call((opcode, data, self.fin), vm)
     }
 
     /// What a Python `Frame` says; nothing for a close frame.

@@ -8,7 +8,8 @@ use tauraro_bridge::{Surface, with_vm};
 use super::{opcode, with_context};
 use crate::asyncio::closing::INTERNAL_ERROR;
 use crate::asyncio::connection::Connection;
-use crate::handle::{Data, Opcode, State, import_from};
+use crate::errors;
+use crate::handle::{Data, Opcode, State};
 
 /// Where fragments come from.
 enum Source {
@@ -19,7 +20,7 @@ enum Source {
 impl Source {
     /// What the object given to `send` yields.
     fn open(message: &PyObjectRef, vm: &VirtualMachine) -> PyResult<Self> {
-        let is = |name| message.is_instance(&*import_from(vm, "collections.abc", name)?, vm);
+        let is = |name| message.is_instance(&*errors::attribute(vm, "collections.abc", name)?, vm);
         if is("Mapping")? {
             return Err(vm.new_type_error("data is a dict-like object"));
         }
@@ -47,7 +48,8 @@ impl Source {
                 PyIterReturn::StopIteration(_) => Ok(None),
             }),
             Self::AsyncIterator(iterator) => {
-                let next = with_vm(|vm| vm.call_special_method(iterator, vm.ctx.intern_str("__anext__"), ()))?;
+                let next =
+                    with_vm(|vm| vm.call_special_method(iterator, vm.ctx.intern_str("__anext__"), ()))?;
                 match surface.wait(next).await {
                     Ok(fragment) => Ok(Some(fragment)),
                     Err(error) => with_vm(|vm| {
@@ -158,8 +160,6 @@ async fn one(
     data: &Data,
     fin: bool,
 ) -> PyResult<()> {
-    with_context(connection, surface, State::Open, |vm| {
-        connection.protocol(vm)?.send(opcode, data, fin, vm)
-    })
-    .await
+    with_context(connection, surface, State::Open, |vm| connection.protocol(vm)?.send(opcode, data, fin, vm))
+        .await
 }

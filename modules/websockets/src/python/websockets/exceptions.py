@@ -113,7 +113,10 @@ class InvalidURI(WebSocketException):
         self.msg = msg
 
     def __str__(self):
-        return f"{self.uri} isn't a valid URI: {self.msg}"
+        return f"{_masked(self.uri)} isn't a valid URI: {self.msg}"
+
+    def __repr__(self):
+        return f"{type(self).__name__}({_masked(self.uri)!r}, {self.msg!r})"
 
 
 class InvalidProxy(WebSocketException):
@@ -124,7 +127,10 @@ class InvalidProxy(WebSocketException):
         self.msg = msg
 
     def __str__(self):
-        return f"{self.proxy} isn't a valid proxy: {self.msg}"
+        return f"{_masked(self.proxy)} isn't a valid proxy: {self.msg}"
+
+    def __repr__(self):
+        return f"{type(self).__name__}({_masked(self.proxy)!r}, {self.msg!r})"
 
 
 class InvalidHandshake(WebSocketException):
@@ -325,6 +331,16 @@ class InvalidState(WebSocketException, AssertionError):
 
 class ConcurrencyError(WebSocketException, RuntimeError):
     """Two tasks or threads receive, or send the parts of a message, at the same time."""
+
+
+def _masked(address):
+    """An address as it may be shown: without the user name and the password in it."""
+    scheme, slashes, rest = str(address).partition("//")
+    if not slashes:
+        scheme, rest = "", scheme
+    end = min((rest.find(mark) for mark in "/?#" if mark in rest), default=len(rest))
+    user_info, at, host = rest[:end].rpartition("@")
+    return f"{scheme}{slashes}***@{host}{rest[end:]}" if at else str(address)
 
 
 def _blame(value, what):

@@ -3,10 +3,10 @@
 import socket
 import ssl as ssl_module
 
+from .._socks import dialogue, resolves_locally
 from ..exceptions import InvalidProxyMessage, InvalidProxyStatus, ProxyError
 from ..http11 import Response
 from ..proxy import prepare_connect_request
-from ..socks import handshake, resolves_names
 from ..streams import StreamReader
 
 __all__ = ['connect_http_proxy', 'connect_socks_proxy', 'SSLSSLSocket']
@@ -20,7 +20,7 @@ def connect_socks_proxy(proxy, ws_uri, deadline, *, local_addr=None, **kwargs):
     kwargs.setdefault('timeout', deadline.timeout())
     host = ws_uri.host
     try:
-        if not resolves_names(proxy):
+        if resolves_locally(proxy):
             family = socket.AF_INET if proxy.scheme == 'socks4' else socket.AF_UNSPEC
             found = socket.getaddrinfo(host, ws_uri.port, family, socket.SOCK_STREAM)
             host = found[0][4][0]
@@ -28,7 +28,7 @@ def connect_socks_proxy(proxy, ws_uri, deadline, *, local_addr=None, **kwargs):
     except TimeoutError:
         raise TimeoutError('timed out while connecting to SOCKS proxy') from None
     try:
-        _run_handshake(sock, handshake(proxy, host, ws_uri.port), deadline)
+        _run_handshake(sock, dialogue(proxy, host, ws_uri.port), deadline)
     except BaseException:
         sock.close()
         raise
@@ -39,12 +39,11 @@ def _run_handshake(sock, steps, deadline):
     try:
         received = None
         while True:
-            step = steps.send(received)
+            data, size = steps.send(received)
             sock.settimeout(deadline.timeout())
-            if isinstance(step, bytes):
-                received = sock.sendall(step)
-            else:
-                received = _receive_exactly(sock, step, deadline)
+            if data:
+                sock.sendall(data)
+            received = _receive_exactly(sock, size, deadline)
     except StopIteration:
         sock.settimeout(None)
     except TimeoutError:

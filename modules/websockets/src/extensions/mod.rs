@@ -1,0 +1,121 @@
+//! `websockets.extensions`: base classes for extensions, and permessage-deflate.
+
+pub(crate) mod base;
+pub(crate) mod client_factory;
+pub(crate) mod parameters;
+pub(crate) mod permessage_deflate;
+pub(crate) mod server_factory;
+
+pub(crate) use module::module_def;
+pub(crate) use permessage_deflate::PyPerMessageDeflate;
+
+use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use tauraro_engine::websocket::negotiate::{NAME, Parameters, WindowBits};
+
+use client_factory::PyClientPerMessageDeflateFactory;
+use server_factory::PyServerPerMessageDeflateFactory;
+
+/// The native part of `websockets.extensions`.
+#[rustpython_vm::pymodule(name = "_websockets_extensions")]
+mod module {
+    use rustpython_vm::builtins::PyModule;
+    use rustpython_vm::class::PyClassImpl as _;
+    use rustpython_vm::{Py, PyObjectRef, PyResult, VirtualMachine};
+
+    use super::PyPerMessageDeflate;
+    use super::base::{PyClientExtensionFactory, PyExtension, PyServerExtensionFactory};
+    use super::client_factory::PyClientPerMessageDeflateFactory;
+    use super::server_factory::PyServerPerMessageDeflateFactory;
+
+    /// `enable_client_permessage_deflate(extensions)`
+    ///
+    /// A list of a client's extension factories, or None, with one for compression unless there is one.
+    #[pyfunction]
+    fn enable_client_permessage_deflate(extensions: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult {
+        super::enable(extensions, super::default_client, vm)
+    }
+
+    /// `enable_server_permessage_deflate(extensions)`
+    ///
+    /// A list of a server's extension factories, or None, with one for compression unless there is one.
+    #[pyfunction]
+    fn enable_server_permessage_deflate(extensions: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult {
+        super::enable(extensions, super::default_server, vm)
+    }
+
+    pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
+        __module_exec(vm, module);
+        // A class is made after its base.
+        for (name, class) in [
+            ("Extension", PyExtension::make_static_type()),
+            ("ClientExtensionFactory", PyClientExtensionFactory::make_static_type()),
+            ("ServerExtensionFactory", PyServerExtensionFactory::make_static_type()),
+            ("PerMessageDeflate", PyPerMessageDeflate::make_static_type()),
+            ("ClientPerMessageDeflateFactory", PyClientPerMessageDeflateFactory::make_static_type()),
+            ("ServerPerMessageDeflateFactory", PyServerPerMessageDeflateFactory::make_static_type()),
+        ] {
+            if name == "PerMessageDeflate" {
+                super::permessage_deflate::remember(&class, &vm.ctx);
+            }
+            crate::module::make_mutable(&class);
+            module.set_attr(name, class, vm)?;
+        }
+        Ok(())
+    }
+}
+
+/// The settings of compressors that nobody has configured: less memory for each connection.
+fn default_settings(vm: &VirtualMachine) -> PyResult {
+    let settings = vm.ctx.new_dict();
+    settings.set_item("memLevel", vm.ctx.new_int(5).into(), vm)?;
+    Ok(settings.into())
+}
+
+fn default_client(vm: &VirtualMachine) -> PyResult {
+    let parameters =
+        Parameters { client_max_window_bits: Some(WindowBits::Supported), ..Parameters::default() };
+    let factory = PyClientPerMessageDeflateFactory::default();
+    factory.configure(parameters, Some(default_settings(vm)?));
+    Ok(factory.into_pyobject(vm))
+}
+
+fn default_server(vm: &VirtualMachine) -> PyResult {
+    let parameters = Parameters {
+        server_max_window_bits: Some(12),
+        client_max_window_bits: Some(WindowBits::Limit(12)),
+        ..Parameters::default()
+    };
+    let factory = PyServerPerMessageDeflateFactory::default();
+    factory.configure(parameters, Some(default_settings(vm)?), false);
+    Ok(factory.into_pyobject(vm))
+}
+
+/// Whether one of several extensions, or factories, is for permessage-deflate.
+///
+/// # Errors
+/// What is raised by their names.
+fn has_deflate(extensions: &[PyObjectRef], vm: &VirtualMachine) -> PyResult<bool> {
+    let name: PyObjectRef = vm.ctx.new_str(NAME).into();
+    for extension in extensions {
+        if vm.identical_or_equal(&*extension.get_attr("name", vm)?, &name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn enable(
+    extensions: Option<PyObjectRef>,
+    make: fn(&VirtualMachine) -> PyResult,
+    vm: &VirtualMachine,
+) -> PyResult {
+    let mut factories: Vec<PyObjectRef> = match &extensions {
+        Some(extensions) => extensions.try_to_value(vm)?,
+        None => Vec::new(),
+    };
+    if has_deflate(&factories, vm)? {
+        return Ok(extensions.unwrap_or_else(|| vm.ctx.none()));
+    }
+    factories.push(make(vm)?);
+    Ok(vm.ctx.new_list(factories).into())
+}
