@@ -13,6 +13,7 @@ pub fn module_defs(ctx: &Context) -> Vec<&'static PyModuleDef> {
         crate::extensions::module_def(ctx),
         crate::frames::module_def(ctx),
         crate::protocol::module_def(ctx),
+        crate::sync::module_def(ctx),
     ]
 }
 
