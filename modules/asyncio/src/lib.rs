@@ -9,6 +9,7 @@ mod current;
 mod frozen;
 mod future;
 mod future_iter;
+pub mod futures;
 mod handle;
 mod loop_core;
 mod module;
@@ -22,6 +23,7 @@ mod step;
 mod task;
 mod timer_handle;
 mod timers;
+pub mod transport;
 mod watches;
 mod watching;
 

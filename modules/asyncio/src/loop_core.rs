@@ -1,8 +1,8 @@
 //! The event loop's hot half: its queues, handles, timers and wake-ups.
 //!
 //! `LoopCore` comes before `asyncio.SelectorEventLoop` in the bases of the loop class (see
-//! `python/unix_events.py`) and overrides what runs for each callback. Transports, signals,
-//! subprocesses and executors are asyncio's own.
+//! `python/unix_events.py`) and overrides what runs for each callback. Signals, subprocesses
+//! and executors are asyncio's own; so are transports other than those of stream sockets.
 
 use std::fmt;
 use std::os::fd::RawFd;
@@ -30,6 +30,7 @@ use crate::step::TaskWakeup;
 use crate::task::Task;
 use crate::timer_handle::TimerHandle;
 use crate::timers::Timers;
+use crate::transport::Transports;
 use crate::watches::{Direction, Watches};
 
 /// The native half of `asyncio.EventLoop`.
@@ -39,6 +40,9 @@ pub(crate) struct LoopCore {
     pub(crate) ready: ReadyQueue,
     pub(crate) timers: Timers,
     pub(crate) watches: Watches,
+    pub(crate) transports: Transports,
+    /// What transports read into.
+    pub(crate) read_buffer: PyMutex<Vec<u8>>,
     pub(crate) port: Arc<Port>,
     pub(crate) clock: Clock,
     /// The selector's epoll descriptor; -1 when the selector is of another kind.
@@ -51,6 +55,8 @@ pub(crate) struct LoopCore {
     pub(crate) tasks: Tasks,
     current_task: PyMutex<Option<PyObjectRef>>,
     task_factory: PyMutex<Option<PyObjectRef>>,
+    /// Something was written whose answer may be there at once: the next turn looks for I/O.
+    pub(crate) poll_soon: AtomicBool,
 }
 
 impl fmt::Debug for LoopCore {
@@ -67,6 +73,7 @@ unsafe impl Traverse for LoopCore {
         self.ready.traverse(visit);
         self.timers.traverse(visit);
         self.watches.traverse(visit);
+        self.transports.traverse(visit);
         self.port.traverse(visit);
         self.current_task.traverse(visit);
         self.task_factory.traverse(visit);
@@ -83,6 +90,8 @@ impl Constructor for LoopCore {
             ready: ReadyQueue::default(),
             timers: Timers::default(),
             watches: Watches::default(),
+            transports: Transports::default(),
+            read_buffer: PyMutex::default(),
             port,
             clock: Clock::new(vm)?,
             epoll: (-1).into(),
@@ -92,6 +101,7 @@ impl Constructor for LoopCore {
             debug: false.into(),
             tasks: Tasks::default(),
             current_task: PyMutex::default(),
+            poll_soon: false.into(),
             task_factory: PyMutex::default(),
         })
     }
@@ -143,7 +153,7 @@ impl LoopCore {
         self.timers.cancelled();
     }
 
-    fn check_closed(&self, vm: &VirtualMachine) -> PyResult<()> {
+    pub(crate) fn check_open(&self, vm: &VirtualMachine) -> PyResult<()> {
         if self.closed.load(Relaxed) {
             return Err(vm.new_runtime_error("Event loop is closed"));
         }
@@ -171,7 +181,7 @@ impl LoopCore {
         method: &'static str,
         vm: &VirtualMachine,
     ) -> PyResult<Handle> {
-        zelf.check_closed(vm)?;
+        zelf.check_open(vm)?;
         let context = args.take_keyword("context");
         let Some(callback) = args.take_positional_keyword("callback") else {
             let message = format!("{method}() missing 1 required positional argument: 'callback'");
@@ -263,7 +273,7 @@ impl LoopCore {
 
     #[pymethod]
     fn _check_closed(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        zelf.check_closed(vm)
+        zelf.check_open(vm)
     }
 
     /// Seconds of the monotonic clock the loop goes by.
@@ -338,7 +348,7 @@ impl LoopCore {
     /// the `asyncio.Task`, or what the task factory makes.
     #[pymethod]
     fn create_task(zelf: &Py<Self>, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        zelf.check_closed(vm)?;
+        zelf.check_open(vm)?;
         let factory = zelf.task_factory.lock().clone();
         if let Some(factory) = factory {
             args.prepend_arg(zelf.as_object().to_owned());
@@ -423,6 +433,8 @@ impl LoopCore {
         zelf.ready.clear();
         zelf.timers.clear();
         zelf.watches.clear();
+        zelf.transports.clear();
+        drop(std::mem::take(&mut *zelf.read_buffer.lock()));
     }
 
     /// Takes the wake-ups written for a selector that is not epoll.

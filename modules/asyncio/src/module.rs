@@ -22,6 +22,7 @@ mod _asyncio {
     use crate::step::{TaskRunner, TaskStep, TaskWakeup};
     use crate::task::Task;
     use crate::timer_handle::TimerHandle;
+    use crate::transport::SocketTransport;
     use crate::{current, registry, schedule};
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
@@ -36,6 +37,7 @@ mod _asyncio {
             Handle::make_static_type(),
             TimerHandle::make_static_type(),
             LoopCore::make_static_type(),
+            SocketTransport::make_static_type(),
         ];
         for class in classes {
             let name = vm.ctx.intern_str(class.name().to_string());

@@ -9,6 +9,7 @@ use rustpython_vm::{AsObject, PyObjectRef, PyRef};
 
 use crate::handle::Handle;
 use crate::task::Task;
+use crate::transport::SocketTransport;
 
 /// One entry of the ready queue.
 pub(crate) enum Ready {
@@ -18,6 +19,12 @@ pub(crate) enum Ready {
     Step(PyRef<Task>, Option<PyBaseExceptionRef>),
     /// A task goes on because the future it awaits is done.
     Wake(PyRef<Task>, PyObjectRef),
+    /// A transport's protocol has been told of its connection, which somebody may wait for.
+    Begin(PyRef<SocketTransport>, Option<PyObjectRef>),
+    /// Something arrived for a transport.
+    Readable(PyRef<SocketTransport>),
+    /// A transport can send what waits.
+    Writable(PyRef<SocketTransport>),
     /// Something with `_cancelled` and `_run()`: asyncio's own handles, which signals use.
     Foreign(PyObjectRef),
 }
@@ -42,6 +49,11 @@ unsafe impl Traverse for ReadyQueue {
                         visit(task.as_object());
                         visit(future);
                     }
+                    Ready::Begin(transport, waiter) => {
+                        visit(transport.as_object());
+                        waiter.traverse(visit);
+                    }
+                    Ready::Readable(transport) | Ready::Writable(transport) => visit(transport.as_object()),
                     Ready::Foreign(handle) => visit(handle),
                 }
             }

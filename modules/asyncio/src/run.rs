@@ -10,6 +10,7 @@ use crate::handle::Handle;
 use crate::loop_core::LoopCore;
 use crate::poll::{self, Event};
 use crate::ready::Ready;
+use crate::transport::SocketTransport;
 use crate::{state, step};
 
 /// A busy loop looks for I/O at least once in this many turns.
@@ -39,7 +40,9 @@ impl LoopCore {
                 // The first turn polls, and so does the last: scripts count on `stop()` and
                 // `run_forever()` to see what is ready now.
                 unpolled += 1;
-                let poll = unpolled >= TURNS_WITHOUT_POLL || zelf.stopping.load(Relaxed);
+                let poll = unpolled >= TURNS_WITHOUT_POLL
+                    || zelf.poll_soon.swap(false, Relaxed)
+                    || zelf.stopping.load(Relaxed);
                 if Self::run_once(zelf, poll, vm)? {
                     unpolled = 0;
                 }
@@ -86,6 +89,9 @@ impl LoopCore {
             Ready::Handle(handle) => Handle::run(&handle, vm),
             Ready::Step(task, error) => step::step(&task, error, vm),
             Ready::Wake(task, future) => step::wake(&task, &future, vm),
+            Ready::Begin(transport, waiter) => SocketTransport::begun(&transport, waiter, vm),
+            Ready::Readable(transport) => SocketTransport::run_read(&transport, vm),
+            Ready::Writable(transport) => SocketTransport::run_write(&transport, vm),
             Ready::Foreign(handle) => {
                 if !handle.get_attr("_cancelled", vm)?.is_true(vm)? {
                     vm.call_method(&handle, "_run", ())?;
@@ -101,8 +107,12 @@ impl LoopCore {
             Ready::Handle(handle) if handle.is_cancelled() => return Ok(()),
             Ready::Handle(handle) => handle.clone().into(),
             Ready::Foreign(handle) => handle.clone(),
-            // Queued before debug mode was on.
-            Ready::Step(..) | Ready::Wake(..) => return Self::run_entry(entry, vm),
+            // Queued before debug mode was on, or of no interest.
+            Ready::Step(..)
+            | Ready::Wake(..)
+            | Ready::Begin(..)
+            | Ready::Readable(_)
+            | Ready::Writable(_) => return Self::run_entry(entry, vm),
         };
         let event_loop = zelf.as_object();
         event_loop.set_attr("_current_handle", handle.clone(), vm)?;
@@ -181,6 +191,11 @@ impl LoopCore {
         let inbox = zelf.port.inbox();
         if event.fd == inbox.raw_fd() {
             inbox.clear_signal();
+            return Ok(true);
+        }
+        if let Some(transport) = zelf.transports.get(event.fd) {
+            SocketTransport::dispatched(&transport, event, zelf, vm)?;
+            vm.check_signals()?;
             return Ok(true);
         }
         let Some(watch) = zelf.watches.get(event.fd) else {

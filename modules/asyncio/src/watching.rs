@@ -11,6 +11,7 @@ use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, Virtu
 
 use crate::handle::{Call, Handle};
 use crate::loop_core::LoopCore;
+use crate::transport::SocketTransport;
 use crate::watches::{Direction, Watch};
 
 /// `selectors.EVENT_READ` and `selectors.EVENT_WRITE`.
@@ -32,6 +33,9 @@ impl LoopCore {
         let call = Call { function: callback, args: args.args };
         let handle = Handle::new(zelf, call, None, vm)?.into_ref(&vm.ctx);
         let fd = file_number(&file, vm)?;
+        if let Some(transport) = zelf.transports.get(fd) {
+            SocketTransport::yield_descriptor(&transport, zelf);
+        }
         let (mut watch, method) = match zelf.watches.get(fd) {
             Some(watch) => (watch, "modify"),
             None => (Watch { file: file.clone(), reader: None, writer: None }, "register"),

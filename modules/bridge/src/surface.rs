@@ -126,6 +126,21 @@ impl Surface {
         output.ok_or_else(|| with_vm(|vm| vm.new_system_error("an operation ended without a result")))
     }
 
+    /// Yields `object` to what drives the coroutine, as `yield` in `__await__` does: a future that is marked
+    /// as awaited, or `None` to let others have their turn. Gives what it goes on with.
+    ///
+    /// # Errors
+    /// What the coroutine is told to raise; `SystemError` where a thread waits.
+    pub async fn suspend(&self, object: PyObjectRef) -> PyResult {
+        let Self::Suspending(mailbox) = self else {
+            return Err(with_vm(|vm| vm.new_system_error("a thread cannot be suspended")));
+        };
+        match mailbox.suspend(object).await {
+            Resume::Send(value) => Ok(value),
+            Resume::Throw(error) => Err(error),
+        }
+    }
+
     /// The result of a call that may have been one of an `async` function: awaits it where waiting is
     /// asynchronous, and is the object itself otherwise.
     ///

@@ -4,14 +4,17 @@
 //! happens once a connection rather than once a message (finding the way, retrying, routing) is frozen Python
 //! under `python/`.
 
+mod asyncio;
 mod datastructures;
 mod errors;
 mod extensions;
 mod frames;
 mod frozen;
+mod handle;
 mod handshake;
 mod module;
 mod protocol;
+mod sync;
 
 pub use frozen::frozen_modules;
 pub use module::module_defs;

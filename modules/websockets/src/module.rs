@@ -8,11 +8,13 @@ use rustpython_vm::{Context, Py, PyResult, VirtualMachine};
 pub fn module_defs(ctx: &Context) -> Vec<&'static PyModuleDef> {
     vec![
         websockets::module_def(ctx),
+        crate::asyncio::module_def(ctx),
         crate::datastructures::module_def(ctx),
         crate::extensions::module_def(ctx),
         crate::frames::module_def(ctx),
         crate::handshake::module_def(ctx),
         crate::protocol::module_def(ctx),
+        crate::sync::module_def(ctx),
     ]
 }
 

@@ -7,17 +7,31 @@ import _imp
 
 exec(_imp.get_frozen_object('asyncio._stock_unix_events'), globals())
 
-from _asyncio import LoopCore
+from _asyncio import LoopCore, SocketTransport
+from . import selector_events, sslproto
 
+# What a subclass must leave alone for tasks to skip handles...
 _OVERRIDDEN = ('_run_once', '_add_callback', '_process_events', 'call_at', 'call_later', 'call_soon',
                'call_soon_threadsafe', 'create_future', 'create_task', 'time')
+# ...and for transports to skip the selector.
+_OVERRIDDEN_IO = ('_add_reader', '_add_writer', '_remove_reader', '_remove_writer')
+
+
+class _SelectorSocketTransport(SocketTransport, selector_events._SelectorSocketTransport):
+    """The transport of a stream socket, in native code.
+
+    Takes the place of asyncio's own, whose name it bears.
+    """
+
+    __module__ = 'asyncio.selector_events'
 
 
 class EventLoop(LoopCore, SelectorEventLoop):
     """asyncio's event loop with native queues, timers and wake-ups.
 
-    What `asyncio.run`, `asyncio.Runner` and `asyncio.new_event_loop` use. Transports, signals,
-    subprocesses and executors are those of `asyncio.SelectorEventLoop`.
+    What `asyncio.run`, `asyncio.Runner` and `asyncio.new_event_loop` use. Signals, subprocesses,
+    executors, and transports other than those of stream sockets, are those of
+    `asyncio.SelectorEventLoop`.
     """
 
     __module__ = 'asyncio'
@@ -28,12 +42,33 @@ class EventLoop(LoopCore, SelectorEventLoop):
         cls = type(self)
         plain = cls is EventLoop or all(
             getattr(cls, name) is getattr(EventLoop, name) for name in _OVERRIDDEN)
+        self._native_transports = False
         if type(selector) is getattr(selectors, 'EpollSelector', None):
+            self._native_transports = plain and (cls is EventLoop or all(
+                getattr(cls, name) is getattr(EventLoop, name) for name in _OVERRIDDEN_IO))
             self._wake_fd = self._core_open(selector.fileno(), plain)
             selector._selector.register(self._wake_fd, 1)
         else:
             self._wake_fd = self._core_open(None, plain)
             self._add_reader(self._wake_fd, self._core_woken)
+
+    def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
+        if not (self._native_transports and type(sock) is socket.socket):
+            return super()._make_socket_transport(sock, protocol, waiter, extra=extra, server=server)
+        self._ensure_fd_no_transport(sock)
+        return _SelectorSocketTransport(self, sock, protocol, waiter, extra, server)
+
+    def _make_ssl_transport(self, rawsock, protocol, sslcontext, waiter=None, *, server_side=False,
+                            server_hostname=None, extra=None, server=None, **timeouts):
+        if not (self._native_transports and type(rawsock) is socket.socket):
+            return super()._make_ssl_transport(
+                rawsock, protocol, sslcontext, waiter, server_side=server_side,
+                server_hostname=server_hostname, extra=extra, server=server, **timeouts)
+        self._ensure_fd_no_transport(rawsock)
+        tls = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname,
+                                   **timeouts)
+        _SelectorSocketTransport(self, rawsock, tls, extra=extra, server=server)
+        return tls._app_transport
 
     def close(self):
         """Close the event loop: nothing scheduled is run any more."""

@@ -1,0 +1,113 @@
+//! Futures for native code: made, waited for and ended without Python where the loop is ours.
+//!
+//! Each function takes any loop and any future; those that are not of this crate are called by their Python
+//! methods.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::class::StaticType;
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use tauraro_bridge::{Surface, with_vm};
+
+use crate::future::Future;
+use crate::loop_core::LoopCore;
+use crate::schedule;
+
+/// The running event loop.
+///
+/// # Errors
+/// `RuntimeError` when there is none.
+pub fn running_loop(vm: &VirtualMachine) -> PyResult {
+    schedule::running_loop(vm)
+}
+
+/// The time of `event_loop`, in seconds of its monotonic clock.
+///
+/// # Errors
+/// What a foreign loop raises.
+pub fn time(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<f64> {
+    match event_loop.downcast_ref::<LoopCore>() {
+        Some(core) => LoopCore::now(core, vm),
+        None => Ok(vm.call_method(event_loop, "time", ())?.try_float(vm)?.to_f64()),
+    }
+}
+
+/// Has the next turn of `event_loop` look for I/O even if it is busy, as every turn of asyncio's own loop does: code
+/// that has written something and yields may count on the other end having read it.
+pub fn poll_soon(event_loop: &PyObject) {
+    if let Some(core) = event_loop.downcast_ref::<LoopCore>() {
+        core.poll_soon.store(true, Relaxed);
+    }
+}
+
+/// A pending future of `event_loop`.
+///
+/// # Errors
+/// What a foreign loop raises.
+pub fn create(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult {
+    match event_loop.downcast_ref::<LoopCore>() {
+        Some(core) if core.takes_tasks() => Ok(Future::new(event_loop.to_owned(), vm)?.into()),
+        _ => vm.call_method(event_loop, "create_future", ()),
+    }
+}
+
+/// A future of exactly our class.
+fn native(future: &PyObject) -> Option<&Future> {
+    future.class().is(Future::static_type()).then(|| future.downcast_ref::<Future>())?.map(|future| &**future)
+}
+
+/// Whether the future has a result or an exception or was cancelled.
+///
+/// # Errors
+/// What a foreign future raises.
+pub fn is_done(future: &PyObject, vm: &VirtualMachine) -> PyResult<bool> {
+    match native(future) {
+        Some(future) => Ok(future.is_done()),
+        None => vm.call_method(future, "done", ())?.try_to_bool(vm),
+    }
+}
+
+/// Ends the future with a result, unless it is done.
+///
+/// # Errors
+/// What a foreign future or loop raises.
+pub fn resolve(future: &PyObject, result: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    match native(future) {
+        Some(_) if is_done(future, vm)? => Ok(()),
+        Some(native) => native.finish(future, result, vm),
+        None if is_done(future, vm)? => Ok(()),
+        None => vm.call_method(future, "set_result", (result,)).map(drop),
+    }
+}
+
+/// Ends the future with an exception, unless it is done.
+///
+/// # Errors
+/// What a foreign future or loop raises.
+pub fn reject(future: &PyObject, error: PyBaseExceptionRef, vm: &VirtualMachine) -> PyResult<()> {
+    if is_done(future, vm)? {
+        return Ok(());
+    }
+    match native(future) {
+        Some(native) => native.fail(future, error, vm),
+        None => vm.call_method(future, "set_exception", (error,)).map(drop),
+    }
+}
+
+/// Waits for the future, as `await` does: cancelling the task cancels the future.
+///
+/// # Errors
+/// What the future ends with; what the coroutine is told to raise.
+pub async fn wait(surface: &Surface, future: PyObjectRef) -> PyResult {
+    let Some(native) = native(&future) else { return surface.wait(future).await };
+    if !native.is_done() {
+        if native.is_blocking() {
+            return Err(with_vm(|vm| vm.new_runtime_error("await wasn't used with future")));
+        }
+        native.set_blocking(true);
+        surface.suspend(future.clone()).await?;
+    }
+    let outcome = with_vm(|vm| native.outcome(vm));
+    outcome.unwrap_or_else(|| Err(with_vm(|vm| vm.new_runtime_error("await wasn't used with future"))))
+}

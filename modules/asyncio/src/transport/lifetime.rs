@@ -1,0 +1,361 @@
+//! How a transport begins, is watched, fails and ends.
+
+use std::os::fd::RawFd;
+use std::sync::atomic::Ordering::Relaxed;
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::convert::ToPyException;
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
+
+use super::{SocketTransport, sys};
+use crate::future::Future;
+use crate::handle::Call;
+use crate::loop_core::LoopCore;
+use crate::poll::Event;
+use crate::ready::Ready;
+use crate::state::{self, State};
+
+impl SocketTransport {
+    /// Takes the socket, and notes what scripts may ask about it later.
+    pub(super) fn open(
+        &self,
+        event_loop: PyRef<LoopCore>,
+        sock: PyObjectRef,
+        extra: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let fileno = sock.get_attr("fileno", vm)?;
+        let fd: RawFd = fileno.call((), vm)?.try_to_value(vm)?;
+        let named = state::asyncio("trsock", "TransportSocket", vm)?.call((sock.clone(),), vm)?;
+        extra.set_item("socket", named, vm)?;
+        let address = |method: &'static str| match vm.call_method(&sock, method, ()) {
+            Err(error) if error.fast_isinstance(vm.ctx.exceptions.os_error) => Ok(vm.ctx.none()),
+            result => result,
+        };
+        extra.set_item("sockname", address("getsockname")?, vm)?;
+        if !vm.call_method(&extra, "__contains__", ("peername",))?.is_true(vm)? {
+            extra.set_item("peername", address("getpeername")?, vm)?;
+        }
+        sys::set_no_delay(fd);
+        let context = State::get(vm)?.copy_context(vm)?;
+        self.fd.store(fd, Relaxed);
+        let mut parts = self.parts.lock();
+        parts.event_loop = Some(event_loop);
+        parts.sock = Some(sock);
+        parts.fileno = Some(fileno);
+        parts.extra = Some(extra);
+        parts.context = Some(context);
+        Ok(())
+    }
+
+    pub(super) fn take_protocol(zelf: &Py<Self>, protocol: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let class = state::asyncio("protocols", "BufferedProtocol", vm)?;
+        let fills_buffers = protocol.is_instance(&class, vm)?;
+        zelf.fills_buffers.store(fills_buffers, Relaxed);
+        let replaced = zelf.parts.lock().protocol.replace(protocol);
+        drop(replaced);
+        Ok(())
+    }
+
+    /// Makes the transport known to its server and to the loop.
+    pub(super) fn attach(zelf: &Py<Self>, server: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
+        if let Some(server) = server {
+            zelf.parts.lock().server = Some(server.clone());
+            vm.call_method(&server, "_attach", (zelf.to_owned(),))?;
+        }
+        let transports = zelf.event_loop(vm)?.as_object().get_attr("_transports", vm)?;
+        let fd: PyObjectRef = vm.ctx.new_int(zelf.fd.load(Relaxed)).into();
+        transports.set_item(&*fd, zelf.to_owned().into(), vm)
+    }
+
+    /// Schedules `connection_made`, and what follows it.
+    pub(super) fn begin(zelf: &Py<Self>, waiter: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
+        let event_loop = zelf.event_loop(vm)?;
+        let Some(protocol) = zelf.protocol() else {
+            return Ok(());
+        };
+        let function = protocol.get_attr("connection_made", vm)?;
+        event_loop.check_open(vm)?;
+        let call = Call { function, args: vec![zelf.to_owned().into()] };
+        // The context is entered for the first time as contexts are meant to be; see `run`.
+        LoopCore::queue(&event_loop, call, zelf.context(), vm)?;
+        event_loop.ready.push(Ready::Begin(zelf.to_owned(), waiter));
+        Ok(())
+    }
+
+    /// After `connection_made`: reads, and wakes who waits for the connection.
+    pub(crate) fn begun(zelf: &Py<Self>, waiter: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
+        if let Err(error) = Self::start_reading(zelf, vm) {
+            Self::report(zelf, "Exception when a transport began to read", error, vm)?;
+        }
+        let Some(waiter) = waiter else {
+            return Ok(());
+        };
+        if let Some(future) = waiter.downcast_ref_if_exact::<Future>(vm) {
+            if !future.is_done() {
+                return future.finish(&waiter, vm.ctx.none(), vm);
+            }
+            return Ok(());
+        }
+        let set = state::asyncio("futures", "_set_result_unless_cancelled", vm)?;
+        set.call((waiter, vm.ctx.none()), vm).map(drop)
+    }
+
+    /// Has the loop's epoll watch for what the transport wants to know.
+    pub(super) fn arm(zelf: &Py<Self>, event_loop: &Py<LoopCore>, vm: &VirtualMachine) -> PyResult<()> {
+        let reading = if zelf.reading.load(Relaxed) { sys::READABLE } else { 0 };
+        let writing = if zelf.writing.load(Relaxed) { sys::WRITABLE } else { 0 };
+        let (before, after) = (zelf.armed.load(Relaxed), reading | writing);
+        if before == after {
+            return Ok(());
+        }
+        let fd = zelf.fd.load(Relaxed);
+        let epoll = event_loop.epoll.load(Relaxed);
+        if event_loop.closed.load(Relaxed) || epoll < 0 {
+            zelf.armed.store(0, Relaxed);
+            return if after == 0 { Ok(()) } else { event_loop.check_open(vm) };
+        }
+        if after == 0 {
+            zelf.armed.store(0, Relaxed);
+            // A socket that a script has closed is not there any more, and its number may be another's.
+            if zelf.descriptor(vm).is_ok() {
+                let _ = sys::watch(epoll, fd, before, after);
+            }
+            event_loop.transports.remove(fd, zelf);
+            return Ok(());
+        }
+        // Checks that the number is still this socket's.
+        zelf.descriptor(vm)?;
+        if before == 0 {
+            LoopCore::unwatch_all(event_loop, fd, vm)?;
+        }
+        sys::watch(epoll, fd, before, after).map_err(|error| error.to_pyexception(vm))?;
+        zelf.armed.store(after, Relaxed);
+        if before == 0
+            && let Some(other) = event_loop.transports.set(fd, zelf)
+            && !other.is(zelf)
+        {
+            other.armed.store(0, Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The loop's selector takes the descriptor over.
+    pub(crate) fn yield_descriptor(zelf: &Py<Self>, event_loop: &Py<LoopCore>) {
+        let (epoll, fd) = (event_loop.epoll.load(Relaxed), zelf.fd.load(Relaxed));
+        let before = zelf.armed.swap(0, Relaxed);
+        if epoll >= 0 {
+            let _ = sys::watch(epoll, fd, before, 0);
+        }
+        event_loop.transports.remove(fd, zelf);
+    }
+
+    /// Queues what an event of the socket calls for.
+    pub(crate) fn dispatched(
+        zelf: &Py<Self>,
+        event: Event,
+        event_loop: &Py<LoopCore>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let reads = event.readable && zelf.reading.load(Relaxed);
+        let writes = event.writable && zelf.writing.load(Relaxed);
+        if !reads && !writes {
+            // Paused since: the socket was left watched for nothing.
+            return Self::arm(zelf, event_loop, vm);
+        }
+        let ready: [(bool, &'static str, fn(PyRef<Self>) -> Ready); 2] =
+            [(reads, "_read_ready", Ready::Readable), (writes, "_write_ready", Ready::Writable)];
+        for (_, method, entry) in ready.into_iter().filter(|(is_ready, ..)| *is_ready) {
+            if event_loop.debug() {
+                let function = zelf.as_object().get_attr(method, vm)?;
+                LoopCore::queue(event_loop, Call { function, args: Vec::new() }, zelf.context(), vm)?;
+            } else {
+                event_loop.ready.push(entry(zelf.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads, in the connection's context.
+    pub(crate) fn run_read(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        Self::run(zelf, Self::read, vm)
+    }
+
+    /// Writes, in the connection's context.
+    pub(crate) fn run_write(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        Self::run(zelf, Self::flush, vm)
+    }
+
+    fn run(
+        zelf: &Py<Self>,
+        act: fn(&Py<Self>, &VirtualMachine) -> PyResult<()>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let (context, event_loop) = {
+            let parts = zelf.parts.lock();
+            (parts.context.clone(), parts.event_loop.clone())
+        };
+        let (Some(context), Some(event_loop)) = (context, event_loop) else {
+            return Ok(());
+        };
+        // What `Context.run` does, less the check that nobody else has entered: nobody else has it.
+        vm.context_stack.borrow_mut().push(context);
+        let result = act(zelf, vm);
+        let left = vm.context_stack.borrow_mut().pop();
+        drop(left);
+        // What `connection_lost` raises, for one, when the transport has forgotten its loop already.
+        let message = "Exception in a transport's callback";
+        result.or_else(|error| Self::report_to(zelf, &event_loop, message, error, vm))
+    }
+
+    /// `transport.close()`.
+    pub fn close_native(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.closing.swap(true, Relaxed) {
+            return Ok(());
+        }
+        let event_loop = zelf.event_loop(vm)?;
+        zelf.reading.store(false, Relaxed);
+        let empty = zelf.out.lock().is_empty();
+        if empty {
+            zelf.writing.store(false, Relaxed);
+        }
+        Self::arm(zelf, &event_loop, vm)?;
+        if !empty {
+            return Ok(());
+        }
+        zelf.lost.fetch_add(1, Relaxed);
+        Self::schedule_lost(zelf, &event_loop, vm.ctx.none(), vm)
+    }
+
+    /// `transport.abort()`.
+    pub fn abort_native(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        Self::force_close(zelf, vm.ctx.none(), vm)
+    }
+
+    /// Ends the connection without sending what waits; `connection_lost(error)` will be called.
+    pub(super) fn force_close(
+        zelf: &Py<Self>,
+        error: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        if zelf.is_lost() {
+            return Ok(());
+        }
+        let event_loop = zelf.event_loop(vm)?;
+        zelf.out.lock().clear();
+        zelf.writing.store(false, Relaxed);
+        zelf.closing.store(true, Relaxed);
+        zelf.reading.store(false, Relaxed);
+        zelf.lost.fetch_add(1, Relaxed);
+        Self::arm(zelf, &event_loop, vm)?;
+        Self::schedule_lost(zelf, &event_loop, error, vm)
+    }
+
+    fn schedule_lost(
+        zelf: &Py<Self>,
+        event_loop: &Py<LoopCore>,
+        error: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        event_loop.check_open(vm)?;
+        let function = zelf.as_object().get_attr("_call_connection_lost", vm)?;
+        LoopCore::queue(event_loop, Call { function, args: vec![error] }, None, vm)
+    }
+
+    /// Aborts the connection because of `error`, which is reported if it is not the network's.
+    ///
+    /// # Errors
+    /// `error` itself when it is one that ends the loop.
+    pub(super) fn fatal_error(
+        zelf: &Py<Self>,
+        error: PyBaseExceptionRef,
+        message: &str,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        if state::ends_the_loop(&error, vm) {
+            return Err(error);
+        }
+        if !error.fast_isinstance(vm.ctx.exceptions.os_error) {
+            Self::report(zelf, message, error.clone(), vm)?;
+        } else if zelf.event_loop(vm)?.debug() {
+            let text = vm.ctx.new_str(message).into();
+            super::log_with(vm, "%r: %s", vec![zelf.to_owned().into(), text], Some(&error))?;
+        }
+        Self::force_close(zelf, error.into(), vm)
+    }
+
+    /// Tells the loop's exception handler.
+    pub(super) fn report(
+        zelf: &Py<Self>,
+        message: &str,
+        error: PyBaseExceptionRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        match zelf.event_loop(vm) {
+            Ok(event_loop) => Self::report_to(zelf, &event_loop, message, error, vm),
+            // Too late for anybody to hear of it.
+            Err(_) => Err(error),
+        }
+    }
+
+    fn report_to(
+        zelf: &Py<Self>,
+        event_loop: &Py<LoopCore>,
+        message: &str,
+        error: PyBaseExceptionRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        if state::ends_the_loop(&error, vm) {
+            return Err(error);
+        }
+        let context = vm.ctx.new_dict();
+        context.set_item("message", vm.ctx.new_str(message).into(), vm)?;
+        context.set_item("exception", error.into(), vm)?;
+        context.set_item("transport", zelf.to_owned().into(), vm)?;
+        context.set_item("protocol", vm.unwrap_or_none(zelf.protocol()), vm)?;
+        vm.call_method(event_loop.as_object(), "call_exception_handler", (context,)).map(drop)
+    }
+
+    /// Tells the protocol that the connection is lost, and closes the socket.
+    pub(super) fn connection_lost(zelf: &Py<Self>, error: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let told = match zelf.protocol() {
+            Some(protocol) => vm.call_method(&protocol, "connection_lost", (error,)).map(drop),
+            None => Ok(()),
+        };
+        let (sock, server) = {
+            let mut parts = zelf.parts.lock();
+            let kept = (parts.extra.take(), parts.empty_waiter.take());
+            let mut gone = std::mem::take(&mut *parts);
+            (parts.extra, parts.empty_waiter) = kept;
+            let kept = (gone.sock.take(), gone.server.take());
+            drop(parts);
+            drop(gone);
+            kept
+        };
+        let closed = match sock {
+            Some(sock) => vm.call_method(&sock, "close", ()).map(drop),
+            None => Ok(()),
+        };
+        let detached = match server {
+            Some(server) => vm.call_method(&server, "_detach", (zelf.to_owned(),)).map(drop),
+            None => Ok(()),
+        };
+        let connection_error = vm.ctx.exceptions.connection_error.to_owned();
+        let waiting =
+            vm.new_exception_msg(connection_error, "Connection is closed by peer".into());
+        let failed = Self::fail_empty_waiter(zelf, waiting.into(), vm);
+        told.and(closed).and(detached).and(failed)
+    }
+}
+
+impl LoopCore {
+    /// Forgets the callbacks that a script has registered for `fd`.
+    fn unwatch_all(zelf: &Py<Self>, fd: RawFd, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.watches.get(fd).is_none() {
+            return Ok(());
+        }
+        let fd = vm.ctx.new_int(fd);
+        vm.call_method(zelf.as_object(), "_remove_reader", (fd.clone(),))?;
+        vm.call_method(zelf.as_object(), "_remove_writer", (fd,)).map(drop)
+    }
+}

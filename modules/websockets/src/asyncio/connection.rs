@@ -1,0 +1,696 @@
+//! The native part of `websockets.asyncio.connection.Connection`.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
+
+use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyDictRef, PyType};
+use rustpython_vm::class::StaticType;
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::function::{ArgBytesLike, FuncArgs, OptionalArg, PySetterValue};
+use rustpython_vm::object::{Traverse, TraverseFn};
+use rustpython_vm::types::{Constructor, Initializer};
+use rustpython_vm::{
+    AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+};
+use tauraro_asyncio::futures;
+use tauraro_asyncio::transport::{Receiver, SocketTransport, register_receiver};
+use tauraro_bridge::{coroutine, with_vm};
+
+use super::assembler::{Assembler, DecodeArgs};
+use super::fragments::Fragments;
+use super::messages::Messages;
+use super::{closing, pings, receiving, sending};
+use crate::errors;
+use crate::handle::ProtocolHandle;
+
+/// What changes while the connection lives.
+#[derive(Default)]
+pub(crate) struct Inner {
+    pub(crate) transport: Option<PyObjectRef>,
+    pub(crate) messages: Option<PyRef<Assembler>>,
+    /// When the peer has to have closed the TCP connection, by the clock of the loop.
+    pub(crate) close_deadline: Option<f64>,
+    /// Futures of those who wait until a fragmented message is sent; nothing while none is being sent.
+    pub(crate) sending: Option<Vec<PyObjectRef>>,
+    /// Pings without an answer: payloads, with futures and times of sending. In order.
+    pub(crate) pings: Option<PyDictRef>,
+    /// Why the connection is lost.
+    pub(crate) error: Option<PyBaseExceptionRef>,
+    /// `connection_lost_waiter`, if a script has asked for it.
+    pub(crate) lost_waiter: Option<PyObjectRef>,
+    /// Futures of those who wait for the end of the connection.
+    pub(crate) waiters: Vec<PyObjectRef>,
+    /// Futures of those who wait until the transport takes more.
+    pub(crate) drains: Vec<PyObjectRef>,
+}
+
+/// The native part of connections: what happens for each message.
+#[pyclass(module = "_websockets_asyncio", name = "Connection", traverse = "manual")]
+#[derive(Default, PyPayload)]
+pub(crate) struct Connection {
+    protocol: OnceLock<ProtocolHandle>,
+    event_loop: OnceLock<PyObjectRef>,
+    pub(crate) inner: PyMutex<Inner>,
+    paused: AtomicBool,
+    lost: AtomicBool,
+    sending: AtomicBool,
+    /// The bits of a number of seconds.
+    latency: AtomicU64,
+    /// The version of the object's class at which it was seen to override nothing; 0 for none.
+    plain_version: AtomicU32,
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("lost", &self.is_lost()).finish_non_exhaustive()
+    }
+}
+
+// SAFETY: each object is visited once, and what `clear` takes is given away.
+#[expect(unsafe_code, reason = "the garbage collector's interface")]
+unsafe impl Traverse for Connection {
+    fn traverse(&self, visit: &mut TraverseFn<'_>) {
+        if let Some(protocol) = self.protocol.get() {
+            protocol.traverse(visit);
+        }
+        if let Some(event_loop) = self.event_loop.get() {
+            visit(event_loop);
+        }
+        let Some(inner) = self.inner.try_lock() else { return };
+        inner.transport.traverse(visit);
+        inner.messages.traverse(visit);
+        inner.sending.traverse(visit);
+        inner.pings.traverse(visit);
+        inner.error.traverse(visit);
+        inner.lost_waiter.traverse(visit);
+        inner.waiters.traverse(visit);
+        inner.drains.traverse(visit);
+    }
+
+    fn clear(&mut self, out: &mut Vec<PyObjectRef>) {
+        out.extend(self.protocol.take().map(ProtocolHandle::into_object));
+        out.extend(self.event_loop.take());
+        let inner = std::mem::take(&mut *self.inner.lock());
+        out.extend(inner.transport);
+        out.extend(inner.messages.map(PyObjectRef::from));
+        out.extend(inner.sending.into_iter().flatten());
+        out.extend(inner.pings.map(PyObjectRef::from));
+        out.extend(inner.error.map(PyObjectRef::from));
+        out.extend(inner.lost_waiter);
+        out.extend(inner.waiters);
+        out.extend(inner.drains);
+    }
+}
+
+impl Constructor for Connection {
+    type Args = FuncArgs;
+
+    fn py_new(_class: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
+        Ok(Self::default())
+    }
+}
+
+#[derive(FromArgs)]
+pub(crate) struct ConnectionArgs {
+    #[pyarg(positional)]
+    protocol: PyObjectRef,
+}
+
+impl Initializer for Connection {
+    type Args = ConnectionArgs;
+
+    fn init(zelf: &Py<Self>, args: ConnectionArgs, vm: &VirtualMachine) -> PyResult<()> {
+        let event_loop = futures::running_loop(vm)?;
+        let known = zelf.protocol.set(ProtocolHandle::new(args.protocol)).is_err();
+        if known || zelf.event_loop.set(event_loop).is_err() {
+            return Err(vm.new_runtime_error("the connection is initialized already"));
+        }
+        Ok(())
+    }
+}
+
+impl Connection {
+    fn uninitialized(vm: &VirtualMachine) -> PyBaseExceptionRef {
+        vm.new_runtime_error("Connection.__init__() was not called")
+    }
+
+    /// The protocol object.
+    ///
+    /// # Errors
+    /// `RuntimeError` if a subclass did not initialize the connection.
+    pub(crate) fn protocol(&self, vm: &VirtualMachine) -> PyResult<&ProtocolHandle> {
+        self.protocol.get().ok_or_else(|| Self::uninitialized(vm))
+    }
+
+    /// The event loop that runs the connection.
+    ///
+    /// # Errors
+    /// `RuntimeError` if a subclass did not initialize the connection.
+    pub(crate) fn event_loop(&self, vm: &VirtualMachine) -> PyResult<&PyObjectRef> {
+        self.event_loop.get().ok_or_else(|| Self::uninitialized(vm))
+    }
+
+    /// The transport.
+    ///
+    /// # Errors
+    /// `AttributeError` before `connection_made()`.
+    pub(crate) fn transport(&self, vm: &VirtualMachine) -> PyResult {
+        let transport = self.inner.lock().transport.clone();
+        transport.ok_or_else(|| vm.new_attribute_error("'Connection' object has no attribute 'transport'"))
+    }
+
+    pub(crate) fn transport_is_closing(&self, vm: &VirtualMachine) -> PyResult<bool> {
+        let transport = self.transport(vm)?;
+        match SocketTransport::of(&transport, vm) {
+            Some(native) => Ok(native.closing()),
+            None => vm.call_method(&transport, "is_closing", ())?.try_to_bool(vm),
+        }
+    }
+
+    /// The assembler of messages.
+    ///
+    /// # Errors
+    /// `AttributeError` before `connection_made()`.
+    pub(crate) fn messages(&self, vm: &VirtualMachine) -> PyResult<PyRef<Assembler>> {
+        let messages = self.inner.lock().messages.clone();
+        messages.ok_or_else(|| vm.new_attribute_error("'Connection' object has no attribute 'recv_messages'"))
+    }
+
+    /// Pings without an answer.
+    pub(crate) fn pings(&self, vm: &VirtualMachine) -> PyDictRef {
+        self.inner.lock().pings.get_or_insert_with(|| vm.ctx.new_dict()).clone()
+    }
+
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.load(Acquire)
+    }
+
+    pub(crate) fn set_lost(&self) {
+        self.lost.store(true, Release);
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.load(Acquire)
+    }
+
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.paused.store(paused, Release);
+    }
+
+    /// Whether a fragmented message is being sent.
+    pub(crate) fn is_sending(&self) -> bool {
+        self.sending.load(Acquire)
+    }
+
+    pub(crate) fn set_sending(&self, sending: bool) {
+        self.sending.store(sending, Release);
+    }
+
+    pub(crate) fn set_latency(&self, latency: f64) {
+        self.latency.store(latency.to_bits(), Relaxed);
+    }
+
+    /// Remembers why the connection is lost; the first reason counts.
+    pub(crate) fn set_connection_exc(&self, error: Option<PyBaseExceptionRef>) {
+        let mut inner = self.inner.lock();
+        if inner.error.is_none() {
+            inner.error = error;
+        }
+    }
+
+    /// `close_exc`, or what asking for it raises.
+    pub(crate) fn closed_exception(&self, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        let error = match self.protocol(vm).and_then(|protocol| protocol.close_exc(vm)) {
+            Ok(error) => error,
+            Err(error) => return error,
+        };
+        let cause = self.inner.lock().error.clone();
+        if let Some(cause) = cause {
+            error.set_cause(Some(cause));
+        }
+        error
+    }
+
+    /// Forgets futures of those who do not wait any more.
+    pub(crate) fn forget_done_waiters(&self, vm: &VirtualMachine) -> PyResult<()> {
+        let waiters = std::mem::take(&mut self.inner.lock().waiters);
+        let mut kept = Vec::with_capacity(waiters.len() + 1);
+        for waiter in waiters {
+            if !futures::is_done(&waiter, vm)? {
+                kept.push(waiter);
+            }
+        }
+        let mut inner = self.inner.lock();
+        kept.append(&mut inner.waiters);
+        inner.waiters = kept;
+        Ok(())
+    }
+
+    /// Logs a message, with an exception.
+    pub(crate) fn log(
+        zelf: &Py<Self>,
+        level: &'static str,
+        message: &'static str,
+        error: Option<&PyBaseExceptionRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let logger = zelf.as_object().get_attr(vm.ctx.intern_str("logger"), vm)?;
+        let mut args = FuncArgs::from(vec![vm.ctx.new_str(message).into()]);
+        if let Some(error) = error {
+            args.kwargs.insert("exc_info".into(), error.clone().into());
+        }
+        vm.call_method(&logger, level, args).map(drop)
+    }
+
+    /// Logs a message if the protocol's logger was enabled for such messages.
+    pub(crate) fn log_debug(
+        zelf: &Py<Self>,
+        message: &'static str,
+        error: Option<&PyBaseExceptionRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        if zelf.as_object().get_attr(vm.ctx.intern_str("debug"), vm)?.try_to_bool(vm)? {
+            Self::log(zelf, "debug", message, error, vm)?;
+        }
+        Ok(())
+    }
+
+    /// Whether no subclass overrides what is done for each message.
+    pub(crate) fn is_plain(zelf: &Py<Self>, vm: &VirtualMachine) -> bool {
+        let class = zelf.class();
+        let version = class.tp_version_tag.load(Acquire);
+        if version != 0 && version == zelf.plain_version.load(Relaxed) {
+            return true;
+        }
+        let native = Self::static_type();
+        let plain = ["process_event", "recv"].into_iter().all(|name| {
+            let name = vm.ctx.intern_str(name);
+            let (found, ours) = (class.get_attr(name), native.get_direct_attr(name));
+            found.is_some_and(|found| ours.is_some_and(|ours| found.is(&ours)))
+        });
+        if plain {
+            // Changing the class or one of its bases gives it another version.
+            zelf.plain_version.store(class.tp_version_tag.load(Acquire), Relaxed);
+        }
+        plain
+    }
+}
+
+#[derive(FromArgs)]
+struct SendArgs {
+    #[pyarg(any)]
+    message: PyObjectRef,
+    #[pyarg(any, optional)]
+    text: Option<PyObjectRef>,
+}
+
+#[derive(FromArgs)]
+struct CloseArgs {
+    #[pyarg(any, optional)]
+    code: OptionalArg<PyObjectRef>,
+    #[pyarg(any, optional)]
+    reason: OptionalArg<PyObjectRef>,
+}
+
+#[derive(FromArgs)]
+struct PingArgs {
+    #[pyarg(any, optional)]
+    data: Option<PyObjectRef>,
+}
+
+#[derive(FromArgs)]
+struct PongArgs {
+    #[pyarg(any, optional)]
+    data: OptionalArg<PyObjectRef>,
+}
+
+/// An argument of which `None` is as if it were missing.
+fn given(value: Option<PyObjectRef>, vm: &VirtualMachine) -> Option<PyObjectRef> {
+    value.filter(|value| !vm.is_none(value))
+}
+
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
+impl Connection {
+    /// Receives the next message: a coroutine.
+    ///
+    /// The message is a `str` or `bytes`, according to how it was sent; `decode=False` gives `bytes` in any case,
+    /// which saves decoding, and `decode=True` a `str`.
+    ///
+    /// Raises `ConnectionClosedOK` once the connection is closed and every message was received,
+    /// `ConnectionClosedError` if it was not closed as it should be, and `ConcurrencyError` while another
+    /// coroutine is receiving. Cancelling it loses no message.
+    #[pymethod]
+    fn recv(zelf: PyRef<Self>, args: DecodeArgs, vm: &VirtualMachine) -> PyResult {
+        let decode = args.get(vm)?;
+        Ok(coroutine(vm, "Connection.recv", |surface| async move {
+            receiving::recv(&zelf, &surface, decode).await
+        }))
+    }
+
+    /// Receives the next message in fragments, each as soon as it is there: an asynchronous iterator.
+    ///
+    /// It has to be exhausted: before that, no other message can be received. Fragments are `str` or `bytes`, with
+    /// `decode` as in `recv`; raises what `recv` raises.
+    #[pymethod]
+    fn recv_streaming(
+        zelf: PyRef<Self>,
+        args: DecodeArgs,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<Fragments>> {
+        let messages = zelf.messages(vm)?;
+        Ok(Fragments::new(messages, Some(zelf), args.get(vm)?).into_ref(&vm.ctx))
+    }
+
+    /// Receives message after message, until the connection is closed. Raises `ConnectionClosedError` if it was
+    /// not closed as it should be.
+    #[pymethod]
+    fn __aiter__(zelf: PyRef<Self>) -> Messages {
+        Messages::new(zelf)
+    }
+
+    /// Sends a message: a coroutine.
+    ///
+    /// A `str` is sent as text; `bytes`, a `bytearray` or a `memoryview` as bytes. `text=True` sends bytes that are
+    /// UTF-8 as text, `text=False` the UTF-8 of text as bytes. The items of an iterable or asynchronous iterable are
+    /// sent as the fragments of one message.
+    ///
+    /// Waits while the transport's buffer is full. Raises `ConnectionClosed` when the connection is closed and
+    /// `TypeError` for anything else, a mapping among it.
+    #[pymethod]
+    fn send(zelf: PyRef<Self>, args: SendArgs, vm: &VirtualMachine) -> PyResult {
+        let text = given(args.text, vm).map(|text| text.try_to_bool(vm)).transpose()?;
+        Ok(coroutine(vm, "Connection.send", |surface| async move {
+            sending::send(&zelf, &surface, args.message, text).await?;
+            Ok(with_vm(|vm| vm.ctx.none()))
+        }))
+    }
+
+    /// Closes the connection with a code and a reason, and waits until it is closed: a coroutine.
+    ///
+    /// Does nothing when it is closed already.
+    #[pymethod]
+    fn close(zelf: PyRef<Self>, args: CloseArgs, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Connection.close", |surface| async move {
+            let (code, reason) = with_vm(|vm| {
+                let code = match args.code {
+                    OptionalArg::Present(code) => code,
+                    OptionalArg::Missing => errors::attribute(vm, "websockets.frames", "CloseCode")?
+                        .get_attr("NORMAL_CLOSURE", vm)?,
+                };
+                Ok((code, args.reason.unwrap_or_else(|| vm.ctx.empty_str.to_owned().into())))
+            })?;
+            closing::close(&zelf, &surface, code, reason).await?;
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
+    }
+
+    /// Waits until the connection is closed: a coroutine.
+    #[pymethod]
+    fn wait_closed(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Connection.wait_closed", |surface| async move {
+            closing::lost(&zelf, &surface).await?;
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
+    }
+
+    /// Sends a ping: a coroutine, whose result is a future.
+    ///
+    /// The future ends when the peer has answered, with the time that took in seconds; nobody has to wait for it.
+    /// `data` is the payload, four random bytes by default. Raises `ConnectionClosed` when the connection is closed
+    /// and `ConcurrencyError` when a ping with this payload is on its way already.
+    #[pymethod]
+    fn ping(zelf: PyRef<Self>, args: PingArgs, vm: &VirtualMachine) -> PyObjectRef {
+        let data = given(args.data, vm);
+        coroutine(vm, "Connection.ping", |surface| async move { pings::ping(&zelf, &surface, data).await })
+    }
+
+    /// Sends a pong that nobody asked for: a coroutine. `data` is the payload, nothing by default.
+    #[pymethod]
+    fn pong(zelf: PyRef<Self>, args: PongArgs, vm: &VirtualMachine) -> PyObjectRef {
+        let data = args.data.unwrap_or_else(|| vm.ctx.empty_bytes.clone().into());
+        coroutine(vm, "Connection.pong", |surface| async move {
+            pings::pong(&zelf, &surface, data).await?;
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
+    }
+
+    /// Pings the peer every `ping_interval` seconds, and ends the connection if it does not answer within
+    /// `ping_timeout` seconds: a coroutine, which ends with the connection.
+    #[pymethod]
+    fn keepalive(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Connection.keepalive", |surface| async move {
+            pings::keepalive(&zelf, &surface).await?;
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
+    }
+
+    /// Does what is left to do after something was given to the protocol: a coroutine.
+    #[pymethod]
+    fn _settle(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Connection._settle", |surface| async move {
+            let left = with_vm(|vm| sending::after(&zelf, vm))?;
+            sending::settle(&zelf, &surface, left).await?;
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
+    }
+
+    /// Waits for the end of a connection that is not in the state it should be in, and raises: a coroutine.
+    #[pymethod]
+    fn _refuse(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Connection._refuse", |surface| async move {
+            sending::settle(&zelf, &surface, sending::Left::Refused).await?;
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
+    }
+
+    /// Ends the connection because of an exception, unless that is one that changes nothing, and raises: a
+    /// coroutine.
+    #[pymethod]
+    fn _fail(zelf: PyRef<Self>, error: PyRef<PyBaseException>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Connection._fail", |surface| async move {
+            let left = with_vm(|vm| sending::failed(&zelf, error, vm))?;
+            sending::settle(&zelf, &surface, left).await?;
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
+    }
+
+    /// Takes an event of the protocol. Subclasses may override it.
+    #[pymethod]
+    fn process_event(zelf: &Py<Self>, event: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        receiving::process_event(zelf, &event, vm)
+    }
+
+    /// Takes a request or response; subclasses know what to do with it.
+    #[pymethod]
+    fn _process_handshake(_zelf: &Py<Self>, event: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        Err(vm.new_assertion_error(format!("unexpected event: {}", event.class().name())))
+    }
+
+    /// Ends the pings that a pong with this payload answers.
+    #[pymethod]
+    fn acknowledge_pings(zelf: &Py<Self>, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult<()> {
+        let data = data.borrow_buf().to_vec();
+        pings::acknowledge(zelf, &data, vm)
+    }
+
+    /// Raises `ConnectionClosed` for those who wait for pongs.
+    #[pymethod]
+    fn terminate_pending_pings(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        pings::terminate(zelf, vm)
+    }
+
+    /// Writes what the protocol wants sent to the transport.
+    #[pymethod]
+    fn send_data(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        sending::flush(zelf, vm)
+    }
+
+    /// Remembers why the connection is lost, unless that is known.
+    #[pymethod(name = "set_connection_exc")]
+    fn py_set_connection_exc(zelf: &Py<Self>, error: Option<PyRef<PyBaseException>>) {
+        zelf.set_connection_exc(error);
+    }
+
+    // The interface of `asyncio.Protocol`.
+
+    /// Begins with a transport.
+    #[pymethod]
+    fn connection_made(zelf: &Py<Self>, transport: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+        let object = zelf.as_object();
+        let mark = |name: &'static str| object.get_attr(vm.ctx.intern_str(name), vm);
+        let marks = (mark("max_queue_high")?.try_into_value(vm)?, mark("max_queue_low")?.try_into_value(vm)?);
+        let pause = transport.get_attr("pause_reading", vm)?;
+        let resume = transport.get_attr("resume_reading", vm)?;
+        let messages = Assembler::make(marks, pause, resume, vm)?;
+        let limits = (mark("write_limit_high")?, mark("write_limit_low")?);
+        vm.call_method(&transport, "set_write_buffer_limits", limits)?;
+        let mut inner = zelf.inner.lock();
+        let before = (inner.messages.replace(messages), inner.transport.replace(transport));
+        drop(inner);
+        drop(before);
+        Ok(())
+    }
+
+    /// Ends with the transport, because of an exception or not.
+    #[pymethod]
+    fn connection_lost(
+        zelf: &Py<Self>,
+        error: Option<PyRef<PyBaseException>>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        closing::connection_lost(zelf, error, vm)
+    }
+
+    /// Has `send` wait.
+    #[pymethod]
+    fn pause_writing(zelf: &Py<Self>) {
+        zelf.set_paused(true);
+    }
+
+    /// Has `send` go on.
+    #[pymethod]
+    fn resume_writing(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        sending::resume(zelf, vm)
+    }
+
+    /// Takes bytes of the peer.
+    #[pymethod]
+    fn data_received(zelf: &Py<Self>, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult<()> {
+        // Not locked while Python runs.
+        let data = data.borrow_buf().to_vec();
+        receiving::data_received(zelf, &data, vm)
+    }
+
+    /// Takes the end of what the peer sends.
+    #[pymethod]
+    fn eof_received(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        receiving::eof_received(zelf, vm)
+    }
+
+    // Attributes.
+
+    /// The protocol object.
+    #[pygetset(name = "protocol")]
+    fn py_protocol(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        Ok(zelf.protocol(vm)?.object().clone())
+    }
+
+    /// The event loop that runs the connection.
+    #[pygetset(name = "loop")]
+    fn py_loop(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        zelf.event_loop(vm).cloned()
+    }
+
+    /// The transport, once there is one.
+    #[pygetset(name = "transport")]
+    fn py_transport(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        zelf.transport(vm)
+    }
+
+    #[pygetset(setter, name = "transport")]
+    fn set_transport(zelf: &Py<Self>, value: PySetterValue) {
+        let transport = match value {
+            PySetterValue::Assign(transport) => Some(transport),
+            PySetterValue::Delete => None,
+        };
+        let before = std::mem::replace(&mut zelf.inner.lock().transport, transport);
+        drop(before);
+    }
+
+    /// The `Assembler` of messages, once there is a transport.
+    #[pygetset]
+    fn recv_messages(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Assembler>> {
+        zelf.messages(vm)
+    }
+
+    /// When the closing handshake has to be over, by the clock of the loop; `None` before it begins.
+    #[pygetset]
+    fn close_deadline(zelf: &Py<Self>) -> Option<f64> {
+        zelf.inner.lock().close_deadline
+    }
+
+    #[pygetset(setter)]
+    fn set_close_deadline(zelf: &Py<Self>, deadline: Option<f64>) {
+        zelf.inner.lock().close_deadline = deadline;
+    }
+
+    /// Pings without an answer: payloads, with futures and times of sending.
+    #[pygetset]
+    fn pending_pings(zelf: &Py<Self>, vm: &VirtualMachine) -> PyDictRef {
+        zelf.pings(vm)
+    }
+
+    /// How long the last answered ping took, in seconds; 0.0 before there was one.
+    #[pygetset]
+    fn latency(zelf: &Py<Self>) -> f64 {
+        f64::from_bits(zelf.latency.load(Relaxed))
+    }
+
+    #[pygetset(setter, name = "latency")]
+    fn py_set_latency(zelf: &Py<Self>, latency: f64) {
+        zelf.set_latency(latency);
+    }
+
+    /// Why the connection was lost: the cause of `ConnectionClosed`.
+    #[pygetset]
+    fn connection_exc(zelf: &Py<Self>) -> Option<PyBaseExceptionRef> {
+        zelf.inner.lock().error.clone()
+    }
+
+    /// The `ConnectionClosed` exception of a closed connection.
+    #[pygetset]
+    fn close_exc(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBaseExceptionRef> {
+        zelf.protocol(vm)?.close_exc(vm)?;
+        Ok(zelf.closed_exception(vm))
+    }
+
+    /// Whether the transport's buffer is full.
+    #[pygetset(name = "paused")]
+    fn py_paused(zelf: &Py<Self>) -> bool {
+        zelf.is_paused()
+    }
+
+    /// Whether a fragmented message is being sent: `True` or `None`.
+    #[pygetset]
+    fn send_in_progress(zelf: &Py<Self>) -> Option<bool> {
+        zelf.is_sending().then_some(true)
+    }
+
+    /// A future that ends when the connection is closed. Not to be cancelled.
+    #[pygetset]
+    fn connection_lost_waiter(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        let known = zelf.inner.lock().lost_waiter.clone();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let future = futures::create(zelf.event_loop(vm)?, vm)?;
+        let future = zelf.inner.lock().lost_waiter.get_or_insert(future).clone();
+        if zelf.is_lost() {
+            futures::resolve(&future, vm.ctx.none(), vm)?;
+        }
+        Ok(future)
+    }
+}
+
+/// Has transports hand over what arrives without a Python call.
+pub(crate) fn register(class: &'static Py<PyType>, vm: &VirtualMachine) {
+    let receiver = Receiver {
+        data_received: |protocol, data, vm| match from_object(protocol) {
+            Some(connection) => receiving::data_received(connection, data, vm),
+            None => Err(vm.new_type_error("a WebSocket connection is required")),
+        },
+        eof_received: |protocol, vm| match from_object(protocol) {
+            Some(connection) => receiving::eof_received(connection, vm).map(|()| false),
+            None => Err(vm.new_type_error("a WebSocket connection is required")),
+        },
+    };
+    register_receiver(class, receiver, vm);
+}
+
+/// A connection as Python code hands it over.
+pub(crate) fn from_object(object: &PyObject) -> Option<&Py<Connection>> {
+    object.downcast_ref::<Connection>()
+}

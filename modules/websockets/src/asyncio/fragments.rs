@@ -1,0 +1,201 @@
+//! A message, fragment by fragment: what `recv_streaming` and `Assembler.get_iter` return.
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass};
+use tauraro_bridge::{Surface, coroutine, stop_async_iteration, with_vm};
+
+use super::assembler::{Assembler, Decode, Failure, not_utf8};
+use super::connection::Connection;
+use super::receiving;
+use crate::handle::{Opcode, Part};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was asked for yet.
+    Created,
+    /// Within the message.
+    Reading,
+    /// After the last fragment, or an exception.
+    Over,
+}
+
+#[derive(Debug)]
+struct State {
+    stage: Stage,
+    /// Whether fragments are text, once that is known.
+    decode: Decode,
+    /// The beginning of a character whose end is in the next fragment.
+    partial: Vec<u8>,
+    /// A fragment is being waited for.
+    running: bool,
+}
+
+/// An asynchronous iterator of the fragments of one message.
+#[pyclass(module = "websockets.asyncio.messages", name = "Fragments", traverse)]
+#[derive(Debug, PyPayload)]
+pub(crate) struct Fragments {
+    assembler: PyRef<Assembler>,
+    /// The connection, whose exceptions are raised.
+    connection: Option<PyRef<Connection>>,
+    #[pytraverse(skip)]
+    state: PyMutex<State>,
+}
+
+impl Fragments {
+    pub(crate) fn new(
+        assembler: PyRef<Assembler>,
+        connection: Option<PyRef<Connection>>,
+        decode: Decode,
+    ) -> Self {
+        let state = State { stage: Stage::Created, decode, partial: Vec::new(), running: false };
+        Self { assembler, connection, state: PyMutex::new(state) }
+    }
+
+    fn stage(&self) -> Stage {
+        self.state.lock().stage
+    }
+
+    fn enter(&self, stage: Stage) {
+        self.state.lock().stage = stage;
+    }
+
+    /// The next fragment; nothing at the end of the message.
+    async fn read(&self, surface: &Surface) -> Result<Option<PyObjectRef>, Failure> {
+        let first = match self.stage() {
+            Stage::Over => return Ok(None),
+            Stage::Reading => false,
+            Stage::Created => {
+                if let Err(failure) = self.assembler.begin() {
+                    self.enter(Stage::Over);
+                    return Err(failure);
+                }
+                self.enter(Stage::Reading);
+                true
+            }
+        };
+        // From here on a failure leaves the assembler as being read: nobody could tell where the next message
+        // begins.
+        let part = match self.assembler.next(surface).await {
+            Ok(part) => part,
+            Err(failure) => {
+                self.enter(Stage::Over);
+                if first && matches!(failure, Failure::Other(_)) {
+                    self.assembler.end(&mut Vec::new());
+                }
+                return Err(failure);
+            }
+        };
+        let given = with_vm(|vm| self.give(&part, vm));
+        if given.is_err() {
+            self.enter(Stage::Over);
+        } else if part.fin {
+            self.enter(Stage::Over);
+            self.assembler.end(&mut Vec::new());
+        }
+        given.map(Some)
+    }
+
+    /// The fragment's payload.
+    fn give(&self, part: &Part, vm: &VirtualMachine) -> Result<PyObjectRef, Failure> {
+        let mut state = self.state.lock();
+        if !*state.decode.get_or_insert(part.opcode == Opcode::Text) {
+            return Ok(vm.ctx.new_bytes(part.data.to_vec()).into());
+        }
+        let mut bytes = std::mem::take(&mut state.partial);
+        bytes.extend_from_slice(&part.data);
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Ok(vm.ctx.new_str(text).into()),
+            Err(error) if error.error_len().is_none() && !part.fin => {
+                state.partial = bytes.split_off(error.valid_up_to());
+                drop(state);
+                let text = String::from_utf8_lossy(&bytes);
+                Ok(vm.ctx.new_str(text.as_ref()).into())
+            }
+            Err(_) => {
+                drop(state);
+                Err(not_utf8(&bytes, vm))
+            }
+        }
+    }
+
+    async fn step(&self, surface: &Surface) -> PyResult {
+        match self.read(surface).await {
+            Ok(Some(fragment)) => Ok(fragment),
+            Ok(None) => Err(with_vm(stop_async_iteration)),
+            Err(failure) => match &self.connection {
+                None => Err(with_vm(|vm| failure.into_exception(vm))),
+                Some(connection) => {
+                    Err(receiving::explain(connection, surface, failure, "recv_streaming").await)
+                }
+            },
+        }
+    }
+
+    /// Ends the iteration early.
+    fn abandon(&self) {
+        self.enter(Stage::Over);
+    }
+}
+
+/// Marks an iterator as waiting for a fragment, for as long as it lives.
+struct Running(PyRef<Fragments>);
+
+impl Running {
+    fn start(fragments: PyRef<Fragments>, vm: &VirtualMachine) -> PyResult<Self> {
+        if std::mem::replace(&mut fragments.state.lock().running, true) {
+            return Err(vm.new_runtime_error("anext(): asynchronous generator is already running"));
+        }
+        Ok(Self(fragments))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.state.lock().running = false;
+    }
+}
+
+#[pyclass(flags(DISALLOW_INSTANTIATION, HAS_WEAKREF))]
+impl Fragments {
+    #[pymethod]
+    fn __aiter__(zelf: PyRef<Self>) -> PyRef<Self> {
+        zelf
+    }
+
+    #[pymethod]
+    fn __anext__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Fragments.__anext__", |surface| async move {
+            let running = with_vm(|vm| Running::start(zelf, vm))?;
+            running.0.step(&surface).await
+        })
+    }
+
+    /// As `__anext__`: the value is not used.
+    #[pymethod]
+    fn asend(zelf: PyRef<Self>, _value: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+        Self::__anext__(zelf, vm)
+    }
+
+    /// Ends the iteration with an exception: a coroutine.
+    #[pymethod]
+    fn athrow(zelf: PyRef<Self>, error: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Fragments.athrow", |_| async move {
+            zelf.abandon();
+            with_vm(|vm| {
+                let error: PyBaseExceptionRef =
+                    vm.normalize_exception(error, vm.ctx.none(), vm.ctx.none())?;
+                Err(error)
+            })
+        })
+    }
+
+    /// Ends the iteration: a coroutine. The rest of the message can no more be read, and no other message.
+    #[pymethod]
+    fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Fragments.aclose", |_| async move {
+            zelf.abandon();
+            Ok(with_vm(|vm| vm.ctx.none()))
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! `websockets.asyncio`: connections for coroutines.
+//!
+//! What happens for each message is here; `python/websockets/asyncio` has what happens once a connection. The
+//! classes are put together there: `websockets.asyncio.connection.Connection` is [`Connection`](connection) and
+//! `asyncio.Protocol`.
+//!
+//! A message that arrives goes from the transport to [`receiving`], through the protocol object (see
+//! [`crate::handle`]) and into the [`assembler`], which wakes the task that waits in `recv`. One that is sent goes
+//! through [`sending`] to the protocol object and on to the transport, without suspending unless the transport's
+//! buffer is full.
+
+mod assembler;
+mod broadcast;
+mod closing;
+mod connection;
+mod fragments;
+mod frame_queue;
+mod messages;
+mod pings;
+mod receiving;
+mod sending;
+mod wake;
+
+pub(crate) use module::module_def;
+
+/// The native parts of `websockets.asyncio`.
+#[rustpython_vm::pymodule(name = "_websockets_asyncio")]
+mod module {
+    use rustpython_vm::builtins::PyModule;
+    use rustpython_vm::class::PyClassImpl;
+    use rustpython_vm::{Py, PyResult, VirtualMachine};
+
+    use super::assembler::Assembler;
+    use super::broadcast::{self, BroadcastArgs};
+    use super::connection::{self, Connection};
+    use super::fragments::Fragments;
+    use super::frame_queue::FrameQueue;
+    use super::messages::Messages;
+    use super::wake::Wake;
+
+    pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
+        __module_exec(vm, module);
+        let _hidden = [
+            Fragments::make_static_type(),
+            FrameQueue::make_static_type(),
+            Messages::make_static_type(),
+            Wake::make_static_type(),
+        ];
+        module.set_attr("Assembler", Assembler::make_static_type(), vm)?;
+        let connection = Connection::make_static_type();
+        connection::register(connection, vm);
+        module.set_attr("Connection", connection, vm)
+    }
+
+    /// Sends a message to many connections, without waiting for any.
+    #[pyfunction]
+    fn broadcast(args: BroadcastArgs, vm: &VirtualMachine) -> PyResult<()> {
+        broadcast::broadcast(args, vm)
+    }
+}

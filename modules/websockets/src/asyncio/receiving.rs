@@ -1,0 +1,137 @@
+//! From the transport to `recv`.
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use tauraro_bridge::{Surface, with_vm};
+
+use super::assembler::{Decode, Failure};
+use super::closing::{self, INVALID_DATA, MESSAGE_TOO_BIG};
+use super::connection::Connection;
+use super::{pings, sending};
+use crate::errors;
+use crate::handle::{Event, Opcode, Part, State};
+
+/// Bytes arrived.
+pub(crate) fn data_received(connection: &Py<Connection>, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
+    let protocol = connection.protocol(vm)?;
+    protocol.receive_data(data, vm)?;
+    let events = protocol.events(vm)?;
+    if let Err(error) = sending::flush(connection, vm) {
+        sending::note_write_error(connection, error, vm)?;
+    }
+    if protocol.close_expected(vm)? {
+        closing::set_deadline(connection, vm)?;
+    }
+    process_events(connection, events, vm)
+}
+
+/// The peer sends no more.
+pub(crate) fn eof_received(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
+    let protocol = connection.protocol(vm)?;
+    protocol.receive_eof(vm)?;
+    let events = protocol.events(vm)?;
+    sending::flush(connection, vm)?;
+    process_events(connection, events, vm)
+}
+
+fn process_events(connection: &Py<Connection>, events: Vec<Event>, vm: &VirtualMachine) -> PyResult<()> {
+    for event in events {
+        match event {
+            Event::Frame(part) if Connection::is_plain(connection, vm) => process_part(connection, part, vm)?,
+            Event::Frame(part) => {
+                let frame = part.into_object(vm)?;
+                vm.call_method(connection.as_object(), "process_event", (frame,))?;
+            }
+            Event::Object(event) => {
+                vm.call_method(connection.as_object(), "process_event", (event,))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `Connection.process_event`: a frame goes to the application, a request or response to the handshake.
+pub(crate) fn process_event(
+    connection: &Py<Connection>,
+    event: &PyObject,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    if vm.get_attribute_opt(event, vm.ctx.intern_str("opcode"))?.is_none() {
+        return vm.call_method(connection.as_object(), "_process_handshake", (event.to_owned(),)).map(drop);
+    }
+    match Part::from_object(event, vm)? {
+        Some(part) => process_part(connection, part, vm),
+        None => Ok(()),
+    }
+}
+
+fn process_part(connection: &Py<Connection>, part: Part, vm: &VirtualMachine) -> PyResult<()> {
+    if part.opcode.is_data() {
+        return connection.messages(vm)?.push(part, vm);
+    }
+    if part.opcode == Opcode::Pong {
+        return pings::acknowledge(connection, &part.data, vm);
+    }
+    Ok(())
+}
+
+/// `Connection.recv`.
+pub(crate) async fn recv(connection: &Py<Connection>, surface: &Surface, decode: Decode) -> PyResult {
+    let messages = with_vm(|vm| connection.messages(vm))?;
+    match messages.message(surface, decode).await {
+        Ok(message) => Ok(message),
+        Err(failure) => Err(Box::pin(explain(connection, surface, failure, "recv")).await),
+    }
+}
+
+/// What `method` raises because there is no message, after what has to be done about it.
+pub(crate) async fn explain(
+    connection: &Py<Connection>,
+    surface: &Surface,
+    failure: Failure,
+    method: &'static str,
+) -> PyBaseExceptionRef {
+    let (error, code) = match failure {
+        Failure::Eof => return closed(connection, surface).await,
+        Failure::Busy => {
+            let message = format!(
+                "cannot call {method} while another coroutine is already running recv or recv_streaming"
+            );
+            return with_vm(|vm| errors::concurrency_error(vm, message));
+        }
+        Failure::Other(error) => return error,
+        Failure::TooManyFragments(error) => (error, MESSAGE_TOO_BIG),
+        Failure::Encoding(error) => (error, INVALID_DATA),
+    };
+    let reason = match with_vm(|vm| reason(&error, code, vm)) {
+        Ok(reason) => reason,
+        Err(error) => return error,
+    };
+    connection.set_connection_exc(Some(error));
+    let failed = sending::with_context(connection, surface, State::Open, |vm| {
+        connection.protocol(vm)?.fail(code, &reason, vm)
+    });
+    match failed.await {
+        Ok(()) => closed(connection, surface).await,
+        Err(error) => error,
+    }
+}
+
+/// What the peer is told.
+fn reason(error: &PyBaseExceptionRef, code: u16, vm: &VirtualMachine) -> PyResult<String> {
+    if code == MESSAGE_TOO_BIG {
+        return Ok("too many fragments".to_owned());
+    }
+    let attribute = |name: &'static str| -> PyResult<PyObjectRef> {
+        error.as_object().get_attr(vm.ctx.intern_str(name), vm)
+    };
+    Ok(format!("{} at position {}", attribute("reason")?.str(vm)?, attribute("start")?.str(vm)?))
+}
+
+/// The `ConnectionClosed` exception, once the connection is closed.
+async fn closed(connection: &Py<Connection>, surface: &Surface) -> PyBaseExceptionRef {
+    match closing::lost(connection, surface).await {
+        Ok(()) => with_vm(|vm| connection.closed_exception(vm)),
+        Err(error) => error,
+    }
+}
