@@ -12,7 +12,7 @@ pub(crate) use self::_websockets_handshake::module_def;
 mod _websockets_handshake {
     use std::borrow::Cow;
 
-    use rustpython_vm::builtins::{PyStr, PyStrRef};
+    use rustpython_vm::builtins::{PyModule, PyStr, PyStrRef};
     use rustpython_vm::function::ArgBytesLike;
     use rustpython_vm::protocol::PyBuffer;
     use rustpython_vm::{FromArgs, Py, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
@@ -20,6 +20,12 @@ mod _websockets_handshake {
     use tauraro_engine::websocket::{grammar, mask};
 
     use super::{check, failure, head};
+
+    pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
+        __module_exec(vm, module);
+        crate::datastructures::make_classes();
+        Ok(())
+    }
 
     /// The text of a str; what is no character at all becomes one that no grammar has.
     fn text(value: &Py<PyStr>) -> Cow<'_, str> {
