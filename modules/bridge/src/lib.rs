@@ -15,3 +15,4 @@ pub use inbox::{Inbox, Output, Ticket};
 pub use port::{Port, Running, Schedule, Woken};
 pub use surface::{Mailbox, Resume, Surface, complete, with_vm};
 pub use wait::block_on;
+pub use wakeup::WakeUp;

@@ -6,15 +6,19 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// An eventfd where the system has them, else a pair of connected sockets.
 #[derive(Debug)]
-pub(crate) struct WakeUp {
+pub struct WakeUp {
     read: File,
     #[cfg(not(target_os = "linux"))]
     write: File,
 }
 
 impl WakeUp {
+    /// A new descriptor, not readable yet.
+    ///
+    /// # Errors
+    /// There are too many descriptors.
     #[cfg(target_os = "linux")]
-    pub(crate) fn new() -> io::Result<Self> {
+    pub fn new() -> io::Result<Self> {
         use std::os::fd::FromRawFd;
 
         // SAFETY: the call takes no pointers.
@@ -29,8 +33,12 @@ impl WakeUp {
         Ok(Self { read: File::from(fd) })
     }
 
+    /// A new descriptor, not readable yet.
+    ///
+    /// # Errors
+    /// There are too many descriptors.
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn new() -> io::Result<Self> {
+    pub fn new() -> io::Result<Self> {
         use std::os::unix::net::UnixStream;
 
         let (read, write) = UnixStream::pair()?;
@@ -50,13 +58,13 @@ impl WakeUp {
     }
 
     /// Makes the descriptor readable.
-    pub(crate) fn signal(&self) {
+    pub fn signal(&self) {
         // It fails only when it is full, and then it is readable already.
         let _ = self.writer().write(&1_u64.to_ne_bytes());
     }
 
     /// Makes the descriptor unreadable until the next signal.
-    pub(crate) fn clear(&self) {
+    pub fn clear(&self) {
         let mut bytes = [0; 512];
         // An eventfd gives all its signals at once; a socket gives as many as fit.
         while let Ok(read) = (&self.read).read(&mut bytes) {

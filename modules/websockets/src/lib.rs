@@ -14,6 +14,7 @@ mod handle;
 mod handshake;
 mod module;
 mod protocol;
+mod sync;
 
 pub use frozen::frozen_modules;
 pub use module::module_defs;

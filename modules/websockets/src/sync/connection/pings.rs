@@ -1,0 +1,119 @@
+//! Pings, and the pongs that answer them.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use rustpython_vm::{Py, PyObjectRef, PyResult, Traverse, VirtualMachine};
+
+use super::PyConnection;
+use super::sending::Flush;
+use crate::errors;
+use crate::handle::{Data, Opcode};
+
+/// A ping that was not answered yet.
+#[derive(Debug, Traverse)]
+pub(super) struct Ping {
+    #[pytraverse(skip)]
+    data: Vec<u8>,
+    /// A `threading.Event`.
+    event: PyObjectRef,
+    #[pytraverse(skip)]
+    sent: Instant,
+    #[pytraverse(skip)]
+    ack_on_close: bool,
+}
+
+impl PyConnection {
+    pub(super) fn send_ping(
+        zelf: &Py<Self>,
+        data: Option<PyObjectRef>,
+        ack_on_close: bool,
+        vm: &VirtualMachine,
+    ) -> PyResult {
+        let data = data.map(|data| payload(&data, vm)).transpose()?;
+        let event = errors::attribute(vm, "threading", "Event")?.call((), vm)?;
+        Self::operate(zelf, Flush::Unless, vm, |handle| {
+            let data = zelf.register(data, event.clone(), ack_on_close, vm)?;
+            handle.send(Opcode::Ping, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm)
+        })?;
+        // The caller may wait for the event, which no message announces.
+        zelf.core.turn.hurry();
+        Ok(event)
+    }
+
+    /// Remembers a ping; chooses its data if there are none.
+    fn register(
+        &self,
+        data: Option<Vec<u8>>,
+        event: PyObjectRef,
+        ack_on_close: bool,
+        vm: &VirtualMachine,
+    ) -> PyResult<Vec<u8>> {
+        let is_pending = |data: &[u8]| self.pings.lock().iter().any(|ping| ping.data == data);
+        let data = match data {
+            Some(data) if is_pending(&data) => {
+                return Err(errors::concurrency_error(vm, "already waiting for a pong with the same data"));
+            }
+            Some(data) => data,
+            None => loop {
+                let random: u32 =
+                    errors::attribute(vm, "random", "getrandbits")?.call((32,), vm)?.try_to_value(vm)?;
+                let data = random.to_be_bytes();
+                if !is_pending(&data) {
+                    break data.to_vec();
+                }
+            },
+        };
+        let ping = Ping { data: data.clone(), event, sent: Instant::now(), ack_on_close };
+        self.pings.lock().push(ping);
+        Ok(data)
+    }
+
+    pub(super) fn send_pong(zelf: &Py<Self>, data: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
+        let data = data.map_or(Ok(Vec::new()), |data| payload(&data, vm))?;
+        Self::operate(zelf, Flush::Unless, vm, |handle| {
+            handle.send(Opcode::Pong, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm)
+        })
+    }
+
+    /// Sets the events of the ping that a pong answers and of those before it: only the last one needs an answer.
+    pub(super) fn acknowledge(zelf: &Py<Self>, data: &[u8], vm: &VirtualMachine) {
+        let now = Instant::now();
+        let answered: Vec<Ping> = {
+            let mut pings = zelf.pings.lock();
+            let Some(position) = pings.iter().position(|ping| ping.data == data) else { return };
+            pings.drain(..=position).collect()
+        };
+        if let Some(last) = answered.last() {
+            let latency = now.saturating_duration_since(last.sent).as_secs_f64();
+            zelf.latency.store(latency.to_bits(), Relaxed);
+        }
+        Self::set_events(zelf, answered, vm);
+    }
+
+    /// Sets the events of pings that will not be answered, where that is wanted.
+    pub(super) fn terminate_pings(zelf: &Py<Self>, vm: &VirtualMachine) {
+        let mut pings = std::mem::take(&mut *zelf.pings.lock());
+        pings.retain(|ping| ping.ack_on_close);
+        Self::set_events(zelf, pings, vm);
+    }
+
+    fn set_events(zelf: &Py<Self>, pings: Vec<Ping>, vm: &VirtualMachine) {
+        for ping in pings {
+            if let Err(error) = vm.call_method(&ping.event, "set", ()) {
+                vm.run_unraisable(error, None, zelf.to_owned().into());
+            }
+        }
+    }
+}
+
+/// The data of a ping or pong.
+///
+/// # Errors
+/// `TypeError` for what is neither text nor bytes.
+fn payload(object: &PyObjectRef, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+    let Some(data) = Data::from_object(object) else {
+        return Err(vm.new_type_error("data must be str or bytes-like"));
+    };
+    data.with_bytes(vm, |bytes| Ok(bytes.to_vec()))
+}

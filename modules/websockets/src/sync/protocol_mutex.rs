@@ -1,0 +1,69 @@
+//! The lock of a connection, for Python.
+
+use std::sync::Arc;
+
+use rustpython_vm::function::FuncArgs;
+use rustpython_vm::{FromArgs, Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+
+use super::waiting::{Deadline, Exclusive};
+
+/// A lock as `threading.Lock` makes them: it serialises what is done with a connection's protocol object.
+#[pyclass(module = "websockets.sync.connection", name = "ProtocolMutex")]
+#[derive(Debug, PyPayload)]
+pub(crate) struct PyProtocolMutex {
+    lock: Arc<Exclusive>,
+}
+
+impl PyProtocolMutex {
+    pub(super) fn new(lock: Arc<Exclusive>) -> Self {
+        Self { lock }
+    }
+}
+
+#[derive(FromArgs)]
+pub(crate) struct AcquireArgs {
+    #[pyarg(any, default = true)]
+    blocking: bool,
+    #[pyarg(any, default = -1.0)]
+    timeout: f64,
+}
+
+#[pyclass(flags(DISALLOW_INSTANTIATION))]
+impl PyProtocolMutex {
+    /// Takes the lock, waiting for it `timeout` seconds at most unless that is negative. Returns whether it did.
+    #[pymethod]
+    fn acquire(zelf: &Py<Self>, args: AcquireArgs, vm: &VirtualMachine) -> PyResult<bool> {
+        let timeout = match (args.blocking, args.timeout) {
+            (false, _) => Some(0.0),
+            (true, timeout) if timeout < 0.0 => None,
+            (true, timeout) => Some(timeout),
+        };
+        zelf.lock.acquire(Deadline::after(timeout), vm)
+    }
+
+    /// Gives the lock back. Raises `RuntimeError` if it is not taken.
+    #[pymethod]
+    fn release(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        if !zelf.lock.is_taken() {
+            return Err(vm.new_runtime_error("release unlocked lock"));
+        }
+        zelf.lock.release();
+        Ok(())
+    }
+
+    /// Whether it is taken.
+    #[pymethod]
+    fn locked(zelf: &Py<Self>) -> bool {
+        zelf.lock.is_taken()
+    }
+
+    #[pymethod]
+    fn __enter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<bool> {
+        zelf.lock.acquire(Deadline::NEVER, vm)
+    }
+
+    #[pymethod]
+    fn __exit__(zelf: &Py<Self>, _args: FuncArgs) {
+        zelf.lock.release();
+    }
+}

@@ -1,0 +1,55 @@
+//! What `Connection.send_context` returns.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass};
+
+use super::connection::PyConnection;
+use crate::handle::State;
+
+/// The context in which a connection's protocol may be used.
+#[pyclass(module = "websockets.sync.connection", name = "SendContext", traverse)]
+#[derive(Debug, PyPayload)]
+pub(crate) struct PySendContext {
+    connection: PyRef<PyConnection>,
+    #[pytraverse(skip)]
+    expected: State,
+    #[pytraverse(skip)]
+    entered: AtomicBool,
+}
+
+impl PySendContext {
+    pub(super) fn new(connection: PyRef<PyConnection>, expected: State) -> Self {
+        Self { connection, expected, entered: AtomicBool::new(false) }
+    }
+}
+
+#[pyclass(flags(DISALLOW_INSTANTIATION))]
+impl PySendContext {
+    #[pymethod]
+    fn __enter__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        PyConnection::enter(&zelf.connection, zelf.expected, vm)?;
+        zelf.entered.store(true, Relaxed);
+        Ok(())
+    }
+
+    #[pymethod]
+    fn __exit__(
+        zelf: &Py<Self>,
+        _class: PyObjectRef,
+        error: Option<PyBaseExceptionRef>,
+        _traceback: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<bool> {
+        if !zelf.entered.swap(false, Relaxed) {
+            return Ok(false);
+        }
+        let body = error.clone().map_or(Ok(()), Err);
+        match PyConnection::leave(&zelf.connection, body, super::connection::Flush::All, vm) {
+            // It goes on by itself.
+            Err(raised) if error.is_some_and(|error| error.is(raised.as_object())) => Ok(false),
+            other => other.map(|()| false),
+        }
+    }
+}
