@@ -173,7 +173,10 @@ impl PyConnection {
 
     /// Remembers why the connection is lost, unless that is known already.
     fn set_exception(&self, exception: PyBaseExceptionRef) {
-        self.objects.lock().exception.get_or_insert(exception);
+        let mut objects = self.objects.lock();
+        if objects.exception.is_none() {
+            objects.exception = Some(exception);
+        }
     }
 
     /// When the closing handshake must be over, from now on if that was not decided before.

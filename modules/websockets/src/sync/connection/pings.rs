@@ -3,12 +3,13 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use rustpython_vm::{Py, PyObjectRef, PyResult, Traverse, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, Traverse, VirtualMachine};
 
 use super::PyConnection;
 use super::sending::Flush;
 use crate::errors;
 use crate::handle::{Data, Opcode};
+use crate::sync::waiting::Deadline;
 
 /// A ping that was not answered yet.
 #[derive(Debug, Traverse)]
@@ -32,9 +33,19 @@ impl PyConnection {
     ) -> PyResult {
         let data = data.map(|data| payload(&data, vm)).transpose()?;
         let event = errors::attribute(vm, "threading", "Event")?.call((), vm)?;
-        Self::operate(zelf, Flush::Unless, vm, |handle| {
+        // What the peer does not take in that time it does not answer either.
+        let patience: Option<f64> =
+            zelf.as_object().get_attr(vm.ctx.intern_str("ping_timeout"), vm)?.try_into_value(vm)?;
+        Self::operate(zelf, Flush::Until(Deadline::after(patience)), vm, |handle| {
             let data = zelf.register(data, event.clone(), ack_on_close, vm)?;
-            handle.send(Opcode::Ping, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm)
+            let sent = handle.send(Opcode::Ping, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm);
+            if sent.is_err() {
+                let mut pings = zelf.pings.lock();
+                let failed = pings.pop();
+                drop(pings);
+                drop(failed);
+            }
+            sent
         })?;
         // The caller may wait for the event, which no message announces.
         zelf.core.turn.hurry();
