@@ -255,6 +255,11 @@ impl FrameReader {
         matches!(self.part, Part::Head) && self.held_count == 0
     }
 
+    /// What is allocated for the payload that is being read, in bytes.
+    pub const fn held_bytes(&self) -> usize {
+        self.frame.data.capacity()
+    }
+
     /// The next `N` bytes, once they are there.
     fn take<const N: usize>(&mut self, input: &mut &[u8]) -> Option<[u8; N]> {
         if self.held_count == 0

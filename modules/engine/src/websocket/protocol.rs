@@ -277,6 +277,11 @@ impl Protocol {
         }
     }
 
+    /// What is allocated for a frame that has not arrived completely, in bytes.
+    pub const fn held_bytes(&self) -> usize {
+        self.reader.held_bytes()
+    }
+
     /// The frames that have arrived since the last call.
     pub fn take_events(&mut self) -> Vec<Frame> {
         std::mem::take(&mut self.events)
