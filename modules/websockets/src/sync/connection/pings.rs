@@ -3,13 +3,12 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, Traverse, VirtualMachine};
+use rustpython_vm::{Py, PyObjectRef, PyResult, Traverse, VirtualMachine};
 
 use super::PyConnection;
 use super::sending::Flush;
 use crate::errors;
 use crate::handle::{Data, Opcode};
-use crate::sync::waiting::Deadline;
 
 /// A ping that was not answered yet.
 #[derive(Debug, Traverse)]
@@ -34,9 +33,8 @@ impl PyConnection {
         let data = data.map(|data| payload(&data, vm)).transpose()?;
         let event = errors::attribute(vm, "threading", "Event")?.call((), vm)?;
         // What the peer does not take in that time it does not answer either.
-        let patience: Option<f64> =
-            zelf.as_object().get_attr(vm.ctx.intern_str("ping_timeout"), vm)?.try_into_value(vm)?;
-        Self::operate(zelf, Flush::Until(Deadline::after(patience)), vm, |handle| {
+        let patience = Self::deadline_by(zelf, "ping_timeout", vm)?;
+        Self::operate(zelf, Flush::Until(patience), vm, |handle| {
             let data = zelf.register(data, event.clone(), ack_on_close, vm)?;
             let sent = handle.send(Opcode::Ping, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm);
             if sent.is_err() {
