@@ -621,6 +621,107 @@ class Failing(TransportTest):
         self.assertIsInstance(error, OSError)
 
 
+class NativeProtocol(TransportTest):
+    """Protocols in native code, which are called without Python unless something is overridden."""
+
+    async def echo(self, protocol):
+        transport, _, peer = await self.pair(lambda: protocol)
+        peer.send(b'ping')
+        self.assertEqual(await self.read(peer, 4), b'ping')
+        self.assertFalse(transport.is_closing())
+        peer.shutdown(socket.SHUT_WR)
+        self.assertEqual(await self.read(peer, 1), b'')
+        return transport
+
+    async def test_echo(self):
+        from _tauraro_bench import EchoProtocol
+        protocol = EchoProtocol()
+        await self.echo(protocol)
+        self.assertEqual(protocol.native, 1)
+
+    async def test_much(self):
+        from _tauraro_bench import EchoProtocol
+        transport, protocol, peer = await self.pair(EchoProtocol)
+        data = bytes(range(256)) * 10000
+        sending = asyncio.create_task(asyncio.get_running_loop().sock_sendall(peer, data))
+        self.assertEqual(await self.read(peer, len(data)), data)
+        await sending
+        self.assertGreater(protocol.native, 0)
+
+    async def test_plain_subclass(self):
+        from _tauraro_bench import EchoProtocol
+
+        class Subclass(EchoProtocol):
+            pass
+
+        protocol = Subclass()
+        await self.echo(protocol)
+        self.assertEqual(protocol.native, 1)
+
+    async def test_overriding_subclass(self):
+        from _tauraro_bench import EchoProtocol
+
+        class Subclass(EchoProtocol):
+            def data_received(self, data):
+                self.seen = data
+                super().data_received(data)
+
+        protocol = Subclass()
+        await self.echo(protocol)
+        self.assertEqual(protocol.native, 0)
+        self.assertEqual(protocol.seen, b'ping')
+
+    async def test_overriding_only_the_end(self):
+        from _tauraro_bench import EchoProtocol
+        ended = []
+
+        class Subclass(EchoProtocol):
+            def eof_received(self):
+                ended.append(self)
+
+        protocol = Subclass()
+        await self.echo(protocol)
+        self.assertEqual(protocol.native, 1)
+        self.assertEqual(ended, [protocol])
+
+    async def test_patched_instance(self):
+        from _tauraro_bench import EchoProtocol
+        protocol = EchoProtocol()
+        original = protocol.data_received
+        with mock.patch.object(protocol, 'data_received', side_effect=original) as patched:
+            await self.echo(protocol)
+        patched.assert_called_once_with(b'ping')
+        self.assertEqual(protocol.native, 0)
+
+    async def test_patched_class(self):
+        from _tauraro_bench import EchoProtocol
+        original = EchoProtocol.data_received
+        seen = []
+
+        def patched(self, data):
+            seen.append(data)
+            original(self, data)
+
+        with mock.patch('_tauraro_bench.EchoProtocol.data_received', patched):
+            protocol = EchoProtocol()
+            await self.echo(protocol)
+        self.assertEqual(seen, [b'ping'])
+        self.assertEqual(protocol.native, 0)
+        protocol = EchoProtocol()
+        await self.echo(protocol)
+        self.assertEqual(protocol.native, 1)
+
+    async def test_replaced_write(self):
+        from _tauraro_bench import EchoProtocol
+        transport, protocol, peer = await self.pair(EchoProtocol)
+        original = transport.write
+        with mock.patch.object(transport, 'write', side_effect=original) as write:
+            peer.send(b'ping')
+            self.assertEqual(await self.read(peer, 4), b'ping')
+        write.assert_called_once_with(b'ping')
+        self.assertEqual(protocol.native, 1)
+
+
 class ExitInCallback(unittest.TestCase):
 
     def test_keyboard_interrupt_ends_the_loop(self):

@@ -12,7 +12,9 @@ A comment line right before a block changes how it runs:
 """
 
 import contextlib
+import importlib.util
 import io
+import logging
 import os
 import re
 import shutil
@@ -113,6 +115,13 @@ class DocumentationTest(unittest.TestCase):
     @unittest.skipIf(ON_CPYTHON, "needs PyPI's httptools there")
     def test_httptools(self):
         blocks = self.check_page(ROOT / "stdlib-docs" / "httptools.md")
+        self.assertTrue(all(block.is_run for block in blocks))
+
+    @unittest.skipUnless(importlib.util.find_spec("websockets"), "needs PyPI's websockets there")
+    def test_websockets(self):
+        # What the examples provoke is logged.
+        logging.getLogger("websockets").setLevel(logging.CRITICAL)
+        blocks = self.check_page(ROOT / "stdlib-docs" / "websockets.md")
         self.assertTrue(all(block.is_run for block in blocks))
 
     @unittest.skipIf(ON_CPYTHON, "the page is about Tauraro's own loop")

@@ -15,10 +15,28 @@ mod _tauraro_bench {
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use std::time::Duration;
 
+    use rustpython_vm::builtins::PyModule;
+    use rustpython_vm::class::StaticType;
     use rustpython_vm::common::lock::PyMutex;
-    use rustpython_vm::function::ArgIntoFloat;
-    use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+    use rustpython_vm::function::{ArgBytesLike, ArgIntoFloat};
+    use rustpython_vm::types::{Constructor, DefaultConstructor, PyTypeFlags};
+    use rustpython_vm::{
+        Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass,
+    };
     use tauraro_bridge as bridge;
+
+    use crate::transport::{Receiver, SocketTransport, register_receiver};
+
+    pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
+        __module_exec(vm, module);
+        let class = EchoProtocol::static_type();
+        // As if written in Python: tests patch it.
+        class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
+        let receiver =
+            Receiver { data_received: EchoProtocol::receive, eof_received: |_protocol, _vm| Ok(false) };
+        register_receiver(class, receiver, vm);
+        Ok(())
+    }
 
     /// How many `hang()`s are under way.
     static HANGING: AtomicUsize = AtomicUsize::new(0);
@@ -136,6 +154,72 @@ mod _tauraro_bench {
             vm: &VirtualMachine,
         ) -> PyObjectRef {
             bridge::ready(vm, Ok(vm.ctx.none()))
+        }
+    }
+
+    /// A protocol in native code that sends back what it receives, with a native transport or another.
+    #[pyattr]
+    #[pyclass(module = "_tauraro_bench", name = "EchoProtocol", traverse)]
+    #[derive(Debug, Default, PyPayload)]
+    struct EchoProtocol {
+        transport: PyMutex<Option<PyObjectRef>>,
+        #[pytraverse(skip)]
+        native: AtomicUsize,
+    }
+
+    impl DefaultConstructor for EchoProtocol {}
+
+    impl EchoProtocol {
+        fn receive(protocol: &PyObject, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
+            let Some(zelf) = protocol.downcast_ref::<Self>() else {
+                return Err(vm.new_type_error("not an EchoProtocol"));
+            };
+            zelf.native.fetch_add(1, SeqCst);
+            zelf.send(data, vm)
+        }
+
+        fn send(&self, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
+            let Some(transport) = self.transport.lock().clone() else {
+                return Ok(());
+            };
+            if let Some(native) = SocketTransport::of(&transport, vm) {
+                return SocketTransport::write_native(native, data, vm);
+            }
+            vm.call_method(&transport, "write", (vm.ctx.new_bytes(data.to_vec()),)).map(drop)
+        }
+    }
+
+    #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor))]
+    impl EchoProtocol {
+        /// How many times data came without a Python call.
+        #[pygetset]
+        fn native(zelf: &Py<Self>) -> usize {
+            zelf.native.load(SeqCst)
+        }
+
+        #[pymethod]
+        fn connection_made(zelf: &Py<Self>, transport: PyObjectRef) {
+            *zelf.transport.lock() = Some(transport);
+        }
+
+        #[pymethod]
+        fn data_received(zelf: &Py<Self>, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult<()> {
+            let data = data.borrow_buf().to_vec();
+            zelf.send(&data, vm)
+        }
+
+        #[pymethod]
+        fn eof_received(_zelf: &Py<Self>) {}
+
+        #[pymethod]
+        fn pause_writing(_zelf: &Py<Self>) {}
+
+        #[pymethod]
+        fn resume_writing(_zelf: &Py<Self>) {}
+
+        #[pymethod]
+        fn connection_lost(zelf: &Py<Self>, _exc: PyObjectRef) {
+            *zelf.transport.lock() = None;
         }
     }
 }

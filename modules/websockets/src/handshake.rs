@@ -67,7 +67,8 @@ mod _websockets_handshake {
     #[pyfunction]
     fn parse_extension(header: PyStrRef, vm: &VirtualMachine) -> PyResult {
         let header = text(&header);
-        let extensions = grammar::extensions(&header).map_err(|error| failure::format(vm, &error, &header))?;
+        let extensions =
+            grammar::extensions(&header).map_err(|error| failure::format(vm, &error, &header))?;
         let pair = |name: &str, other: PyObjectRef| -> PyObjectRef {
             vm.ctx.new_tuple(vec![vm.ctx.new_str(name).into(), other]).into()
         };
@@ -108,10 +109,7 @@ mod _websockets_handshake {
     ///
     /// The scheme of an `Authorization` field and the credentials, still encoded; None unless the scheme is Basic.
     #[pyfunction]
-    fn parse_authorization(
-        header: PyStrRef,
-        vm: &VirtualMachine,
-    ) -> PyResult<(PyStrRef, Option<PyStrRef>)> {
+    fn parse_authorization(header: PyStrRef, vm: &VirtualMachine) -> PyResult<(PyStrRef, Option<PyStrRef>)> {
         let header = text(&header);
         let (scheme, credentials) =
             grammar::authorization(&header).map_err(|error| failure::format(vm, &error, &header))?;

@@ -73,7 +73,12 @@ impl Contestant {
 
 /// The JSON that one of the scripts beside this crate's manifest prints.
 pub(crate) fn run_script(binary: &Path, script: &str, arguments: &[&str]) -> Result<Value> {
-    let output = Command::new(binary)
+    let mut command = Command::new(binary);
+    if script.ends_with(".mjs") {
+        // Deno wants leave to reach the network; Bun ignores the words.
+        command.args(["run", "--allow-all"]);
+    }
+    let output = command
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script))
         .args(arguments)
         .stderr(Stdio::inherit())
@@ -171,4 +176,16 @@ pub(crate) fn find_cpython(variable: &str, modules: &str) -> Option<PathBuf> {
         .status()
         .is_ok_and(|status| status.success());
     found.then(|| python.into())
+}
+
+/// A program that the environment names in `variable`, or that is there by its name.
+pub(crate) fn find_program(variable: &str, name: &str) -> Option<PathBuf> {
+    let program = env::var_os(variable).unwrap_or_else(|| name.into());
+    let found = Command::new(&program)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    found.then(|| program.into())
 }

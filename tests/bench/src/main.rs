@@ -1,4 +1,4 @@
-//! Tauraro beside plain Rust and CPython, measured: `cargo bench-all [ROUNDS]`.
+//! Tauraro beside plain Rust and others, measured: `cargo bench-all [http|websocket] [ROUNDS]`.
 //!
 //! All contestants talk to one server, which runs in a process of its own. Each round lets every
 //! contestant do all the work once, so that a slow moment of the machine hits them alike; what is
@@ -8,15 +8,20 @@
 //! - `TAURARO_BENCH_PYTHON`: a CPython that can import httpx; without it, `python3` when it can.
 //! - `TAURARO_BENCH_PYREQWEST`: the same for pyreqwest.
 //! - `TAURARO_BENCH_AIOHTTP`: the same for aiohttp and uvloop.
+//! - `TAURARO_BENCH_WEBSOCKETS`: the same for websockets and uvloop.
+//! - `TAURARO_BENCH_BUN`, `TAURARO_BENCH_DENO`: those programs; without them, `bun` and `deno` when they are there.
 #![expect(clippy::print_stdout, reason = "the report is what this program is for")]
 
 mod at_once;
 mod contestants;
+mod peers;
 mod report;
 mod server;
 mod startup;
+mod websocket;
 
 use std::env;
+use std::path::{Path, PathBuf};
 
 use contestants::{Contestant, Load};
 use report::Report;
@@ -29,34 +34,49 @@ const ROUNDS: usize = 7;
 const LOAD: Load = Load { requests: 2000, warm_up: 200 };
 
 fn main() -> Result<()> {
-    let argument = env::args().nth(1);
-    if argument.as_deref() == Some(server::ARGUMENT) {
+    let mut arguments = env::args().skip(1).peekable();
+    if arguments.peek().is_some_and(|argument| argument == server::ARGUMENT) {
         return server::serve_until_stdin_closes();
     }
-    let rounds = match argument {
+    let part = arguments.next_if(|argument| argument.parse::<usize>().is_err());
+    let rounds = match arguments.next() {
         Some(text) => text.parse().map_err(|_| format!("not a number of rounds: {text:?}"))?,
         None => ROUNDS,
     };
-
     let tauraro = contestants::find_tauraro()?;
+    let server = ServerProcess::start()?;
+    match part.as_deref() {
+        None => {
+            measure_http(&tauraro, &server, rounds)?;
+            measure_websocket(&tauraro, &server, rounds)
+        }
+        Some("http") => measure_http(&tauraro, &server, rounds),
+        Some("websocket") => measure_websocket(&tauraro, &server, rounds),
+        Some(other) => Err(format!("neither http nor websocket: {other:?}").into()),
+    }
+}
+
+/// A CPython with these modules; says so when there is none.
+fn cpython_with(variable: &str, modules: &str) -> Option<PathBuf> {
+    let found = contestants::find_cpython(variable, modules);
+    if found.is_none() {
+        println!("No CPython with {modules} was found: name one in {variable} to compare with it.");
+    }
+    found
+}
+
+fn measure_http(tauraro: &Path, server: &ServerProcess, rounds: usize) -> Result<()> {
     let [cpython, pyreqwest, aiohttp] = [
         ("TAURARO_BENCH_PYTHON", "httpx"),
         ("TAURARO_BENCH_PYREQWEST", "pyreqwest"),
         ("TAURARO_BENCH_AIOHTTP", "aiohttp, uvloop"),
     ]
-    .map(|(variable, modules)| {
-        let found = contestants::find_cpython(variable, modules);
-        if found.is_none() {
-            println!("No CPython with {modules} was found: name one in {variable} to compare with it.");
-        }
-        found
-    });
-    let server = ServerProcess::start()?;
+    .map(|(variable, modules)| cpython_with(variable, modules));
 
     let mut contestants = vec![
         Contestant::reqwest(false)?,
         Contestant::reqwest(true)?,
-        Contestant::python("Tauraro", &tauraro, "httpx"),
+        Contestant::python("Tauraro", tauraro, "httpx"),
     ];
     let others = [("CPython pyreqwest", &pyreqwest, "pyreqwest"), ("CPython httpx", &cpython, "httpx")];
     contestants.extend(
@@ -73,10 +93,35 @@ fn main() -> Result<()> {
         }
     }
     println!("{report}");
-    let pythons =
-        at_once::Pythons { tauraro: &tauraro, httpx: cpython.as_deref(), aiohttp: aiohttp.as_deref() };
+    let pythons = at_once::Pythons { tauraro, httpx: cpython.as_deref(), aiohttp: aiohttp.as_deref() };
     println!("{}", at_once::measure(&pythons, server.url(), rounds)?);
-    println!("{}", startup::measure(&tauraro, cpython.as_deref(), server.url())?);
+    println!("{}", startup::measure(tauraro, cpython.as_deref(), server.url())?);
+    Ok(())
+}
+
+fn measure_websocket(tauraro: &Path, server: &ServerProcess, rounds: usize) -> Result<()> {
+    let cpython = cpython_with("TAURARO_BENCH_WEBSOCKETS", "websockets, uvloop");
+    let [bun, deno] =
+        [("TAURARO_BENCH_BUN", "bun"), ("TAURARO_BENCH_DENO", "deno")].map(|(variable, program)| {
+            let found = contestants::find_program(variable, program);
+            if found.is_none() {
+                println!("No {program} was found: name one in {variable} to compare with it.");
+            }
+            found
+        });
+    let contestants: Vec<_> = [
+        ("Tauraro", Some(tauraro.to_owned()), "asyncio"),
+        ("CPython websockets", cpython.clone(), "asyncio"),
+        ("CPython websockets, uvloop", cpython, "uvloop"),
+        ("Bun", bun, "javascript"),
+        ("Deno", deno, "javascript"),
+    ]
+    .into_iter()
+    .filter_map(|(name, binary, event_loop)| {
+        Some(websocket::Contestant { name, binary: binary?, event_loop })
+    })
+    .collect();
+    println!("{}", websocket::measure(&contestants, server.echo_url(), rounds)?);
     Ok(())
 }
 

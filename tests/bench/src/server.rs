@@ -1,4 +1,4 @@
-//! The server that all contestants talk to: HTTP/1.1 on loopback, as little as there can be.
+//! The server that all contestants talk to: HTTP/1.1 and WebSocket on loopback, as little as there can be.
 
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -16,7 +16,7 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 
-use crate::Result;
+use crate::{Result, peers};
 
 /// The argument that makes this program the server.
 pub(crate) const ARGUMENT: &str = "--serve";
@@ -29,6 +29,7 @@ pub(crate) struct ServerProcess {
     child: Child,
     stdin: Option<ChildStdin>,
     url: String,
+    echo_url: String,
 }
 
 impl ServerProcess {
@@ -40,16 +41,23 @@ impl ServerProcess {
             .stdout(Stdio::piped())
             .spawn()?;
         let stdin = child.stdin.take();
-        let mut url = String::new();
+        let (mut url, mut echo_url) = (String::new(), String::new());
         if let Some(stdout) = child.stdout.take() {
-            BufReader::new(stdout).read_line(&mut url)?;
+            let mut lines = BufReader::new(stdout);
+            lines.read_line(&mut url)?;
+            lines.read_line(&mut echo_url)?;
         }
-        Ok(Self { child, stdin, url: url.trim().to_owned() })
+        Ok(Self { child, stdin, url: url.trim().to_owned(), echo_url: echo_url.trim().to_owned() })
     }
 
     /// Where it listens: `http://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it echoes WebSocket messages: `ws://127.0.0.1:PORT/`.
+    pub(crate) fn echo_url(&self) -> &str {
+        &self.echo_url
     }
 }
 
@@ -60,20 +68,25 @@ impl Drop for ServerProcess {
     }
 }
 
-/// Prints the address, then serves until standard input ends.
+/// Prints both addresses, then serves until standard input ends.
 pub(crate) fn serve_until_stdin_closes() -> Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    listener.set_nonblocking(true)?;
-    writeln!(io::stdout(), "http://{}", listener.local_addr()?)?;
-    thread::spawn(|| serve(listener));
+    let listen = || -> io::Result<TcpListener> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    };
+    let (listener, echoing) = (listen()?, listen()?);
+    writeln!(io::stdout(), "http://{}\nws://{}/", listener.local_addr()?, echoing.local_addr()?)?;
+    thread::spawn(|| serve(listener, echoing));
     io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }
 
-fn serve(listener: TcpListener) -> io::Result<()> {
+fn serve(listener: TcpListener, echoing: TcpListener) -> io::Result<()> {
     let document = document();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
+        tokio::spawn(peers::echo(tokio::net::TcpListener::from_std(echoing)?));
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;

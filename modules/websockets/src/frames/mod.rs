@@ -33,7 +33,8 @@ mod module {
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
-        for (name, class) in [("Close", PyClose::make_static_type()), ("Frame", PyFrame::make_static_type())] {
+        for (name, class) in [("Close", PyClose::make_static_type()), ("Frame", PyFrame::make_static_type())]
+        {
             crate::module::make_mutable(&class);
             module.set_attr(name, class, vm)?;
         }

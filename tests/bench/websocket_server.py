@@ -1,0 +1,47 @@
+"""What the benchmark has each Python do as a server: `websocket_server.py LOOP`.
+
+LOOP is `asyncio` or `uvloop`. Prints the port of a server that echoes. Each line of standard input is an
+order, answered with a line of JSON: `usage` with the processor's seconds used so far, `broadcast` with the
+seconds that handing one message to every connection took. Ends with its standard input.
+"""
+
+import asyncio
+import json
+import sys
+import threading
+import time
+
+from websockets.asyncio.server import broadcast, serve
+
+
+async def echo(websocket):
+    async for message in websocket:
+        await websocket.send(message)
+
+
+async def main():
+    orders = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read():
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(orders.put_nowait, line.strip())
+        loop.call_soon_threadsafe(orders.put_nowait, None)
+
+    threading.Thread(target=read, daemon=True).start()
+    async with serve(echo, "127.0.0.1", 0, ping_interval=None, backlog=4096) as server:
+        print(server.sockets[0].getsockname()[1], flush=True)
+        while (order := await orders.get()) is not None:
+            started = time.perf_counter()
+            if order == "broadcast":
+                broadcast(server.connections, "x" * 64)
+            seconds = time.perf_counter() - started if order == "broadcast" else time.process_time()
+            print(json.dumps({"seconds": seconds}), flush=True)
+
+
+if sys.argv[1] == "uvloop":
+    import uvloop
+
+    uvloop.run(main())
+else:
+    asyncio.run(main())
