@@ -95,6 +95,62 @@ async def streams_echo():
     return result
 
 
+async def protocol_echo():
+    loop = asyncio.get_running_loop()
+    count = 5000
+
+    class Echo(asyncio.Protocol):
+        def connection_made(self, transport):
+            self.transport = transport
+
+        def data_received(self, data):
+            self.transport.write(data)
+
+    class Client(Echo):
+        def __init__(self):
+            self.seen = 0
+            self.done = loop.create_future()
+
+        def data_received(self, data):
+            self.seen += 1
+            if self.seen < count:
+                self.transport.write(data)
+            else:
+                self.done.set_result(None)
+
+    server = await loop.create_server(Echo, '127.0.0.1', 0)
+    transport, client = await loop.create_connection(Client, *server.sockets[0].getsockname())
+    start = time.perf_counter()
+    transport.write(bytes(100))
+    await client.done
+    result = (time.perf_counter() - start) / count * 1e6
+    transport.close()
+    server.close()
+    return result
+
+
+async def connect():
+    loop = asyncio.get_running_loop()
+    count = 1000
+    lost = []
+
+    class Server(asyncio.Protocol):
+        def connection_lost(self, exc):
+            lost.append(exc)
+
+    server = await loop.create_server(Server, '127.0.0.1', 0, backlog=1000)
+    address = server.sockets[0].getsockname()
+    start = time.perf_counter()
+    for _ in range(count):
+        transport, _ = await loop.create_connection(asyncio.Protocol, *address)
+        transport.close()
+    while len(lost) < count:
+        await asyncio.sleep(0)
+    result = (time.perf_counter() - start) / count * 1e6
+    server.close()
+    return result
+
+
 async def timers():
     loop = asyncio.get_running_loop()
     start = time.perf_counter()
@@ -138,7 +194,8 @@ def run_of_a_loop():
 
 
 results = {}
-for measure in (sleep0, spawn, thread_wake_up, streams_echo, timers, engine, kib_per_sleeping_task):
+for measure in (sleep0, spawn, thread_wake_up, streams_echo, protocol_echo, connect, timers, engine,
+                kib_per_sleeping_task):
     if measure is engine and kind != 'tauraro':
         continue
     with asyncio.Runner(loop_factory=factory) as runner:
@@ -152,6 +209,8 @@ LABELS = {
     'spawn': 'spawn a task and await it',
     'thread_wake_up': 'wake-up from another thread',
     'streams_echo': 'streams echo round trip',
+    'protocol_echo': 'protocol echo round trip',
+    'connect': 'connect, accept and close',
     'timers': 'call_later and cancel',
     'engine': 'await an operation of the runtime',
     'run_of_a_loop': 'asyncio.run of nothing',

@@ -7,6 +7,8 @@ import _imp
 
 exec(_imp.get_frozen_object('asyncio._stock_unix_events'), globals())
 
+import _socket
+import contextvars
 from _asyncio import LoopCore, SocketTransport
 from . import selector_events, sslproto
 
@@ -52,10 +54,44 @@ class EventLoop(LoopCore, SelectorEventLoop):
             self._wake_fd = self._core_open(None, plain)
             self._add_reader(self._wake_fd, self._core_woken)
 
+    def _accept_connection(self, protocol_factory, sock, sslcontext=None, server=None, backlog=100,
+                           *timeouts):
+        if (sslcontext or self._debug or not self._native_transports
+                or type(sock) is not socket.socket):
+            return super()._accept_connection(
+                protocol_factory, sock, sslcontext, server, backlog, *timeouts)
+        # The numbers themselves: making enumerations of them takes longer than making a socket.
+        kind = [member.__get__(sock) for member in
+                (_socket.socket.family, _socket.socket.type, _socket.socket.proto)]
+        for _ in range(backlog + 1):
+            try:
+                fd, address = sock._accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                # asyncio knows what to do about it, if it is still so.
+                return super()._accept_connection(
+                    protocol_factory, sock, sslcontext, server, backlog, *timeouts)
+            connection = socket.socket(*kind, fileno=fd)
+            connection.setblocking(False)
+            contextvars.copy_context().run(
+                self._begin_accepted, protocol_factory, connection, address, server)
+
+    def _begin_accepted(self, protocol_factory, connection, address, server):
+        try:
+            self._make_socket_transport(
+                connection, protocol_factory(), extra={'peername': address}, server=server)
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException:
+            # As with asyncio, only debug mode would tell.
+            connection.close()
+
     def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
         if not (self._native_transports and type(sock) is socket.socket):
             return super()._make_socket_transport(sock, protocol, waiter, extra=extra, server=server)
-        self._ensure_fd_no_transport(sock)
+        if self._transports.get(sock.fileno()) is not None:
+            self._ensure_fd_no_transport(sock)
         return _SelectorSocketTransport(self, sock, protocol, waiter, extra, server)
 
     def _make_ssl_transport(self, rawsock, protocol, sslcontext, waiter=None, *, server_side=False,

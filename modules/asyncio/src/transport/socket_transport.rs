@@ -92,13 +92,22 @@ impl fmt::Debug for SocketTransport {
     }
 }
 
-// SAFETY: each object is visited once; `bytes` that wait to be sent refer to nothing.
+// SAFETY: each object is visited once, and `clear` gives away those that can be part of a cycle; `bytes`
+// that wait to be sent refer to nothing.
 #[expect(unsafe_code, reason = "the garbage collector's interface")]
 unsafe impl Traverse for SocketTransport {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         if let Some(parts) = self.parts.try_lock() {
             parts.objects().for_each(visit);
         }
+    }
+
+    fn clear(&mut self, out: &mut Vec<PyObjectRef>) {
+        let mut parts = self.parts.lock();
+        out.extend(parts.protocol.take());
+        out.extend(parts.server.take());
+        out.extend(parts.extra.take());
+        out.extend(parts.empty_waiter.take());
     }
 }
 
