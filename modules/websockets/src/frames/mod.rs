@@ -34,7 +34,6 @@ mod module {
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
         for (name, class) in super::make_classes() {
-            crate::module::make_mutable(&class);
             module.set_attr(name, class, vm)?;
         }
         Ok(())
