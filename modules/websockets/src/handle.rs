@@ -10,32 +10,24 @@ mod event;
 
 pub(crate) use data::Data;
 pub(crate) use event::{Event, Opcode, Part};
+pub(crate) use tauraro_engine::websocket::State;
+
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr};
+use rustpython_vm::function::IntoFuncArgs;
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, Traverse, VirtualMachine};
 
 use crate::errors;
-use rustpython_vm::builtins::PyBaseExceptionRef;
-use rustpython_vm::function::IntoFuncArgs;
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, Traverse, VirtualMachine};
+use crate::protocol::PyProtocol;
 
-/// `websockets.protocol.State`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    Connecting,
-    Open,
-    Closing,
-    Closed,
-}
-
-impl State {
-    /// The state that an `IntEnum`'s value stands for.
-    fn from_number(number: i32) -> Option<Self> {
-        Some(match number {
-            0 => Self::Connecting,
-            1 => Self::Open,
-            2 => Self::Closing,
-            3 => Self::Closed,
-            _ => return None,
-        })
-    }
+/// The state that the value of a Python `State` stands for.
+fn state_from_number(number: i32) -> Option<State> {
+    Some(match number {
+        0 => State::Connecting,
+        1 => State::Open,
+        2 => State::Closing,
+        3 => State::Closed,
+        _ => return None,
+    })
 }
 
 /// One piece of what the protocol wants sent.
@@ -70,6 +62,11 @@ impl ProtocolHandle {
         &self.object
     }
 
+    /// The protocol, if it is a native one of which nothing is overridden that connections call.
+    fn native(&self, vm: &VirtualMachine) -> Option<&Py<PyProtocol>> {
+        self.object.downcast_ref::<PyProtocol>().filter(|native| PyProtocol::is_native(native, vm))
+    }
+
     fn call(&self, method: &str, args: impl IntoFuncArgs, vm: &VirtualMachine) -> PyResult {
         vm.call_method(&self.object, method, args)
     }
@@ -83,8 +80,11 @@ impl ProtocolHandle {
     /// # Errors
     /// What a foreign protocol raises.
     pub(crate) fn state(&self, vm: &VirtualMachine) -> PyResult<State> {
+        if let Some(native) = self.native(vm) {
+            return Ok(native.state());
+        }
         let number: i32 = self.attribute("state", vm)?.try_to_value(vm)?;
-        State::from_number(number).ok_or_else(|| vm.new_value_error(format!("{number} is not a valid State")))
+        state_from_number(number).ok_or_else(|| vm.new_value_error(format!("{number} is not a valid State")))
     }
 
     /// Feeds bytes that arrived. Afterwards there may be [`output`](Self::output) and
@@ -93,6 +93,9 @@ impl ProtocolHandle {
     /// # Errors
     /// `EOFError` after the end was fed; what a foreign protocol raises.
     pub(crate) fn receive_data(&self, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
+        if let Some(native) = self.native(vm) {
+            return PyProtocol::receive_data(native, data, vm);
+        }
         self.call("receive_data", (vm.ctx.new_bytes(data.to_vec()),), vm).map(drop)
     }
 
@@ -101,6 +104,9 @@ impl ProtocolHandle {
     /// # Errors
     /// What a foreign protocol raises.
     pub(crate) fn receive_eof(&self, vm: &VirtualMachine) -> PyResult<()> {
+        if let Some(native) = self.native(vm) {
+            return PyProtocol::receive_eof(native, vm);
+        }
         self.call("receive_eof", (), vm).map(drop)
     }
 
@@ -109,6 +115,9 @@ impl ProtocolHandle {
     /// # Errors
     /// What a foreign protocol raises.
     pub(crate) fn events(&self, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
+        if let Some(native) = self.native(vm) {
+            return Ok(native.take_events().into_iter().filter_map(Event::from_native).collect());
+        }
         let events = self.call("events_received", (), vm)?;
         vm.extract_elements_with(&events, |event| Ok(Event::Object(event)))
     }
@@ -118,6 +127,12 @@ impl ProtocolHandle {
     /// # Errors
     /// What a foreign protocol raises.
     pub(crate) fn output(&self, vm: &VirtualMachine) -> PyResult<Vec<Output>> {
+        if let Some(native) = self.native(vm) {
+            let output = native.take_output();
+            let eof = output.has_eof().then_some(Output::Eof);
+            let bytes = Some(output.into_bytes()).filter(|bytes| !bytes.is_empty()).map(Output::Bytes);
+            return Ok(bytes.into_iter().chain(eof).collect());
+        }
         let pieces = self.call("data_to_send", (), vm)?;
         vm.extract_elements_with(&pieces, |piece| {
             Ok(if piece.clone().try_to_bool(vm)? { Output::Object(piece) } else { Output::Eof })
@@ -130,6 +145,12 @@ impl ProtocolHandle {
     /// `ProtocolError` where such a frame cannot be sent now, `InvalidState` when the connection is not open,
     /// `UnicodeEncodeError` for text that has surrogates.
     pub(crate) fn send(&self, opcode: Opcode, data: &Data, fin: bool, vm: &VirtualMachine) -> PyResult<()> {
+        if let Some(native) = self.native(vm) {
+            return data.with_bytes(vm, |bytes| match opcode {
+                Opcode::Ping | Opcode::Pong => PyProtocol::send_control(native, opcode.native(), bytes, vm),
+                _ => PyProtocol::send_data(native, opcode.native(), bytes, fin, vm),
+            });
+        }
         let data = data.to_bytes_like(vm)?;
         match opcode {
             // As most callers would write it: doubles of the method see what they expect.
@@ -155,6 +176,12 @@ impl ProtocolHandle {
         reason: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
+        if let Some(native) = self.native(vm)
+            && let Ok(code) = code.try_to_value::<u16>(vm)
+            && let Some(reason) = reason.downcast_ref::<PyStr>().and_then(|reason| reason.to_str())
+        {
+            return PyProtocol::send_close(native, Some(code), reason, vm);
+        }
         self.call("send_close", (code, reason), vm).map(drop)
     }
 
@@ -163,6 +190,9 @@ impl ProtocolHandle {
     /// # Errors
     /// `ProtocolError` for a code that must not be sent.
     pub(crate) fn fail(&self, code: u16, reason: &str, vm: &VirtualMachine) -> PyResult<()> {
+        if let Some(native) = self.native(vm) {
+            return PyProtocol::fail(native, code, reason, vm);
+        }
         let code = errors::attribute(vm, "websockets.frames", "CloseCode")?.call((code,), vm)?;
         self.call("fail", (code, vm.ctx.new_str(reason)), vm).map(drop)
     }
@@ -172,6 +202,9 @@ impl ProtocolHandle {
     /// # Errors
     /// What a foreign protocol raises.
     pub(crate) fn close_expected(&self, vm: &VirtualMachine) -> PyResult<bool> {
+        if let Some(native) = self.native(vm) {
+            return Ok(native.close_expected());
+        }
         self.call("close_expected", (), vm)?.try_to_bool(vm)
     }
 
@@ -180,6 +213,9 @@ impl ProtocolHandle {
     /// # Errors
     /// `AssertionError` when it is not closed.
     pub(crate) fn close_exc(&self, vm: &VirtualMachine) -> PyResult<PyBaseExceptionRef> {
+        if let Some(native) = self.native(vm) {
+            return native.closed_exception(vm);
+        }
         let error = self.attribute("close_exc", vm)?;
         error.downcast().map_err(|error| {
             vm.new_type_error(format!("close_exc is no exception: {}", error.class().name()))

@@ -12,7 +12,7 @@ pub(crate) use self::_websockets_handshake::module_def;
 mod _websockets_handshake {
     use std::borrow::Cow;
 
-    use rustpython_vm::builtins::{PyStr, PyStrRef};
+    use rustpython_vm::builtins::{PyModule, PyStr, PyStrRef};
     use rustpython_vm::function::ArgBytesLike;
     use rustpython_vm::protocol::PyBuffer;
     use rustpython_vm::{FromArgs, Py, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
@@ -20,6 +20,12 @@ mod _websockets_handshake {
     use tauraro_engine::websocket::{grammar, mask};
 
     use super::{check, failure, head};
+
+    pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
+        __module_exec(vm, module);
+        crate::datastructures::make_classes();
+        Ok(())
+    }
 
     /// The text of a str; what is no character at all becomes one that no grammar has.
     fn text(value: &Py<PyStr>) -> Cow<'_, str> {
@@ -67,7 +73,8 @@ mod _websockets_handshake {
     #[pyfunction]
     fn parse_extension(header: PyStrRef, vm: &VirtualMachine) -> PyResult {
         let header = text(&header);
-        let extensions = grammar::extensions(&header).map_err(|error| failure::format(vm, &error, &header))?;
+        let extensions =
+            grammar::extensions(&header).map_err(|error| failure::format(vm, &error, &header))?;
         let pair = |name: &str, other: PyObjectRef| -> PyObjectRef {
             vm.ctx.new_tuple(vec![vm.ctx.new_str(name).into(), other]).into()
         };
@@ -108,10 +115,7 @@ mod _websockets_handshake {
     ///
     /// The scheme of an `Authorization` field and the credentials, still encoded; None unless the scheme is Basic.
     #[pyfunction]
-    fn parse_authorization(
-        header: PyStrRef,
-        vm: &VirtualMachine,
-    ) -> PyResult<(PyStrRef, Option<PyStrRef>)> {
+    fn parse_authorization(header: PyStrRef, vm: &VirtualMachine) -> PyResult<(PyStrRef, Option<PyStrRef>)> {
         let header = text(&header);
         let (scheme, credentials) =
             grammar::authorization(&header).map_err(|error| failure::format(vm, &error, &header))?;

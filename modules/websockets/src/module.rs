@@ -12,6 +12,7 @@ pub fn module_defs(ctx: &Context) -> Vec<&'static PyModuleDef> {
         crate::datastructures::module_def(ctx),
         crate::extensions::module_def(ctx),
         crate::frames::module_def(ctx),
+        crate::handshake::module_def(ctx),
         crate::protocol::module_def(ctx),
         crate::sync::module_def(ctx),
     ]
@@ -78,6 +79,21 @@ const EXPORTS: [(&str, &[&str]); 11] = [
         "websockets.typing",
         &["Data", "ExtensionName", "ExtensionParameter", "LoggerLike", "StatusLike", "Origin", "Subprotocol"],
     ),
+];
+
+/// Names of upstream's legacy implementation, which is not part of this package.
+const LEGACY: [&str; 11] = [
+    "AbortHandshake",
+    "BasicAuthWebSocketServerProtocol",
+    "InvalidStatusCode",
+    "RedirectHandshake",
+    "WebSocketClientProtocol",
+    "WebSocketCommonProtocol",
+    "WebSocketProtocolError",
+    "WebSocketServer",
+    "WebSocketServerProtocol",
+    "basic_auth_protocol_factory",
+    "legacy",
 ];
 
 /// Submodules that are attributes of the package without having been imported, as scripts have come to expect.
@@ -156,7 +172,13 @@ fn lazy(vm: &VirtualMachine, name: &str) -> PyResult {
         return Ok(module);
     }
     let Some((source, _)) = EXPORTS.iter().find(|(_, names)| names.contains(&name)) else {
-        return Err(vm.new_attribute_error(format!("module 'websockets' has no attribute '{name}'")));
+        let mut message = format!("module 'websockets' has no attribute '{name}'");
+        if LEGACY.contains(&name) {
+            message.push_str(
+                ": it belongs to the legacy implementation (websockets.legacy), which is not included",
+            );
+        }
+        return Err(vm.new_attribute_error(message));
     };
     vm.import(*source, 0)?;
     let module = vm.sys_module.get_attr("modules", vm)?.get_item(*source, vm)?;

@@ -233,11 +233,7 @@ impl SocketTransport {
     }
 
     /// Ends the connection without sending what waits; `connection_lost(error)` will be called.
-    pub(super) fn force_close(
-        zelf: &Py<Self>,
-        error: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
+    pub(super) fn force_close(zelf: &Py<Self>, error: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         if zelf.is_lost() {
             return Ok(());
         }
@@ -341,8 +337,7 @@ impl SocketTransport {
             None => Ok(()),
         };
         let connection_error = vm.ctx.exceptions.connection_error.to_owned();
-        let waiting =
-            vm.new_exception_msg(connection_error, "Connection is closed by peer".into());
+        let waiting = vm.new_exception_msg(connection_error, "Connection is closed by peer".into());
         let failed = Self::fail_empty_waiter(zelf, waiting.into(), vm);
         told.and(closed).and(detached).and(failed)
     }

@@ -87,9 +87,8 @@ impl SocketTransport {
                 return Self::fatal_error(zelf, error, message, vm);
             }
         };
-        let received = ArgMemoryBuffer::try_from_object(vm, buffer).and_then(|buffer| {
-            zelf.receive(vm, |fd| buffer.with_ref(|buffer| sys::receive(fd, buffer)))
-        });
+        let received = ArgMemoryBuffer::try_from_object(vm, buffer)
+            .and_then(|buffer| zelf.receive(vm, |fd| buffer.with_ref(|buffer| sys::receive(fd, buffer))));
         let count = match received {
             Ok(Read::Nothing) => return Ok(()),
             Ok(Read::End) => return Self::end_received(zelf, vm),

@@ -236,7 +236,12 @@ impl SocketTransport {
         Err(io::Error::from_raw_os_error(libc::EBADF).to_pyexception(vm))
     }
 
-    fn set_limits(&self, high: Option<PyObjectRef>, low: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
+    fn set_limits(
+        &self,
+        high: Option<PyObjectRef>,
+        low: Option<PyObjectRef>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         let given = |object: Option<PyObjectRef>| object.filter(|object| !vm.is_none(object));
         let (high, low) = (given(high), given(low));
         let parse = |value: &Option<PyObjectRef>| match value {
@@ -280,10 +285,7 @@ struct Limits {
     low: Option<PyObjectRef>,
 }
 
-#[pyclass(
-    flags(BASETYPE, HAS_DICT, HAS_WEAKREF),
-    with(Constructor, Initializer, Destructor, Representable)
-)]
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Destructor, Representable))]
 impl SocketTransport {
     /// Sends bytes, at once as far as the system takes them; the rest waits for its turn.
     ///
@@ -446,8 +448,9 @@ impl SocketTransport {
         message: OptionalArg<rustpython_vm::builtins::PyStrRef>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        let message =
-            message.into_option().map_or_else(|| "Fatal error on transport".to_owned(), |text| text.to_string());
+        let message = message
+            .into_option()
+            .map_or_else(|| "Fatal error on transport".to_owned(), |text| text.to_string());
         let Ok(error) = exc.clone().downcast() else {
             return Self::force_close(zelf, exc, vm);
         };

@@ -26,8 +26,7 @@ pub(super) fn receive_more(fd: RawFd, buffer: &mut Vec<u8>, most: usize) -> io::
     let room = buffer.spare_capacity_mut();
     let length = room.len().min(most);
     // SAFETY: the buffer lives through the call and has that much room.
-    let count =
-        checked(unsafe { libc::recv(fd, room.as_mut_ptr().cast(), length, libc::MSG_DONTWAIT) })?;
+    let count = checked(unsafe { libc::recv(fd, room.as_mut_ptr().cast(), length, libc::MSG_DONTWAIT) })?;
     // SAFETY: the system has written so many bytes, which are not more than there is room for.
     unsafe { buffer.set_len(count) };
     Ok(count)
@@ -60,9 +59,8 @@ pub(super) fn set_no_delay(fd: RawFd) {
     let on: libc::c_int = 1;
     let length = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or_default();
     // SAFETY: the option is an integer that lives through the call. That it may fail is intended.
-    let _ = unsafe {
-        libc::setsockopt(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, (&raw const on).cast(), length)
-    };
+    let _ =
+        unsafe { libc::setsockopt(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, (&raw const on).cast(), length) };
 }
 
 /// Ends the sending direction.

@@ -212,7 +212,11 @@ impl SocketTransport {
         Ok(waiter)
     }
 
-    pub(super) fn fail_empty_waiter(zelf: &Py<Self>, error: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    pub(super) fn fail_empty_waiter(
+        zelf: &Py<Self>,
+        error: PyObjectRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         let waiter = zelf.parts.lock().empty_waiter.clone();
         match waiter {
             Some(waiter) => vm.call_method(&waiter, "set_exception", (error,)).map(drop),

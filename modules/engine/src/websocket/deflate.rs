@@ -159,7 +159,8 @@ fn inflate_into(
     out: &mut Vec<u8>,
 ) -> Result<bool, Error> {
     // One byte beyond the limit tells that there is more.
-    let longest = limit.map_or(usize::MAX, |limit| usize::try_from(limit.saturating_add(1)).unwrap_or(usize::MAX));
+    let longest =
+        limit.map_or(usize::MAX, |limit| usize::try_from(limit.saturating_add(1)).unwrap_or(usize::MAX));
     loop {
         if out.len() == out.capacity() {
             let more = out.len().max(data.len().saturating_mul(4)).max(128);

@@ -27,7 +27,7 @@ pub(crate) use module::module_def;
 #[rustpython_vm::pymodule(name = "_websockets_asyncio")]
 mod module {
     use rustpython_vm::builtins::PyModule;
-    use rustpython_vm::class::PyClassImpl;
+    use rustpython_vm::class::{PyClassImpl, StaticType};
     use rustpython_vm::{Py, PyResult, VirtualMachine};
 
     use super::assembler::Assembler;
@@ -48,7 +48,7 @@ mod module {
         ];
         module.set_attr("Assembler", Assembler::make_static_type(), vm)?;
         let connection = Connection::make_static_type();
-        connection::register(connection, vm);
+        connection::register(Connection::static_type(), vm);
         module.set_attr("Connection", connection, vm)
     }
 

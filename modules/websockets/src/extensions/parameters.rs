@@ -64,10 +64,7 @@ pub(super) fn bits(
 ///
 /// # Errors
 /// `ValueError` for a size that is not from 9 to 15.
-pub(super) fn client_bits(
-    value: Option<&PyObject>,
-    vm: &VirtualMachine,
-) -> PyResult<Option<WindowBits>> {
+pub(super) fn client_bits(value: Option<&PyObject>, vm: &VirtualMachine) -> PyResult<Option<WindowBits>> {
     if value.is_some_and(|value| value.is(&vm.ctx.true_value)) {
         return Ok(Some(WindowBits::Supported));
     }
@@ -96,9 +93,9 @@ pub(super) fn refuse_window_bits(
         .and_then(|settings| settings.downcast_ref::<PyDict>())
         .is_some_and(|settings| settings.contains_key("wbits", vm));
     if has {
-        return Err(vm.new_value_error(format!(
-            "compress_settings must not include wbits, set {instead} instead"
-        )));
+        return Err(
+            vm.new_value_error(format!("compress_settings must not include wbits, set {instead} instead"))
+        );
     }
     Ok(())
 }
@@ -111,15 +108,16 @@ pub(super) fn refuse_window_bits(
 pub(super) fn settings(value: Option<&PyObject>, vm: &VirtualMachine) -> PyResult<Settings> {
     let mut settings = Settings::default();
     let Some(value) = value else { return Ok(settings) };
-    let dict = value
-        .downcast_ref::<PyDict>()
-        .ok_or_else(|| vm.new_type_error(format!("compress_settings is no dict: {}", value.class().name())))?;
+    let dict = value.downcast_ref::<PyDict>().ok_or_else(|| {
+        vm.new_type_error(format!("compress_settings is no dict: {}", value.class().name()))
+    })?;
     for (key, value) in dict.to_owned() {
         let name = key.downcast_ref::<PyStr>().map(ToString::to_string).unwrap_or_default();
         let Some(number) = value.downcast_ref::<PyInt>() else {
             return Err(vm.new_type_error(format!("compress_settings: {name} must be an int")));
         };
-        let invalid = || vm.new_value_error(format!("compress_settings: invalid {name}: {}", number.as_bigint()));
+        let invalid =
+            || vm.new_value_error(format!("compress_settings: invalid {name}: {}", number.as_bigint()));
         let number = i8::try_from(number.as_bigint()).map_err(|_| invalid())?;
         let unsigned = || u8::try_from(number).map_err(|_| invalid());
         match name.as_str() {

@@ -9,7 +9,8 @@ use rustpython_vm::function::{ArgIntoBool, OptionalArg};
 use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Representable};
 use rustpython_vm::{
-    AsObject, Context, FromArgs, Py, PyObject, PyObjectRef, PyPayload as _, PyRef, PyResult, VirtualMachine, pyclass,
+    AsObject, Context, FromArgs, Py, PyObject, PyObjectRef, PyPayload as _, PyRef, PyResult, VirtualMachine,
+    pyclass,
 };
 use tauraro_engine::websocket::deflate::Agreement;
 use tauraro_engine::websocket::{Extension, PerMessageDeflate, Settings};
@@ -138,9 +139,8 @@ impl Initializer for PyPerMessageDeflate {
     fn init(zelf: &Py<Self>, args: DeflateArgs, vm: &VirtualMachine) -> PyResult<()> {
         let settings = args.compress_settings.as_deref();
         parameters::refuse_window_bits(settings, "local_max_window_bits", vm)?;
-        let bits = |name, value: &PyObject, least| {
-            Ok(parameters::bits(name, Some(value), least, vm)?.unwrap_or(15))
-        };
+        let bits =
+            |name, value: &PyObject, least| Ok(parameters::bits(name, Some(value), least, vm)?.unwrap_or(15));
         let agreement = Agreement {
             remote_no_context_takeover: args.remote_no_context_takeover.into_bool(),
             local_no_context_takeover: args.local_no_context_takeover.into_bool(),
@@ -234,4 +234,3 @@ impl PyPerMessageDeflate {
         settings.unwrap_or_else(|| vm.ctx.new_dict().into())
     }
 }
-

@@ -4,7 +4,9 @@ use rustpython_vm::builtins::{PyStrRef, PyTypeRef, PyUtf8Str};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::{ArgBytesLike, PyComparisonValue, PySetterValue};
 use rustpython_vm::object::{Traverse, TraverseFn};
-use rustpython_vm::types::{Comparable, Constructor, DefaultConstructor, Initializer, PyComparisonOp, Representable};
+use rustpython_vm::types::{
+    Comparable, Constructor, DefaultConstructor, Initializer, PyComparisonOp, Representable,
+};
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
@@ -115,10 +117,7 @@ impl Representable for PyClose {
     }
 }
 
-#[pyclass(
-    flags(BASETYPE, HAS_DICT, HAS_WEAKREF),
-    with(Constructor, Initializer, Comparable, Representable)
-)]
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Comparable, Representable))]
 impl PyClose {
     /// The close code.
     #[pygetset]

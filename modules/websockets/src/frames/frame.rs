@@ -6,7 +6,9 @@ use rustpython_vm::builtins::{PyBytes, PyTypeRef};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::{ArgBytesLike, ArgIntoBool, FuncArgs, PyComparisonValue, PySetterValue};
 use rustpython_vm::object::{Traverse, TraverseFn};
-use rustpython_vm::types::{Comparable, Constructor, DefaultConstructor, Initializer, PyComparisonOp, Representable};
+use rustpython_vm::types::{
+    Comparable, Constructor, DefaultConstructor, Initializer, PyComparisonOp, Representable,
+};
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
@@ -176,10 +178,7 @@ fn assigned(vm: &VirtualMachine, value: PySetterValue) -> PyResult<PyObjectRef> 
     }
 }
 
-#[pyclass(
-    flags(BASETYPE, HAS_DICT, HAS_WEAKREF),
-    with(Constructor, Initializer, Comparable, Representable)
-)]
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Comparable, Representable))]
 impl PyFrame {
     /// What kind of frame it is, a member of `Opcode`.
     #[pygetset]
@@ -296,11 +295,8 @@ impl PyFrame {
             None => zelf,
             Some(extensions) => encode(zelf, extensions.try_to_value(vm)?, vm)?,
         };
-        let mask = if args.mask.into_bool() {
-            Some(masks::new(vm)?.unwrap_or_else(mask::random))
-        } else {
-            None
-        };
+        let mask =
+            if args.mask.into_bool() { Some(masks::new(vm)?.unwrap_or_else(mask::random)) } else { None };
         let mut out = Vec::new();
         frame.to_engine(vm)?.with_data(Cow::<[u8]>::Owned).write(mask, &mut out);
         Ok(out)

@@ -59,15 +59,11 @@ impl Data {
                 if let Some(bytes) = object.downcast_ref::<PyBytes>() {
                     return function(bytes.as_bytes());
                 }
+                // A copy: `function` may run Python code, which must not find the buffer locked.
                 let buffer = PyBuffer::try_from_borrowed_object(vm, object)?;
-                match buffer.as_contiguous() {
-                    Some(bytes) => function(&bytes),
-                    None => {
-                        let mut bytes = Vec::new();
-                        buffer.append_to(&mut bytes);
-                        function(&bytes)
-                    }
-                }
+                let mut bytes = Vec::new();
+                buffer.append_to(&mut bytes);
+                function(&bytes)
             }
         }
     }

@@ -5,7 +5,9 @@ use rustpython_vm::builtins::PyBytes;
 use rustpython_vm::function::ArgBytesLike;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, TryFromBorrowedObject, VirtualMachine};
 
-use crate::errors;
+use tauraro_engine::websocket::Frame;
+
+use crate::{errors, protocol};
 
 /// The kinds of frames that applications send and receive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +29,19 @@ impl Opcode {
             10 => Self::Pong,
             _ => return None,
         })
+    }
+
+    /// The engine's name for it.
+    pub(super) fn native(self) -> tauraro_engine::websocket::Opcode {
+        use tauraro_engine::websocket::Opcode;
+
+        match self {
+            Self::Continuation => Opcode::Continuation,
+            Self::Text => Opcode::Text,
+            Self::Binary => Opcode::Binary,
+            Self::Ping => Opcode::Ping,
+            Self::Pong => Opcode::Pong,
+        }
     }
 
     /// Its number on the wire.
@@ -61,6 +76,19 @@ pub(crate) struct Part {
     pub(crate) opcode: Opcode,
     pub(crate) fin: bool,
     pub(crate) data: Bytes,
+}
+
+impl Event {
+    /// The event of a native protocol; nothing for a close frame, which the protocol has answered.
+    pub(super) fn from_native(event: protocol::Event) -> Option<Self> {
+        match event {
+            protocol::Event::Handshake(head) => Some(Self::Object(head)),
+            protocol::Event::Frame(Frame { opcode, fin, data, .. }) => {
+                let opcode = Opcode::from_number(opcode.value().into())?;
+                Some(Self::Frame(Part { opcode, fin, data: data.into() }))
+            }
+        }
+    }
 }
 
 impl Part {

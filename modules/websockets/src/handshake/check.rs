@@ -46,7 +46,7 @@ fn wrong_key(vm: &VirtualMachine, key: String) -> rustpython_vm::builtins::PyBas
     })();
     let exception = failure::of_field(vm, Problem::Value("Sec-WebSocket-Key", key));
     if let Err(cause) = decoded {
-        exception.set___cause__(Some(cause));
+        exception.set_cause(Some(cause));
     }
     exception
 }

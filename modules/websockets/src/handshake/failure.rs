@@ -35,7 +35,7 @@ pub(super) fn of_head(vm: &VirtualMachine, error: Error) -> PyBaseExceptionRef {
             let class = || vm.ctx.exceptions.eof_error.to_owned();
             let exception = vm.new_exception_msg(class(), message.into());
             if reading.is_some() {
-                exception.set___cause__(Some(vm.new_exception_msg(class(), how.into())));
+                exception.set_cause(Some(vm.new_exception_msg(class(), how.into())));
             }
             exception
         }

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::websocket::handshake::{
-    Error, Limits, Request, RequestReader, Response, ResponseReader,
-};
+use tauraro_engine::websocket::handshake::{Error, Limits, Request, RequestReader, Response, ResponseReader};
 
 use super::failure;
 use crate::datastructures::PyHeaders;
@@ -169,7 +167,8 @@ fn limits(vm: &VirtualMachine) -> PyResult<Limits> {
 /// # Errors
 /// `TypeError` for what is none.
 pub(super) fn protocol_of<'a>(vm: &VirtualMachine, object: &'a PyObject) -> PyResult<&'a Py<PyProtocol>> {
-    PyProtocol::of(object)
+    object
+        .downcast_ref::<PyProtocol>()
         .ok_or_else(|| vm.new_type_error(format!("expected a Protocol, not {}", object.class().name())))
 }
 

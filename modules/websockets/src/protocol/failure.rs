@@ -37,7 +37,11 @@ fn unicode_error(vm: &VirtualMachine, error: &InvalidUtf8) -> PyBaseExceptionRef
 }
 
 /// The close code that a connection fails with because of an exception, and what it tells the peer.
-fn verdict(exception: &PyBaseExceptionRef, current: Option<u64>, vm: &VirtualMachine) -> PyResult<(u16, String)> {
+fn verdict(
+    exception: &PyBaseExceptionRef,
+    current: Option<u64>,
+    vm: &VirtualMachine,
+) -> PyResult<(u16, String)> {
     let is = |name| PyResult::Ok(exception.fast_isinstance(&*errors::class(vm, name)?));
     let text = || PyResult::Ok(exception.as_object().str(vm)?.to_string());
     if is("ProtocolError")? {
@@ -64,7 +68,11 @@ fn verdict(exception: &PyBaseExceptionRef, current: Option<u64>, vm: &VirtualMac
 ///
 /// # Errors
 /// What the logger raises.
-pub(crate) fn fail(zelf: &Py<PyProtocol>, exception: PyBaseExceptionRef, vm: &VirtualMachine) -> PyResult<()> {
+pub(crate) fn fail(
+    zelf: &Py<PyProtocol>,
+    exception: PyBaseExceptionRef,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
     // Ctrl-C and the like are no failure of the connection.
     if !exception.fast_isinstance(vm.ctx.exceptions.exception_type) {
         return Err(exception);

@@ -63,10 +63,8 @@ impl PyProtocol {
     pub(super) fn log_failure(&self, exception: &PyBaseExceptionRef, vm: &VirtualMachine) -> PyResult<()> {
         let method = self.logger_object(vm).get_attr("error", vm)?;
         let keywords = [("exc_info".into(), exception.clone().into())].into_iter().collect();
-        let args = FuncArgs::new(
-            PosArgs::new(vec![vm.ctx.new_str("parser failed").into()]),
-            KwArgs::new(keywords),
-        );
+        let args =
+            FuncArgs::new(PosArgs::new(vec![vm.ctx.new_str("parser failed").into()]), KwArgs::new(keywords));
         method.call(args, vm).map(drop)
     }
 

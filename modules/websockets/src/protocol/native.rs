@@ -74,9 +74,7 @@ pub(super) fn remember(class: &Py<PyType>, ctx: &Context) {
 }
 
 fn is_ours(attribute: &PyObject, index: usize) -> bool {
-    OURS.get()
-        .and_then(|ours| ours.get(index)?.as_ref())
-        .is_some_and(|ours| ours.is(attribute))
+    OURS.get().and_then(|ours| ours.get(index)?.as_ref()).is_some_and(|ours| ours.is(attribute))
 }
 
 fn look(class: &Py<PyType>, ctx: &Context) -> Methods {

@@ -29,7 +29,12 @@ pub(crate) trait Handshake: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// What the caller of `receive_data` is to see; a failed handshake is none.
-    fn receive_data(&self, protocol: &Py<PyProtocol>, data: &mut &[u8], vm: &VirtualMachine) -> PyResult<bool>;
+    fn receive_data(
+        &self,
+        protocol: &Py<PyProtocol>,
+        data: &mut &[u8],
+        vm: &VirtualMachine,
+    ) -> PyResult<bool>;
 
     /// The stream ended before the handshake was over.
     ///
@@ -171,9 +176,10 @@ fn limit(vm: &VirtualMachine, value: &PyObject) -> PyResult<Option<u64>> {
     }
     let number = value.try_index(vm)?;
     // What is below zero lets nothing through.
-    Ok(Some(u64::try_from(number.as_bigint()).unwrap_or_else(|_| {
-        if number.as_bigint() < &0.into() { 0 } else { u64::MAX }
-    })))
+    Ok(Some(
+        u64::try_from(number.as_bigint())
+            .unwrap_or_else(|_| if number.as_bigint() < &0.into() { 0 } else { u64::MAX }),
+    ))
 }
 
 /// `max_size`, as scripts give it: a limit of messages, or that and one of frames.
@@ -182,7 +188,9 @@ fn limit(vm: &VirtualMachine, value: &PyObject) -> PyResult<Option<u64>> {
 /// `TypeError` and `ValueError` for anything else.
 pub(crate) fn limits(vm: &VirtualMachine, value: OptionalArg<PyObjectRef>) -> PyResult<Limits> {
     let OptionalArg::Present(value) = value else { return Ok(Limits::default()) };
-    if vm.is_none(&value) || !value.class().slots.flags.has_feature(rustpython_vm::types::PyTypeFlags::SEQUENCE) {
+    if vm.is_none(&value)
+        || !value.class().slots.flags.has_feature(rustpython_vm::types::PyTypeFlags::SEQUENCE)
+    {
         return Ok(Limits { message: limit(vm, &value)?, fragment: None });
     }
     let both: Vec<PyObjectRef> = value.try_to_value(vm)?;
@@ -381,7 +389,13 @@ impl PyProtocol {
     /// being sent in fragments, `InvalidState` unless the connection is open.
     #[pymethod]
     fn send_continuation(zelf: &Py<Self>, args: ContinuationArgs, vm: &VirtualMachine) -> PyResult<()> {
-        Self::send_data(zelf, Opcode::Continuation, &args.data.borrow_buf_unlocked(vm)?, args.fin.into_bool(), vm)
+        Self::send_data(
+            zelf,
+            Opcode::Continuation,
+            &args.data.borrow_buf_unlocked(vm)?,
+            args.fin.into_bool(),
+            vm,
+        )
     }
 
     /// `send_text(data, fin=True)`

@@ -93,7 +93,9 @@ fn payload(rng: &mut Rng) -> Vec<u8> {
         _ => rng.usize(..20),
     };
     let common = rng.bool();
-    std::iter::repeat_with(|| if common { b"abc "[rng.usize(..4)] } else { rng.u8(..) }).take(length).collect()
+    std::iter::repeat_with(|| if common { b"abc "[rng.usize(..4)] } else { rng.u8(..) })
+        .take(length)
+        .collect()
 }
 
 /// What a well-behaved peer would send.
@@ -214,11 +216,8 @@ fn connection(rng: &mut Rng) {
     }
     // What is sent can be read by the peer.
     let peer = if setting.side == Side::Server { Side::Client } else { Side::Server };
-    let (_, _, standing) = run(
-        Setting { side: peer, limits: Limits::default(), agreement: None },
-        [whole.1.as_slice()],
-        false,
-    );
+    let (_, _, standing) =
+        run(Setting { side: peer, limits: Limits::default(), agreement: None }, [whole.1.as_slice()], false);
     assert!(!standing.contains("Some(\"f"), "{standing}");
 }
 

@@ -3,7 +3,8 @@ use crate::websocket::negotiate::{Parameters, Refusal, WindowBits, accept_answer
 
 fn parse(text: &str, in_request: bool) -> Result<Parameters, Refusal> {
     let pairs = text.split(';').map(str::trim).filter(|part| !part.is_empty());
-    let pairs = pairs.map(|part| part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value))));
+    let pairs =
+        pairs.map(|part| part.split_once('=').map_or((part, None), |(name, value)| (name, Some(value))));
     Parameters::parse(pairs, in_request)
 }
 
@@ -28,7 +29,10 @@ fn parameters() {
     assert_eq!(request("client_max_window_bits").client_max_window_bits, Some(WindowBits::Supported));
 
     for (text, message) in [
-        ("server_no_context_takeover;server_no_context_takeover", "duplicate parameter: server_no_context_takeover"),
+        (
+            "server_no_context_takeover;server_no_context_takeover",
+            "duplicate parameter: server_no_context_takeover",
+        ),
         ("client_max_window_bits=9;client_max_window_bits=9", "duplicate parameter: client_max_window_bits"),
         ("unknown", "invalid parameter name: unknown"),
         ("client_no_context_takeover=1", "invalid value for parameter client_no_context_takeover: 1"),
@@ -46,7 +50,8 @@ fn parameters() {
 #[test]
 fn clients() {
     let agreed = |offer: &str, answer: &str| {
-        let agreement = accept_answer(&request(offer), &response(answer)).map_err(|error| error.to_string())?;
+        let agreement =
+            accept_answer(&request(offer), &response(answer)).map_err(|error| error.to_string())?;
         let Agreement { remote_no_context_takeover, local_no_context_takeover, .. } = agreement;
         let bits = (agreement.remote_max_window_bits, agreement.local_max_window_bits);
         Ok::<_, String>((remote_no_context_takeover, local_no_context_takeover, bits.0, bits.1))
@@ -107,7 +112,10 @@ fn servers() {
         answered("client_max_window_bits=12", false, "client_max_window_bits=10"),
         fine("client_max_window_bits=10", 10, 15)
     );
-    assert_eq!(answered("client_max_window_bits=12", true, ""), Err("required client_max_window_bits".into()));
+    assert_eq!(
+        answered("client_max_window_bits=12", true, ""),
+        Err("required client_max_window_bits".into())
+    );
     assert_eq!(
         answered("", false, "server_max_window_bits=8"),
         Err("unsupported server_max_window_bits = 8, use 9".into())

@@ -103,9 +103,19 @@ fn fragments_must_arrive_in_order() {
 fn limits_of_messages_and_fragments() {
     let cases: [(&[u8], Option<u64>, Option<u64>, &str); 4] = [
         (b"\x81\x04", Some(3), None, "frame with 4 bytes exceeds limit of 3 bytes"),
-        (b"\x01\x02ab\x80\x02", Some(3), None, "frame with 2 bytes after reading 2 bytes exceeds limit of 3 bytes"),
+        (
+            b"\x01\x02ab\x80\x02",
+            Some(3),
+            None,
+            "frame with 2 bytes after reading 2 bytes exceeds limit of 3 bytes",
+        ),
         (b"\x81\x04", None, Some(3), "frame with 4 bytes exceeds limit of 3 bytes"),
-        (b"\x01\x02ab\x80\x02", Some(3), Some(2), "frame with 2 bytes after reading 2 bytes exceeds limit of 3 bytes"),
+        (
+            b"\x01\x02ab\x80\x02",
+            Some(3),
+            Some(2),
+            "frame with 2 bytes after reading 2 bytes exceeds limit of 3 bytes",
+        ),
     ];
     for (data, message, fragment, text) in cases {
         let mut client = limited(Side::Client, message, fragment);
@@ -192,10 +202,7 @@ fn wrong_close_frames() {
 fn nothing_is_sent_in_the_wrong_state() {
     let mut client = open(Side::Client);
     client.send_close(None, "", &mut ()).expect("open");
-    for result in [
-        client.send_data(Opcode::Text, b"", true, &mut ()),
-        client.send_close(None, "", &mut ()),
-    ] {
+    for result in [client.send_data(Opcode::Text, b"", true, &mut ()), client.send_close(None, "", &mut ())] {
         assert_eq!(result.expect_err("closing").to_string(), "connection is closing");
     }
     client.send_ping(b"", &mut ()).expect("control frames may be sent");

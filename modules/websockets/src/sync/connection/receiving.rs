@@ -280,7 +280,11 @@ impl PyConnection {
     }
 
     /// The exception for the failure of an iteration over fragments.
-    pub(crate) fn streaming_failed(zelf: &Py<Self>, failure: Failure, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    pub(crate) fn streaming_failed(
+        zelf: &Py<Self>,
+        failure: Failure,
+        vm: &VirtualMachine,
+    ) -> PyBaseExceptionRef {
         Self::receiving_failed(zelf, failure, "recv_streaming", vm)
     }
 

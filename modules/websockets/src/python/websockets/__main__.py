@@ -1,0 +1,6 @@
+"""What ``python -m websockets`` runs."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()
