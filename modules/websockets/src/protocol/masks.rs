@@ -1,14 +1,21 @@
 //! Where the masks of a client's frames come from.
 
-use rustpython_vm::builtins::{PyDict, PyFunction};
+use std::sync::OnceLock;
+
+use rustpython_vm::builtins::{PyDict, PyFunction, PyStrInterned};
 use rustpython_vm::function::ArgBytesLike;
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
+use rustpython_vm::{AsObject as _, PyObjectRef, PyResult, TryFromObject as _, VirtualMachine};
+
+/// The names to look up, which is done for each frame that a client sends.
+static NAMES: OnceLock<[&'static PyStrInterned; 3]> = OnceLock::new();
 
 /// `secrets.token_bytes`, if a test has replaced it to know the masks.
 fn replaced(vm: &VirtualMachine) -> Option<PyObjectRef> {
-    let modules = vm.sys_module.as_object().dict()?.get_item_opt("modules", vm).ok()??;
-    let secrets = modules.downcast_ref::<PyDict>()?.get_item_opt("secrets", vm).ok()??;
-    let function = secrets.dict()?.get_item_opt("token_bytes", vm).ok()??;
+    let names = ["modules", "secrets", "token_bytes"];
+    let [modules, secrets, token_bytes] = *NAMES.get_or_init(|| names.map(|name| vm.ctx.intern_str(name)));
+    let modules = vm.sys_module.as_object().dict()?.get_item_opt(modules, vm).ok()??;
+    let secrets = modules.downcast_ref::<PyDict>()?.get_item_opt(secrets, vm).ok()??;
+    let function = secrets.dict()?.get_item_opt(token_bytes, vm).ok()??;
     (!function.downcastable::<PyFunction>()).then_some(function)
 }
 
@@ -25,5 +32,5 @@ pub(crate) fn new(vm: &VirtualMachine) -> PyResult<Option<[u8; 4]>> {
     let Some(function) = replaced(vm) else { return Ok(None) };
     let bytes = ArgBytesLike::try_from_object(vm, function.call((4,), vm)?)?;
     let mask = bytes.with_ref(|bytes| <[u8; 4]>::try_from(bytes));
-    mask.map(Some).map_err(|_| vm.new_value_error("secrets.token_bytes(4) gave not four bytes"))
+    mask.map(Some).map_err(|_| vm.new_value_error("secrets.token_bytes(4) did not give four bytes"))
 }
