@@ -9,9 +9,12 @@ pub(crate) mod server_factory;
 pub(crate) use module::module_def;
 pub(crate) use permessage_deflate::PyPerMessageDeflate;
 
+use rustpython_vm::builtins::PyTypeRef;
+use rustpython_vm::class::PyClassImpl as _;
 use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use tauraro_engine::websocket::negotiate::{NAME, Parameters, WindowBits};
 
+use base::{PyClientExtensionFactory, PyExtension, PyServerExtensionFactory};
 use client_factory::PyClientPerMessageDeflateFactory;
 use server_factory::PyServerPerMessageDeflateFactory;
 
@@ -19,13 +22,7 @@ use server_factory::PyServerPerMessageDeflateFactory;
 #[rustpython_vm::pymodule(name = "_websockets_extensions")]
 mod module {
     use rustpython_vm::builtins::PyModule;
-    use rustpython_vm::class::PyClassImpl as _;
     use rustpython_vm::{Py, PyObjectRef, PyResult, VirtualMachine};
-
-    use super::PyPerMessageDeflate;
-    use super::base::{PyClientExtensionFactory, PyExtension, PyServerExtensionFactory};
-    use super::client_factory::PyClientPerMessageDeflateFactory;
-    use super::server_factory::PyServerPerMessageDeflateFactory;
 
     /// `enable_client_permessage_deflate(extensions)`
     ///
@@ -45,23 +42,30 @@ mod module {
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
-        // A class is made after its base.
-        for (name, class) in [
-            ("Extension", PyExtension::make_static_type()),
-            ("ClientExtensionFactory", PyClientExtensionFactory::make_static_type()),
-            ("ServerExtensionFactory", PyServerExtensionFactory::make_static_type()),
-            ("PerMessageDeflate", PyPerMessageDeflate::make_static_type()),
-            ("ClientPerMessageDeflateFactory", PyClientPerMessageDeflateFactory::make_static_type()),
-            ("ServerPerMessageDeflateFactory", PyServerPerMessageDeflateFactory::make_static_type()),
-        ] {
-            if name == "PerMessageDeflate" {
-                super::permessage_deflate::remember(&class, &vm.ctx);
-            }
-            crate::module::make_mutable(&class);
+        crate::frames::make_classes();
+        for (name, class) in super::make_classes(vm) {
             module.set_attr(name, class, vm)?;
         }
         Ok(())
     }
+}
+
+/// Makes the classes, unless they are made: whatever asks for the class of an object needs them.
+pub(crate) fn make_classes(vm: &VirtualMachine) -> [(&'static str, PyTypeRef); 6] {
+    // A class is made after its base.
+    let classes = [
+        ("Extension", PyExtension::make_static_type()),
+        ("ClientExtensionFactory", PyClientExtensionFactory::make_static_type()),
+        ("ServerExtensionFactory", PyServerExtensionFactory::make_static_type()),
+        ("PerMessageDeflate", PyPerMessageDeflate::make_static_type()),
+        ("ClientPerMessageDeflateFactory", PyClientPerMessageDeflateFactory::make_static_type()),
+        ("ServerPerMessageDeflateFactory", PyServerPerMessageDeflateFactory::make_static_type()),
+    ];
+    permessage_deflate::remember(PyPerMessageDeflate::class(&vm.ctx), &vm.ctx);
+    for (_, class) in &classes {
+        crate::module::make_mutable(class);
+    }
+    classes
 }
 
 /// The settings of compressors that nobody has configured: less memory for each connection.

@@ -11,15 +11,15 @@ pub(crate) use close::PyClose;
 pub(crate) use frame::PyFrame;
 pub(crate) use module::module_def;
 
+use rustpython_vm::builtins::PyTypeRef;
+use rustpython_vm::class::PyClassImpl as _;
+
 /// The native part of `websockets.frames`.
 #[rustpython_vm::pymodule(name = "_websockets_frames")]
 mod module {
     use rustpython_vm::builtins::PyModule;
-    use rustpython_vm::class::PyClassImpl as _;
     use rustpython_vm::function::ArgBytesLike;
     use rustpython_vm::{Py, PyResult, VirtualMachine};
-
-    use super::{PyClose, PyFrame};
 
     /// `_mask(data, key)`: bytes with a mask put on or taken off.
     #[pyfunction]
@@ -33,11 +33,18 @@ mod module {
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
-        for (name, class) in [("Close", PyClose::make_static_type()), ("Frame", PyFrame::make_static_type())]
-        {
-            crate::module::make_mutable(&class);
+        for (name, class) in super::make_classes() {
             module.set_attr(name, class, vm)?;
         }
         Ok(())
     }
+}
+
+/// Makes the classes, unless they are made: whatever gives out their objects needs them.
+pub(crate) fn make_classes() -> [(&'static str, PyTypeRef); 2] {
+    let classes = [("Close", PyClose::make_static_type()), ("Frame", PyFrame::make_static_type())];
+    for (_, class) in &classes {
+        crate::module::make_mutable(class);
+    }
+    classes
 }

@@ -42,6 +42,8 @@ mod module {
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
+        crate::frames::make_classes();
+        crate::extensions::make_classes(vm);
         let class = PyProtocol::make_static_type();
         super::native::remember(&class, &vm.ctx);
         crate::module::make_mutable(&class);

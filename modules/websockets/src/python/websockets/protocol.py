@@ -4,6 +4,9 @@ import enum
 
 from _websockets_protocol import Protocol
 
+# It completes the classes of what a protocol gives.
+from . import frames as _frames
+
 __all__ = ["Protocol", "Side", "State", "SEND_EOF"]
 
 
@@ -34,8 +37,7 @@ def __getattr__(name):
     """Makes `Event`, what `events_received` gives, for who asks for it: it needs a module that is large."""
     if name != "Event":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .frames import Frame
     from .http11 import Request, Response
 
-    globals()["Event"] = event = Request | Response | Frame
+    globals()["Event"] = event = Request | Response | _frames.Frame
     return event
