@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyType};
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::function::{ArgIntoBool, PySetterValue};
+use rustpython_vm::function::{ArgIntoBool, ArgIntoFloat, PySetterValue};
 use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::Constructor;
 use rustpython_vm::{FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
@@ -68,7 +68,7 @@ pub(crate) struct AssemblerArgs {
 #[derive(FromArgs)]
 pub(crate) struct GetArgs {
     #[pyarg(any, default)]
-    pub(super) timeout: Option<f64>,
+    pub(super) timeout: Option<ArgIntoFloat>,
     #[pyarg(any, default)]
     pub(super) decode: Option<ArgIntoBool>,
 }
@@ -161,8 +161,8 @@ impl PyAssembler {
     /// and `ConcurrencyError` while another thread is in `get()` or has not finished `get_iter()`.
     #[pymethod]
     fn get(zelf: &Py<Self>, args: GetArgs, vm: &VirtualMachine) -> PyResult {
-        let decode = args.decode.map(Into::into);
-        reading::message(zelf, args.timeout, decode, vm).map_err(|failure| Self::fail(failure, vm))
+        let (timeout, decode) = (args.timeout.map(Into::into), args.decode.map(Into::into));
+        reading::message(zelf, timeout, decode, vm).map_err(|failure| Self::fail(failure, vm))
     }
 
     /// Iterates over the fragments of the next message as they arrive. It must be iterated over to its end

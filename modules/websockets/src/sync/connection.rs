@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr, PyType};
 use rustpython_vm::class::StaticType;
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::function::{ArgIntoBool, FuncArgs, PySetterValue};
+use rustpython_vm::function::{ArgIntoBool, ArgIntoFloat, FuncArgs, PySetterValue};
 use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::{Constructor, Iterable};
 use rustpython_vm::{
@@ -175,7 +175,10 @@ impl PyConnection {
 
     /// Remembers why the connection is lost, unless that is known already.
     fn set_exception(&self, exception: PyBaseExceptionRef) {
-        self.objects.lock().exception.get_or_insert(exception);
+        let mut objects = self.objects.lock();
+        if objects.exception.is_none() {
+            objects.exception = Some(exception);
+        }
     }
 
     /// When the closing handshake must be over, from now on if that was not decided before.
@@ -183,9 +186,15 @@ impl PyConnection {
         if let Some(deadline) = *lock(&zelf.close_deadline) {
             return Ok(deadline);
         }
-        let timeout: Option<f64> =
-            zelf.as_object().get_attr(vm.ctx.intern_str("close_timeout"), vm)?.try_into_value(vm)?;
-        Ok(*lock(&zelf.close_deadline).get_or_insert(Deadline::after(timeout)))
+        let deadline = Self::deadline_by(zelf, "close_timeout", vm)?;
+        Ok(*lock(&zelf.close_deadline).get_or_insert(deadline))
+    }
+
+    /// The end of the time that an attribute of the connection gives, in seconds.
+    fn deadline_by(zelf: &Py<Self>, name: &'static str, vm: &VirtualMachine) -> PyResult<Deadline> {
+        let timeout: Option<ArgIntoFloat> =
+            zelf.as_object().get_attr(vm.ctx.intern_str(name), vm)?.try_into_value(vm)?;
+        Ok(Deadline::after(timeout.map(Into::into)))
     }
 
     /// Whether a method is not the one of this class.
@@ -381,8 +390,8 @@ impl PyConnection {
     }
 
     #[pygetset(setter)]
-    fn set_latency(zelf: &Py<Self>, value: PySetterValue<f64>, vm: &VirtualMachine) -> PyResult<()> {
-        zelf.latency.store(assigned(value, vm)?.to_bits(), Relaxed);
+    fn set_latency(zelf: &Py<Self>, value: PySetterValue<ArgIntoFloat>, vm: &VirtualMachine) -> PyResult<()> {
+        zelf.latency.store(f64::from(assigned(value, vm)?).to_bits(), Relaxed);
         Ok(())
     }
 
@@ -430,7 +439,7 @@ impl PyConnection {
     #[pymethod]
     fn recv(zelf: &Py<Self>, args: GetArgs, vm: &VirtualMachine) -> PyResult {
         zelf.warn_if_legacy(vm)?;
-        Self::receive(zelf, args.timeout, args.decode.map(Into::into), vm)
+        Self::receive(zelf, args.timeout.map(Into::into), args.decode.map(Into::into), vm)
     }
 
     /// Receives the next message fragment by fragment: an iterator over `str` or `bytes`, as `recv()` would
@@ -465,7 +474,7 @@ impl PyConnection {
     /// Waits until the connection is closed, for `timeout` seconds at most. Returns whether it is.
     #[pymethod]
     fn wait_closed(zelf: &Py<Self>, args: WaitArgs, vm: &VirtualMachine) -> PyResult<bool> {
-        zelf.core.ended.wait(Deadline::after(args.timeout), vm)
+        zelf.core.ended.wait(Deadline::after(args.timeout.map(Into::into)), vm)
     }
 
     /// Sends a ping. Returns a `threading.Event` that is set when it is answered, and with `ack_on_close=True`
@@ -563,7 +572,7 @@ impl PyConnection {
 #[derive(FromArgs)]
 pub(crate) struct WaitArgs {
     #[pyarg(any, default)]
-    pub(super) timeout: Option<f64>,
+    pub(super) timeout: Option<ArgIntoFloat>,
 }
 
 #[derive(FromArgs)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustpython_vm::function::FuncArgs;
+use rustpython_vm::function::{ArgIntoFloat, FuncArgs};
 use rustpython_vm::{FromArgs, Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
 use super::waiting::{Deadline, Exclusive};
@@ -24,8 +24,8 @@ impl PyProtocolMutex {
 pub(crate) struct AcquireArgs {
     #[pyarg(any, default = true)]
     blocking: bool,
-    #[pyarg(any, default = -1.0)]
-    timeout: f64,
+    #[pyarg(any, default)]
+    timeout: Option<ArgIntoFloat>,
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION))]
@@ -33,10 +33,10 @@ impl PyProtocolMutex {
     /// Takes the lock, waiting for it `timeout` seconds at most unless that is negative. Returns whether it did.
     #[pymethod]
     fn acquire(zelf: &Py<Self>, args: AcquireArgs, vm: &VirtualMachine) -> PyResult<bool> {
-        let timeout = match (args.blocking, args.timeout) {
-            (false, _) => Some(0.0),
-            (true, timeout) if timeout < 0.0 => None,
-            (true, timeout) => Some(timeout),
+        let timeout = if args.blocking {
+            args.timeout.map(f64::from).filter(|timeout| *timeout >= 0.0)
+        } else {
+            Some(0.0)
         };
         zelf.lock.acquire(Deadline::after(timeout), vm)
     }

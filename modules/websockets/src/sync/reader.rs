@@ -72,6 +72,6 @@ impl PyReader {
     /// Waits until nothing is read any more, for `timeout` seconds at most. Returns whether it is so.
     #[pymethod]
     fn wait(zelf: &Py<Self>, args: WaitArgs, vm: &VirtualMachine) -> PyResult<bool> {
-        zelf.core.ended.wait(Deadline::after(args.timeout), vm)
+        zelf.core.ended.wait(Deadline::after(args.timeout.map(Into::into)), vm)
     }
 }

@@ -28,6 +28,14 @@ impl Deadline {
         Self(pause.and_then(|pause| Instant::now().checked_add(pause)))
     }
 
+    /// The one that comes first.
+    pub(crate) fn min(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Some(one), Some(two)) => Self(Some(one.min(two))),
+            (one, two) => Self(one.or(two)),
+        }
+    }
+
     /// The time left; none if there is no limit.
     pub(crate) fn left(self) -> Option<Duration> {
         self.0.map(|end| end.saturating_duration_since(Instant::now()))

@@ -32,9 +32,18 @@ impl PyConnection {
     ) -> PyResult {
         let data = data.map(|data| payload(&data, vm)).transpose()?;
         let event = errors::attribute(vm, "threading", "Event")?.call((), vm)?;
-        Self::operate(zelf, Flush::Unless, vm, |handle| {
+        // What the peer does not take in that time it does not answer either.
+        let patience = Self::deadline_by(zelf, "ping_timeout", vm)?;
+        Self::operate(zelf, Flush::Until(patience), vm, |handle| {
             let data = zelf.register(data, event.clone(), ack_on_close, vm)?;
-            handle.send(Opcode::Ping, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm)
+            let sent = handle.send(Opcode::Ping, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm);
+            if sent.is_err() {
+                let mut pings = zelf.pings.lock();
+                let failed = pings.pop();
+                drop(pings);
+                drop(failed);
+            }
+            sent
         })?;
         // The caller may wait for the event, which no message announces.
         zelf.core.turn.hurry();

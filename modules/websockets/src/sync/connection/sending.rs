@@ -17,7 +17,7 @@ use crate::sync::port::{self, Direction, Waited};
 use crate::sync::waiting::{Deadline, lock};
 
 /// How much of what waits is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Flush {
     /// All, also if another thread must finish before.
     All,
@@ -27,6 +27,8 @@ pub(crate) enum Flush {
     Handler,
     /// What the system takes at once.
     Now,
+    /// What the system takes in time, unless another thread is writing.
+    Until(Deadline),
 }
 
 /// How writing a piece ended.
@@ -139,7 +141,7 @@ impl PyConnection {
     /// `OSError`, `TimeoutError` when the time for the closing handshake is over; what a foreign socket raises.
     pub(super) fn flush(zelf: &Py<Self>, flush: Flush, vm: &VirtualMachine) -> PyResult<()> {
         while zelf.has_outgoing() {
-            if flush == Flush::All {
+            if matches!(flush, Flush::All) {
                 zelf.outgoing.writing.acquire(Deadline::NEVER, vm)?;
             } else if !zelf.outgoing.writing.try_acquire() {
                 // Who writes looks again when it is done.
@@ -162,6 +164,8 @@ impl PyConnection {
             let written = if zelf.plain.load(Relaxed) {
                 match zelf.core.port.socket() {
                     Some(socket) => Self::write_plain(zelf, &socket, piece, deadline, flush, vm),
+                    // That is the end as well.
+                    None if matches!(piece, Output::Eof) => Ok(true),
                     None => Err(gone(vm)),
                 }
             } else {
@@ -232,9 +236,12 @@ impl PyConnection {
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    if flush == Flush::Now {
-                        return Ok(Written::UpTo(start));
-                    }
+                    let deadline = match flush {
+                        Flush::Now => return Ok(Written::UpTo(start)),
+                        Flush::Until(limit) if limit.has_passed() => return Ok(Written::UpTo(start)),
+                        Flush::Until(limit) => deadline.min(limit),
+                        Flush::All | Flush::Unless | Flush::Handler => deadline,
+                    };
                     if deadline.has_passed() {
                         let error = vm.ctx.exceptions.timeout_error.to_owned();
                         return Err((start, vm.new_exception_msg(error, "timed out".into())));
@@ -247,7 +254,7 @@ impl PyConnection {
                 }
                 Err(error) => return Err((start, os_error(&error, vm))),
             }
-            if flush != Flush::Handler {
+            if !matches!(flush, Flush::Handler) {
                 vm.check_signals().map_err(|error| (start, error))?;
             }
         }
