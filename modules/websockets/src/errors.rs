@@ -81,26 +81,6 @@ pub(crate) fn connection_closed(
     new(vm, name, (rcvd, sent, rcvd_then_sent))
 }
 
-/// `ConnectionClosedOK`.
-pub(crate) fn connection_closed_ok(
-    vm: &VirtualMachine,
-    rcvd: PyObjectRef,
-    sent: PyObjectRef,
-    rcvd_then_sent: Option<bool>,
-) -> PyBaseExceptionRef {
-    connection_closed(vm, true, rcvd, sent, rcvd_then_sent)
-}
-
-/// `ConnectionClosedError`.
-pub(crate) fn connection_closed_error(
-    vm: &VirtualMachine,
-    rcvd: PyObjectRef,
-    sent: PyObjectRef,
-    rcvd_then_sent: Option<bool>,
-) -> PyBaseExceptionRef {
-    connection_closed(vm, false, rcvd, sent, rcvd_then_sent)
-}
-
 /// `InvalidHeaderFormat`: what was expected, and where in which value of the field `name`.
 pub(crate) fn invalid_header_format(
     vm: &VirtualMachine,

@@ -6,7 +6,7 @@ import sys
 import threading
 
 from .asyncio.client import connect
-from .exceptions import ConnectionClosed
+from .exceptions import ConnectionClosed, _masked
 from .frames import Close
 from .version import version
 
@@ -78,9 +78,9 @@ async def interactive_client(uri, **kwargs):
     try:
         websocket = await connect(uri, **kwargs)
     except Exception as exc:
-        print(f"Failed to connect to {uri}: {exc}.")
+        print(f"Failed to connect to {_masked(uri)}: {exc}.")
         sys.exit(1)
-    print(f"Connected to {uri}.")
+    print(f"Connected to {_masked(uri)}.")
 
     loop = asyncio.get_running_loop()
     messages = asyncio.Queue()
