@@ -27,6 +27,7 @@ mod _tauraro_bench {
 
     use crate::transport::{Receiver, SocketTransport, register_receiver};
 
+    #[expect(clippy::unnecessary_wraps, reason = "the signature the module is executed by")]
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
         let class = EchoProtocol::static_type();

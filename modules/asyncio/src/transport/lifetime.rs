@@ -163,16 +163,29 @@ impl SocketTransport {
             // Paused since: the socket was left watched for nothing.
             return Self::arm(zelf, event_loop, vm);
         }
-        let ready: [(bool, &'static str, fn(PyRef<Self>) -> Ready); 2] =
-            [(reads, "_read_ready", Ready::Readable), (writes, "_write_ready", Ready::Writable)];
-        for (_, method, entry) in ready.into_iter().filter(|(is_ready, ..)| *is_ready) {
-            if event_loop.debug() {
-                let function = zelf.as_object().get_attr(method, vm)?;
-                LoopCore::queue(event_loop, Call { function, args: Vec::new() }, zelf.context(), vm)?;
-            } else {
-                event_loop.ready.push(entry(zelf.to_owned()));
-            }
+        if reads {
+            Self::queue(zelf, event_loop, "_read_ready", Ready::Readable, vm)?;
         }
+        if writes {
+            Self::queue(zelf, event_loop, "_write_ready", Ready::Writable, vm)?;
+        }
+        Ok(())
+    }
+
+    /// Queues an entry; in debug mode a handle of the method instead, for messages to name.
+    fn queue(
+        zelf: &Py<Self>,
+        event_loop: &Py<LoopCore>,
+        method: &'static str,
+        entry: fn(PyRef<Self>) -> Ready,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        if event_loop.debug() {
+            let function = zelf.as_object().get_attr(method, vm)?;
+            let call = Call { function, args: Vec::new() };
+            return LoopCore::queue(event_loop, call, zelf.context(), vm);
+        }
+        event_loop.ready.push(entry(zelf.to_owned()));
         Ok(())
     }
 

@@ -58,12 +58,11 @@ impl SocketTransport {
                 return Self::fatal_error(zelf, error, "Fatal read error on socket transport", vm);
             }
         }
-        let taken = match receiver::data_received(protocol, vm) {
-            Some(receive) => receive(protocol, buffer, vm),
-            None => {
-                let data = if buffer.len() < GIVEN_AWAY { buffer.clone() } else { std::mem::take(buffer) };
-                vm.call_method(protocol, "data_received", (vm.ctx.new_bytes(data),)).map(drop)
-            }
+        let taken = if let Some(receive) = receiver::data_received(protocol, vm) {
+            receive(protocol, buffer, vm)
+        } else {
+            let data = if buffer.len() < GIVEN_AWAY { buffer.clone() } else { std::mem::take(buffer) };
+            vm.call_method(protocol, "data_received", (vm.ctx.new_bytes(data),)).map(drop)
         };
         buffer.clear();
         taken.or_else(|error| {

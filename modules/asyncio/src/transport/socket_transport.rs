@@ -591,24 +591,19 @@ impl Representable for SocketTransport {
             let parts = zelf.parts.lock();
             (parts.event_loop.clone(), parts.sock.is_some())
         };
-        let mut text = format!("<{}", zelf.class().name());
+        let mut parts = vec![zelf.class().name().to_string()];
         if !open {
-            text.push_str(" closed");
+            parts.push("closed".to_owned());
         } else if zelf.closing() {
-            text.push_str(" closing");
+            parts.push("closing".to_owned());
         }
-        text.push_str(&format!(" fd={}", zelf.fd.load(Relaxed)));
+        parts.push(format!("fd={}", zelf.fd.load(Relaxed)));
         if event_loop.is_some_and(|event_loop| !event_loop.closed.load(Relaxed)) {
             let state = |polling: &AtomicBool| if polling.load(Relaxed) { "polling" } else { "idle" };
-            text.push_str(&format!(
-                " read={} write=<{}, bufsize={}>",
-                state(&zelf.reading),
-                state(&zelf.writing),
-                zelf.buffered()
-            ));
+            parts.push(format!("read={}", state(&zelf.reading)));
+            parts.push(format!("write=<{}, bufsize={}>", state(&zelf.writing), zelf.buffered()));
         }
-        text.push('>');
-        Ok(text)
+        Ok(format!("<{}>", parts.join(" ")))
     }
 }
 
