@@ -2,6 +2,7 @@
 
 mod awaitable;
 mod coroutine;
+mod coroutine_functions;
 mod foreign;
 mod inbox;
 mod port;
@@ -11,6 +12,7 @@ mod wakeup;
 
 pub use awaitable::{Awaitable, awaitable, ready, stop_async_iteration};
 pub use coroutine::{Coroutine, coroutine};
+pub use coroutine_functions::{IsAwaited, mark_coroutine_functions};
 pub use inbox::{Inbox, Output, Ticket};
 pub use port::{Port, Running, Schedule, Woken};
 pub use surface::{Mailbox, Resume, Surface, complete, with_vm};

@@ -48,6 +48,7 @@ mod module {
         ];
         module.set_attr("Assembler", Assembler::make_static_type(), vm)?;
         let connection = Connection::make_static_type();
+        connection::mark(vm);
         connection::register(Connection::static_type(), vm);
         module.set_attr("Connection", connection, vm)
     }

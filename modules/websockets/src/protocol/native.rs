@@ -60,9 +60,15 @@ impl Methods {
     }
 }
 
-/// What was found out about a version of a class: the version above, the methods below.
+/// What was found out.
 #[derive(Debug, Default)]
-pub(super) struct Known(AtomicU64);
+pub(super) struct Known {
+    /// About a version of the class: the version above, the methods below.
+    class: AtomicU64,
+    /// The size of the object's dictionary when no method was in it; 0 for none. A dictionary to which something is
+    /// added grows, even if as much was removed before.
+    dict: AtomicU64,
+}
 
 /// The methods as they were when the class was made; it is made once in a process.
 static OURS: OnceLock<Vec<Option<PyObjectRef>>> = OnceLock::new();
@@ -92,7 +98,7 @@ impl PyProtocol {
     /// Which methods the class of this object, or the object, overrides. Costs nothing where nothing changes.
     pub(super) fn methods(zelf: &Py<Self>, vm: &VirtualMachine) -> Methods {
         let class = zelf.class();
-        let known = zelf.known.0.load(Ordering::Acquire);
+        let known = zelf.known.class.load(Ordering::Acquire);
         let version = class.tp_version_tag.load(Ordering::Acquire);
         let (seen, bits) = ((known >> 32) as u32, known as u32);
         let mut methods = if version != 0 && seen == version {
@@ -101,18 +107,26 @@ impl PyProtocol {
             let methods = look(class, &vm.ctx);
             // Looking gives a class that was changed a version; a change meanwhile gives it another one.
             if version != 0 && class.tp_version_tag.load(Ordering::Acquire) == version {
-                zelf.known.0.store(u64::from(version) << 32 | u64::from(methods.0), Ordering::Release);
+                zelf.known.class.store(u64::from(version) << 32 | u64::from(methods.0), Ordering::Release);
             }
             methods
         };
         if let Some(dict) = zelf.as_object().dict()
             && !dict.is_empty()
         {
+            let size = dict.size();
+            let size = (size.entries_size as u64) << 32 | size.used as u64;
+            if zelf.known.dict.load(Ordering::Relaxed) == size {
+                return methods;
+            }
+            let mut found = false;
             for name in CALLED.into_iter().chain(INNER) {
                 if dict.contains_key(vm.ctx.intern_str(name), vm) {
                     methods.add(name);
+                    found = true;
                 }
             }
+            zelf.known.dict.store(if found { 0 } else { size }, Ordering::Relaxed);
         }
         methods
     }
