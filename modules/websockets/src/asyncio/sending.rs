@@ -155,11 +155,11 @@ pub(crate) async fn settle(connection: &Py<Connection>, surface: &Surface, left:
             raise = true;
         }
         Left::Broken => raise = true,
-        Left::Flow { closing } => {
-            wait = closing;
+        // A peer that never reads would keep us from the deadline.
+        Left::Flow { closing: true } => wait = true,
+        Left::Flow { closing: false } => {
             if let Err(error) = drain(connection, surface).await {
                 with_vm(|vm| note_write_error(connection, error, vm))?;
-                wait = false;
                 raise = true;
             }
         }
