@@ -17,11 +17,11 @@ fn machine(side: Side) -> Protocol {
 
 /// Sends `count` messages over, and gives what they are on the wire.
 fn wire(side: Side, message: &[u8], count: usize, extension: &mut dyn Extension) -> Vec<u8> {
-    let mut sender = machine(side);
+    let mut peer = machine(side);
     for _ in 0..count {
-        sender.send_data(Opcode::Binary, message, true, extension).expect("an open connection");
+        peer.send_data(Opcode::Binary, message, true, extension).expect("an open connection");
     }
-    sender.take_output().into_bytes()
+    peer.take_output().into_bytes()
 }
 
 fn measure(name: &str, size: usize, mut operation: impl FnMut() -> usize) {
@@ -41,14 +41,14 @@ fn measure(name: &str, size: usize, mut operation: impl FnMut() -> usize) {
 fn receive(name: &str, side: Side, size: usize) {
     let message = vec![b'x'; size];
     let count = (1 << 20) / size;
-    let sender = if side == Side::Server { Side::Client } else { Side::Server };
-    let data = wire(sender, &message, count, &mut ());
-    let mut receiver = machine(side);
+    let peer = if side == Side::Server { Side::Client } else { Side::Server };
+    let data = wire(peer, &message, count, &mut ());
+    let mut reader = machine(side);
     measure(name, size, || {
         // As much as a socket gives at once.
         for piece in data.chunks(64 * 1024) {
-            receiver.receive_data(piece, &mut ()).expect("an open connection");
-            black_box(receiver.take_events());
+            reader.receive_data(piece, &mut ()).expect("an open connection");
+            black_box(reader.take_events());
         }
         count
     });
@@ -56,10 +56,10 @@ fn receive(name: &str, side: Side, size: usize) {
 
 fn send(name: &str, side: Side, size: usize) {
     let message = vec![b'x'; size];
-    let mut sender = machine(side);
+    let mut peer = machine(side);
     measure(name, size, || {
-        sender.send_data(Opcode::Binary, &message, true, &mut ()).expect("an open connection");
-        black_box(sender.take_output());
+        peer.send_data(Opcode::Binary, &message, true, &mut ()).expect("an open connection");
+        black_box(peer.take_output());
         1
     });
 }
@@ -76,12 +76,12 @@ fn deflate(name: &str, size: usize) {
         Agreement { remote_max_window_bits: 12, local_max_window_bits: 12, ..Agreement::default() };
     let settings = Settings { memory_level: 5, ..Settings::default() };
     let extension = || PerMessageDeflate::new(agreement, settings).expect("valid figures");
-    let (mut sender, mut receiver) = (machine(Side::Server), machine(Side::Client));
+    let (mut peer, mut reader) = (machine(Side::Server), machine(Side::Client));
     let (mut one, mut two) = (extension(), extension());
     measure(name, size, || {
-        sender.send_data(Opcode::Text, &message, true, &mut one).expect("an open connection");
-        receiver.receive_data(sender.take_output().bytes(), &mut two).expect("an open connection");
-        black_box(receiver.take_events());
+        peer.send_data(Opcode::Text, &message, true, &mut one).expect("an open connection");
+        reader.receive_data(peer.take_output().bytes(), &mut two).expect("an open connection");
+        black_box(reader.take_events());
         1
     });
 }

@@ -64,6 +64,7 @@ impl Default for Agreement {
 /// Compresses what is sent, and inflates what arrives.
 ///
 /// Neither costs memory before it is needed, nor between messages that do not share a window.
+#[derive(Default)]
 pub struct PerMessageDeflate {
     agreement: Agreement,
     settings: Settings,
@@ -79,18 +80,6 @@ impl fmt::Debug for PerMessageDeflate {
             .field("agreement", &self.agreement)
             .field("settings", &self.settings)
             .finish_non_exhaustive()
-    }
-}
-
-impl Default for PerMessageDeflate {
-    fn default() -> Self {
-        Self {
-            agreement: Agreement::default(),
-            settings: Settings::default(),
-            inflater: None,
-            deflater: None,
-            is_inflating: false,
-        }
     }
 }
 
@@ -120,7 +109,7 @@ impl PerMessageDeflate {
         let mut out = Vec::new();
         let ended = inflate_into(inflater, data, limit, &mut out)?;
         // What ends in a final block is complete without the tail.
-        if fin && !(ended && !data.is_empty()) {
+        if fin && (data.is_empty() || !ended) {
             inflate_into(inflater, TAIL, limit, &mut out)?;
         }
         Ok(out)

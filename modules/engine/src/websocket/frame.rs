@@ -121,11 +121,11 @@ impl<D: AsRef<[u8]>> Frame<D> {
         match (u8::try_from(length), u16::try_from(length)) {
             (Ok(length @ 0..126), _) => out.push(masked | length),
             (_, Ok(length)) => {
-                out.push(masked | 126);
+                out.push(masked | 0x7E);
                 out.extend_from_slice(&length.to_be_bytes());
             }
             _ => {
-                out.push(masked | 127);
+                out.push(masked | 0x7F);
                 out.extend_from_slice(&(length as u64).to_be_bytes());
             }
         }

@@ -89,6 +89,7 @@ pub enum Deferred {
 ///
 /// Extensions are given with each call, `()` for none, so that their owner may keep them where it likes.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what has happened, independently")]
 pub struct Protocol {
     side: Side,
     state: State,
