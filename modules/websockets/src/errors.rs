@@ -21,9 +21,12 @@ pub(crate) fn class(vm: &VirtualMachine, name: &str) -> PyResult<PyTypeRef> {
 pub(crate) fn attribute(vm: &VirtualMachine, module: &'static str, name: &str) -> PyResult {
     let modules = vm.sys_module.get_attr("modules", vm)?;
     let name = vm.ctx.new_str(name);
-    if let Ok(module) = modules.get_item(module, vm) {
-        return module.get_attr(&name, vm);
+    if let Ok(module) = modules.get_item(module, vm)
+        && let Some(value) = vm.get_attribute_opt(&module, &name)?
+    {
+        return Ok(value);
     }
+    // It is not there, or another thread is importing it: this waits for that.
     vm.import(module, 0)?;
     modules.get_item(module, vm)?.get_attr(&name, vm)
 }
@@ -95,23 +98,4 @@ pub(crate) fn invalid_header_format(
 /// `NegotiationError`: client and server do not agree.
 pub(crate) fn negotiation_error(vm: &VirtualMachine, message: impl Into<String>) -> PyBaseExceptionRef {
     new(vm, "NegotiationError", (message.into(),))
-}
-
-/// `DuplicateParameter`: an extension has a parameter twice.
-pub(crate) fn duplicate_parameter(vm: &VirtualMachine, name: &str) -> PyBaseExceptionRef {
-    new(vm, "DuplicateParameter", (name.to_owned(),))
-}
-
-/// `InvalidParameterName`: an extension does not have such a parameter.
-pub(crate) fn invalid_parameter_name(vm: &VirtualMachine, name: &str) -> PyBaseExceptionRef {
-    new(vm, "InvalidParameterName", (name.to_owned(),))
-}
-
-/// `InvalidParameterValue`: a parameter of an extension has a value it cannot have, or misses one.
-pub(crate) fn invalid_parameter_value(
-    vm: &VirtualMachine,
-    name: &str,
-    value: Option<&str>,
-) -> PyBaseExceptionRef {
-    new(vm, "InvalidParameterValue", (name.to_owned(), value.map(str::to_owned)))
 }

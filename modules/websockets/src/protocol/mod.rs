@@ -27,7 +27,6 @@ pub(crate) mod protocol;
 pub(crate) mod step;
 
 pub(crate) use module::module_def;
-#[expect(unused_imports, reason = "for the opening handshakes")]
 pub(crate) use protocol::Handshake;
 pub(crate) use protocol::{Event, PyProtocol};
 
