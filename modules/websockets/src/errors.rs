@@ -21,9 +21,12 @@ pub(crate) fn class(vm: &VirtualMachine, name: &str) -> PyResult<PyTypeRef> {
 pub(crate) fn attribute(vm: &VirtualMachine, module: &'static str, name: &str) -> PyResult {
     let modules = vm.sys_module.get_attr("modules", vm)?;
     let name = vm.ctx.new_str(name);
-    if let Ok(module) = modules.get_item(module, vm) {
-        return module.get_attr(&name, vm);
+    if let Ok(module) = modules.get_item(module, vm)
+        && let Ok(attribute) = module.get_attr(&name, vm)
+    {
+        return Ok(attribute);
     }
+    // Waits if another thread is importing it.
     vm.import(module, 0)?;
     modules.get_item(module, vm)?.get_attr(&name, vm)
 }

@@ -50,7 +50,6 @@ pub(crate) struct PyConnection {
     objects: PyMutex<Objects>,
     /// Whether the socket is a plain one, which is used by its descriptor.
     plain: AtomicBool,
-    outgoing: Outgoing,
     /// When the closing handshake must be over.
     close_deadline: Mutex<Option<Deadline>>,
     /// A fragmented message is being sent.
@@ -67,6 +66,7 @@ pub(super) struct Core {
     pub(super) port: Port,
     pub(super) turn: Turn,
     pub(super) queue: Arc<FrameQueue>,
+    outgoing: Outgoing,
     /// Nothing is read any more, and the socket is closed.
     pub(super) ended: Latch,
     /// Handling what arrived failed.
@@ -131,6 +131,7 @@ impl Constructor for PyConnection {
             port: Port::new().map_err(|error| closing::os_error(&error, vm))?,
             turn: Turn::default(),
             queue: queue.clone(),
+            outgoing: Outgoing::default(),
             ended: Latch::default(),
             crashed: AtomicBool::new(false),
             in_socket: AtomicBool::new(false),
@@ -142,7 +143,6 @@ impl Constructor for PyConnection {
             mutex: Arc::default(),
             objects: PyMutex::default(),
             plain: AtomicBool::new(false),
-            outgoing: Outgoing::default(),
             close_deadline: Mutex::default(),
             sending: AtomicBool::new(false),
             pings: PyMutex::default(),
