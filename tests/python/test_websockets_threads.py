@@ -1,6 +1,7 @@
 """`websockets.sync` under many threads: nothing is lost, torn, reordered or left behind."""
 
 import contextlib
+import logging
 import os
 import random
 import socket
@@ -15,6 +16,9 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection, broadcast
 from websockets.sync.messages import Assembler
 from websockets.sync.server import serve
+
+# Connections are cut on purpose.
+logging.getLogger("websockets").setLevel(logging.CRITICAL)
 
 
 def run_all(*functions):

@@ -5,6 +5,7 @@ use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachi
 use tauraro_asyncio::futures;
 use tauraro_bridge::{Surface, with_vm};
 
+use super::abort::Abort;
 use super::connection::Connection;
 use super::wake::Wake;
 use super::{pings, sending};
@@ -58,6 +59,28 @@ pub(crate) async fn lost_in_time(connection: &Py<Connection>, surface: &Surface)
         let woken = woken?;
         Ok(vm.is_none(&woken))
     })
+}
+
+/// Has the connection aborted when its deadline is over, whether or not somebody waits for it: the peer was told
+/// to close because of what arrived.
+pub(crate) fn enforce_deadline(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
+    if connection.inner.lock().close_timer.is_some() {
+        return Ok(());
+    }
+    set_deadline(connection, vm)?;
+    let Some(deadline) = connection.inner.lock().close_deadline else { return Ok(()) };
+    let abort = Abort::new(connection.to_owned()).into_ref(&vm.ctx);
+    let timer = vm.call_method(connection.event_loop(vm)?, "call_at", (deadline, abort))?;
+    connection.inner.lock().close_timer = Some(timer);
+    Ok(())
+}
+
+/// Ends a connection that the peer has not closed in time.
+pub(crate) fn abort(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
+    let timeout = vm.ctx.exceptions.timeout_error.to_owned();
+    let error = vm.new_exception_msg(timeout, "timed out while closing connection".into());
+    connection.set_connection_exc(Some(error));
+    vm.call_method(&*connection.transport(vm)?, "abort", ()).map(drop)
 }
 
 /// Sets the time by which the peer has to close the TCP connection, unless it is set.
@@ -119,6 +142,10 @@ pub(crate) fn connection_lost(
         vm.call_method(&task, "cancel", ())?;
         // The task owns the connection.
         connection.as_object().set_attr(name, vm.ctx.none(), vm)?;
+    }
+    let timer = connection.inner.lock().close_timer.take();
+    if let Some(timer) = timer {
+        vm.call_method(&timer, "cancel", ())?;
     }
     let (waiters, drains) = {
         let mut inner = connection.inner.lock();

@@ -52,7 +52,6 @@ pub(crate) struct PyConnection {
     objects: PyMutex<Objects>,
     /// Whether the socket is a plain one, which is used by its descriptor.
     plain: AtomicBool,
-    outgoing: Outgoing,
     /// When the closing handshake must be over.
     close_deadline: Mutex<Option<Deadline>>,
     /// A fragmented message is being sent.
@@ -69,6 +68,7 @@ pub(super) struct Core {
     pub(super) port: Port,
     pub(super) turn: Turn,
     pub(super) queue: Arc<FrameQueue>,
+    outgoing: Outgoing,
     /// Nothing is read any more, and the socket is closed.
     pub(super) ended: Latch,
     /// Handling what arrived failed.
@@ -133,6 +133,7 @@ impl Constructor for PyConnection {
             port: Port::new().map_err(|error| closing::os_error(&error, vm))?,
             turn: Turn::default(),
             queue: queue.clone(),
+            outgoing: Outgoing::default(),
             ended: Latch::default(),
             crashed: AtomicBool::new(false),
             in_socket: AtomicBool::new(false),
@@ -144,7 +145,6 @@ impl Constructor for PyConnection {
             mutex: Arc::default(),
             objects: PyMutex::default(),
             plain: AtomicBool::new(false),
-            outgoing: Outgoing::default(),
             close_deadline: Mutex::default(),
             sending: AtomicBool::new(false),
             pings: PyMutex::default(),

@@ -14,6 +14,8 @@ use super::waiting::lock;
 pub(super) enum Direction {
     Read,
     Write,
+    /// Either of them.
+    Both,
 }
 
 /// How a wait ended.
@@ -79,6 +81,7 @@ impl Port {
         let events = match direction {
             Direction::Read => libc::POLLIN,
             Direction::Write => libc::POLLOUT,
+            Direction::Both => libc::POLLIN | libc::POLLOUT,
         };
         let watched = |fd, events| libc::pollfd { fd, events, revents: 0 };
         let mut watch = [watched(self.wake.as_raw_fd(), libc::POLLIN), watched(socket.as_raw_fd(), events)];

@@ -48,7 +48,7 @@ impl PySendContext {
             return Ok(false);
         }
         let body = error.clone().map_or(Ok(()), Err);
-        match PyConnection::leave(&zelf.connection, body, super::connection::Flush::All, vm) {
+        match PyConnection::leave(&zelf.connection, body, super::connection::Flush::Unless, vm) {
             // It goes on by itself.
             Err(raised) if error.is_some_and(|error| error.is(raised.as_object())) => Ok(false),
             other => other.map(|()| false),

@@ -178,7 +178,8 @@ impl PyConnection {
     /// What a foreign protocol raises.
     pub(super) fn shut(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         zelf.core.turn.end();
-        if zelf.core.in_socket.load(Relaxed) || !zelf.plain.load(Relaxed) && zelf.outgoing.writing.is_taken()
+        if zelf.core.in_socket.load(Relaxed)
+            || !zelf.plain.load(Relaxed) && zelf.core.outgoing.writing.is_taken()
         {
             // A thread may wait in a method of the socket's, where closing the descriptor goes unnoticed.
             zelf.core.port.break_off();

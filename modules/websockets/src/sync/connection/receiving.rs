@@ -23,6 +23,9 @@ use crate::sync::waiting::Deadline;
 const BUFFER: usize = 64 * 1024;
 const LARGE_BUFFER: usize = 512 * 1024;
 
+/// How many answers may wait for a peer that does not read them, before nothing more is read of it.
+const MAX_ANSWERS: usize = 4096;
+
 /// Whether to go on after something was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
@@ -42,16 +45,20 @@ pub(crate) fn run(core: &Core, connection: impl Fn() -> Option<PyRef<PyConnectio
             }
             core.queue.wait_for_room(None);
             let socket = core.port.socket()?;
-            match core.port.wait(&socket, Direction::Read, None) {
-                Waited::Ready => Some(Some(socket)),
+            let direction = direction(core);
+            match core.port.wait(&socket, direction, None) {
+                Waited::Ready => Some(Some((socket, direction))),
                 // A signal, which the main thread handles.
                 Waited::Nothing => Some(None),
                 Waited::Shut => None,
             }
         });
         let Some(ready) = ready else { break };
-        let Some(socket) = ready else { continue };
+        let Some((socket, direction)) = ready else { continue };
         let Some(connection) = connection() else { break };
+        if PyConnection::answer(&connection, direction, vm) == Next::Stop {
+            break;
+        }
         match PyConnection::read(&connection, &socket, vm) {
             Next::Stop => break,
             Next::Read { awaited: true } => core.turn.step_back(),
@@ -65,7 +72,35 @@ pub(crate) fn run(core: &Core, connection: impl Fn() -> Option<PyRef<PyConnectio
     }
 }
 
+/// What the thread that reads waits for.
+fn direction(core: &Core) -> Direction {
+    // Who writes does not stop before all is written.
+    if core.outgoing.writing.is_taken() {
+        return Direction::Read;
+    }
+    match core.outgoing.pieces.lock().len() {
+        0 => Direction::Read,
+        1..=MAX_ANSWERS => Direction::Both,
+        _ => Direction::Write,
+    }
+}
+
 impl PyConnection {
+    /// Writes answers that could not be written before.
+    fn answer(zelf: &Py<Self>, direction: Direction, vm: &VirtualMachine) -> Next {
+        if direction == Direction::Read {
+            return Next::Read { awaited: false };
+        }
+        match Self::flush(zelf, Flush::Now, vm) {
+            Ok(()) => Next::Read { awaited: false },
+            Err(error) => {
+                Self::debug(zelf, "! error while sending data", &error, vm);
+                zelf.set_exception(error);
+                Next::Stop
+            }
+        }
+    }
+
     /// Reads what is there, in the background thread.
     fn read(zelf: &Py<Self>, socket: &OwnedFd, vm: &VirtualMachine) -> Next {
         if zelf.plain.load(Relaxed) {
@@ -141,7 +176,7 @@ impl PyConnection {
         let events = feed(zelf);
         zelf.mutex.release();
         let handled = events.and_then(|events| {
-            let written = Self::flush(zelf, Flush::Handler, vm);
+            let written = Self::flush(zelf, Flush::Now, vm);
             // What arrived before the connection was lost is not lost.
             let awaited = Self::handle_events(zelf, events, vm)?;
             Ok(match written {
@@ -238,15 +273,16 @@ impl PyConnection {
             buffer.resize(BUFFER, 0);
         }
         let slice = deadline.slice(vm);
+        let direction = direction(&zelf.core);
         let received = vm.allow_threads(|| {
             let socket = zelf.core.port.socket()?;
-            match zelf.core.port.wait(&socket, Direction::Read, slice) {
+            match zelf.core.port.wait(&socket, direction, slice) {
                 Waited::Ready => Some(port::receive(&socket, &mut buffer)),
                 Waited::Nothing | Waited::Shut => None,
             }
         });
-        let mut next = Next::Read { awaited: false };
-        if let Some(received) = received {
+        let mut next = Self::answer(zelf, direction, vm);
+        if next != Next::Stop && let Some(received) = received {
             let full = received.as_ref().is_ok_and(|count| *count == buffer.len());
             next = Self::received(zelf, received, &buffer, vm);
             if full && buffer.len() < LARGE_BUFFER {

@@ -23,9 +23,8 @@ pub(crate) enum Flush {
     All,
     /// All, unless another thread is writing, which then does so.
     Unless,
-    /// The same for the thread that handles what arrived: signals can wait.
-    Handler,
-    /// What the system takes at once.
+    /// What the system takes at once, unless another thread is writing. The thread that reads must not wait:
+    /// the peer's may wait for it to read.
     Now,
     /// What the system takes in time, unless another thread is writing.
     Until(Deadline),
@@ -126,13 +125,13 @@ impl PyConnection {
     pub(super) fn collect(zelf: &Py<Self>, handle: &ProtocolHandle, vm: &VirtualMachine) -> PyResult<()> {
         let pieces = handle.output(vm)?;
         if !pieces.is_empty() {
-            zelf.outgoing.pieces.lock().extend(pieces);
+            zelf.core.outgoing.pieces.lock().extend(pieces);
         }
         Ok(())
     }
 
     fn has_outgoing(&self) -> bool {
-        !self.outgoing.pieces.lock().is_empty()
+        !self.core.outgoing.pieces.lock().is_empty()
     }
 
     /// Writes what waits to be written.
@@ -142,13 +141,13 @@ impl PyConnection {
     pub(super) fn flush(zelf: &Py<Self>, flush: Flush, vm: &VirtualMachine) -> PyResult<()> {
         while zelf.has_outgoing() {
             if matches!(flush, Flush::All) {
-                zelf.outgoing.writing.acquire(Deadline::NEVER, vm)?;
-            } else if !zelf.outgoing.writing.try_acquire() {
+                zelf.core.outgoing.writing.acquire(Deadline::NEVER, vm)?;
+            } else if !zelf.core.outgoing.writing.try_acquire() {
                 // Who writes looks again when it is done.
                 return Ok(());
             }
             let drained = Self::drain(zelf, flush, vm);
-            zelf.outgoing.writing.release();
+            zelf.core.outgoing.writing.release();
             if !drained? {
                 break;
             }
@@ -159,7 +158,7 @@ impl PyConnection {
     /// Writes piece by piece; returns whether all could be written. The caller is the one that writes.
     fn drain(zelf: &Py<Self>, flush: Flush, vm: &VirtualMachine) -> PyResult<bool> {
         loop {
-            let Some(piece) = zelf.outgoing.pieces.lock().pop_front() else { return Ok(true) };
+            let Some(piece) = zelf.core.outgoing.pieces.lock().pop_front() else { return Ok(true) };
             let deadline = lock(&zelf.close_deadline).unwrap_or(Deadline::NEVER);
             let written = if zelf.plain.load(Relaxed) {
                 match zelf.core.port.socket() {
@@ -176,7 +175,7 @@ impl PyConnection {
                 Ok(false) => return Ok(false),
                 Err(error) => {
                     if error.fast_isinstance(vm.ctx.exceptions.exception_type) {
-                        let lost = std::mem::take(&mut *zelf.outgoing.pieces.lock());
+                        let lost = std::mem::take(&mut *zelf.core.outgoing.pieces.lock());
                         drop(lost);
                     }
                     return Err(error);
@@ -215,7 +214,7 @@ impl PyConnection {
             Ok(Written::UpTo(start)) => (start, Ok(false)),
             Err((start, error)) => (start, Err(error)),
         };
-        zelf.outgoing.pieces.lock().push_front(Output::Bytes(bytes.split_off(start.min(bytes.len()))));
+        zelf.core.outgoing.pieces.lock().push_front(Output::Bytes(bytes.split_off(start.min(bytes.len()))));
         result
     }
 
@@ -240,7 +239,7 @@ impl PyConnection {
                         Flush::Now => return Ok(Written::UpTo(start)),
                         Flush::Until(limit) if limit.has_passed() => return Ok(Written::UpTo(start)),
                         Flush::Until(limit) => deadline.min(limit),
-                        Flush::All | Flush::Unless | Flush::Handler => deadline,
+                        Flush::All | Flush::Unless => deadline,
                     };
                     if deadline.has_passed() {
                         let error = vm.ctx.exceptions.timeout_error.to_owned();
@@ -254,7 +253,7 @@ impl PyConnection {
                 }
                 Err(error) => return Err((start, os_error(&error, vm))),
             }
-            if !matches!(flush, Flush::Handler) {
+            if !matches!(flush, Flush::Now) {
                 vm.check_signals().map_err(|error| (start, error))?;
             }
         }

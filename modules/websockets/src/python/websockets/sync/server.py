@@ -282,6 +282,7 @@ class _Options:
                 sock.settimeout(None)
             connection = self.make(server, sock)
         except Exception:
+            server.logger.debug('! error before the opening handshake', exc_info=True)
             sock.close()
             return None
         try:
