@@ -4,7 +4,7 @@ use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::{ArgIntoBool, OptionalArg};
 use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{AsObject as _, FromArgs, Py, PyObjectRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{FromArgs, Py, PyObjectRef, PyResult, VirtualMachine, pyclass};
 use tauraro_engine::websocket::negotiate::{self, Parameters, WindowBits};
 
 use super::base::PyClientExtensionFactory;
@@ -114,7 +114,7 @@ impl PyClientPerMessageDeflateFactory {
     /// The parameters to offer.
     #[pymethod]
     fn get_request_params(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        parameters::build(&zelf.parameters(), vm)
+        parameters::build(zelf.parameters(), vm)
     }
 
     /// `process_response_params(params, accepted_extensions)`

@@ -4,7 +4,7 @@ use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::ArgIntoBool;
 use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{AsObject as _, FromArgs, Py, PyObjectRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{FromArgs, Py, PyObjectRef, PyResult, VirtualMachine, pyclass};
 use tauraro_engine::websocket::negotiate::{self, Parameters, WindowBits};
 
 use super::base::PyServerExtensionFactory;
@@ -144,7 +144,7 @@ impl PyServerPerMessageDeflateFactory {
         let (answer, agreement) = negotiate::answer_offer(&wanted, requires, &offer)
             .map_err(|error| parameters::refusal(vm, error))?;
         let extension = PyPerMessageDeflate::agreed(agreement, compress_settings, vm)?;
-        Ok((parameters::build(&answer, vm), extension))
+        Ok((parameters::build(answer, vm), extension))
     }
 
     /// Whether the server is to begin each message with an empty window.

@@ -23,11 +23,11 @@ pub(crate) mod failure;
 pub(crate) mod log;
 pub(crate) mod masks;
 pub(crate) mod native;
+#[expect(clippy::module_inception, reason = "the file is named as the class is")]
 pub(crate) mod protocol;
 pub(crate) mod step;
 
 pub(crate) use module::module_def;
-#[expect(unused_imports, reason = "for the opening handshakes")]
 pub(crate) use protocol::Handshake;
 pub(crate) use protocol::{Event, PyProtocol};
 
