@@ -114,7 +114,7 @@ impl PyClientPerMessageDeflateFactory {
     /// The parameters to offer.
     #[pymethod]
     fn get_request_params(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        parameters::build(&zelf.parameters(), vm)
+        parameters::build(zelf.parameters(), vm)
     }
 
     /// `process_response_params(params, accepted_extensions)`

@@ -34,7 +34,7 @@ pub(super) fn parse(params: &PyObject, in_request: bool, vm: &VirtualMachine) ->
 }
 
 /// Parameters as a header has them.
-pub(super) fn build(parameters: &Parameters, vm: &VirtualMachine) -> PyObjectRef {
+pub(super) fn build(parameters: Parameters, vm: &VirtualMachine) -> PyObjectRef {
     let pairs = parameters.build().into_iter().map(|(name, value)| {
         let value = value.map_or_else(|| vm.ctx.none(), |value| vm.ctx.new_str(value).into());
         vm.ctx.new_tuple(vec![vm.ctx.new_str(name).into(), value]).into()
@@ -111,7 +111,7 @@ pub(super) fn settings(value: Option<&PyObject>, vm: &VirtualMachine) -> PyResul
     let dict = value.downcast_ref::<PyDict>().ok_or_else(|| {
         vm.new_type_error(format!("compress_settings is no dict: {}", value.class().name()))
     })?;
-    for (key, value) in dict.to_owned() {
+    for (key, value) in dict {
         let name = key.downcast_ref::<PyStr>().map(ToString::to_string).unwrap_or_default();
         let Some(number) = value.downcast_ref::<PyInt>() else {
             return Err(vm.new_type_error(format!("compress_settings: {name} must be an int")));

@@ -144,7 +144,7 @@ impl PyServerPerMessageDeflateFactory {
         let (answer, agreement) = negotiate::answer_offer(&wanted, requires, &offer)
             .map_err(|error| parameters::refusal(vm, error))?;
         let extension = PyPerMessageDeflate::agreed(agreement, compress_settings, vm)?;
-        Ok((parameters::build(&answer, vm), extension))
+        Ok((parameters::build(answer, vm), extension))
     }
 
     /// Whether the server is to begin each message with an empty window.

@@ -23,6 +23,7 @@ pub(crate) mod failure;
 pub(crate) mod log;
 pub(crate) mod masks;
 pub(crate) mod native;
+#[expect(clippy::module_inception, reason = "the file is named as the class is")]
 pub(crate) mod protocol;
 pub(crate) mod step;
 

@@ -365,14 +365,8 @@ impl PyProtocol {
     /// is raised but `EOFError` after `receive_eof`.
     #[pymethod(name = "receive_data")]
     fn py_receive_data(zelf: &Py<Self>, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult<()> {
-        // A buffer that may change is not kept while Python code runs.
-        match data.as_object().downcast_ref::<rustpython_vm::builtins::PyBytes>() {
-            Some(bytes) => Self::receive_data(zelf, bytes.as_bytes(), vm),
-            None => {
-                let data = data.borrow_buf().to_vec();
-                Self::receive_data(zelf, &data, vm)
-            }
-        }
+        // A buffer that may change is not kept locked while Python code runs.
+        Self::receive_data(zelf, &data.borrow_buf_unlocked(vm)?, vm)
     }
 
     /// `receive_eof()`
