@@ -23,8 +23,8 @@ mod _websockets_handshake {
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
-        crate::datastructures::make_classes();
-        Ok(())
+        // Headers are looked for and made here: their class has to exist.
+        vm.import("_websockets_datastructures", 0).map(drop)
     }
 
     /// The text of a str; what is no character at all becomes one that no grammar has.
@@ -93,7 +93,7 @@ mod _websockets_handshake {
     /// A `Sec-WebSocket-Extensions` field of what `parse_extension` makes of one.
     #[pyfunction]
     fn build_extension(extensions: PyObjectRef, vm: &VirtualMachine) -> PyResult<String> {
-        let mut read: Vec<(String, Vec<(String, Option<String>)>)> = Vec::new();
+        let mut read = Vec::new();
         for extension in extensions.try_to_value::<Vec<PyObjectRef>>(vm)? {
             let (name, parameters) = crate::datastructures::pair_of(&extension, vm)?;
             let name: PyStrRef = name.try_into_value(vm)?;
@@ -103,10 +103,11 @@ mod _websockets_handshake {
                 let value = if vm.is_none(&value) { None } else { Some(value.str(vm)?.to_string()) };
                 pairs.push((name.str(vm)?.to_string(), value));
             }
-            read.push((name.to_string(), pairs));
+            read.push(grammar::Extension { name: name.to_string(), parameters: pairs });
         }
-        let read = read.iter().map(|(name, parameters)| {
-            (name.as_str(), parameters.iter().map(|(name, value)| (name, value.as_ref())))
+        let read = read.iter().map(|extension| {
+            let parameters = extension.parameters.iter();
+            (extension.name.as_str(), parameters.map(|(name, value)| (name, value.as_ref())))
         });
         Ok(grammar::build_extensions(read))
     }

@@ -92,14 +92,14 @@ impl PyHeaders {
     pub(crate) fn write(&self, out: &mut Vec<u8>, vm: &VirtualMachine) -> PyResult<()> {
         for Field { name, value } in self.snapshot() {
             let value = value.str(vm)?;
-            for text in [&*name, &*value] {
+            for (text, end) in [(&*name, b": "), (&*value, b"\r\n")] {
                 if text.isascii() {
                     out.extend_from_slice(text.as_bytes());
                 } else {
                     let encoded = vm.call_method(text.as_object(), "encode", ("iso-8859-1",))?;
                     out.extend_from_slice(&encoded.try_to_value::<Vec<u8>>(vm)?);
                 }
-                out.extend_from_slice(if std::ptr::eq(text, &*name) { b": " } else { b"\r\n" });
+                out.extend_from_slice(end);
             }
         }
         out.extend_from_slice(b"\r\n");
