@@ -35,9 +35,9 @@ def run_all(*functions):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(30)
         if thread.is_alive():
-            raise AssertionError("a thread hangs")
+            raise failures[0] if failures else AssertionError("a thread hangs")
     if failures:
         raise failures[0]
 

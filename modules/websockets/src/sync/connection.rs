@@ -15,7 +15,9 @@ use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::{ArgIntoBool, ArgIntoFloat, FuncArgs, PySetterValue};
 use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::{Constructor, Iterable};
-use rustpython_vm::{AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{
+    AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+};
 
 use super::assembler::{GetArgs, GetIterArgs, PyAssembler, assigned};
 use super::flow::PyFlowControl;
@@ -217,7 +219,13 @@ impl PyConnection {
     }
 
     /// Logs with the connection's logger.
-    fn log(zelf: &Py<Self>, level: &'static str, message: &str, error: &PyBaseExceptionRef, vm: &VirtualMachine) {
+    fn log(
+        zelf: &Py<Self>,
+        level: &'static str,
+        message: &str,
+        error: &PyBaseExceptionRef,
+        vm: &VirtualMachine,
+    ) {
         let logged = || -> PyResult<()> {
             let logger = zelf.as_object().get_attr(vm.ctx.intern_str("logger"), vm)?;
             let mut args = FuncArgs::from(vec![vm.ctx.new_str(message).into()]);
@@ -366,7 +374,11 @@ impl PyConnection {
     }
 
     #[pygetset(setter)]
-    fn set_send_in_progress(zelf: &Py<Self>, value: PySetterValue<bool>, vm: &VirtualMachine) -> PyResult<()> {
+    fn set_send_in_progress(
+        zelf: &Py<Self>,
+        value: PySetterValue<bool>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         zelf.sending.store(assigned(value, vm)?, Relaxed);
         Ok(())
     }

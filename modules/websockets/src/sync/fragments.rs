@@ -95,9 +95,8 @@ impl PyFragments {
             }
         };
         let part = self.part(vm)?;
-        let decoder = decoder.get_or_insert_with(|| {
-            self.decode.unwrap_or(part.opcode == Opcode::Text).then(Decoder::default)
-        });
+        let decoder = decoder
+            .get_or_insert_with(|| self.decode.unwrap_or(part.opcode == Opcode::Text).then(Decoder::default));
         let item = match decoder {
             Some(decoder) => decoder.decode(&part.data, part.fin, vm).map_err(Failure::Undecodable)?,
             None => vm.ctx.new_bytes(Vec::from(part.data)).into(),

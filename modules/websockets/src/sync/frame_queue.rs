@@ -47,7 +47,9 @@ impl Marks {
             (Some(high), Some(low)) => (high, low),
             (None, None) => return Ok(Self::default()),
         };
-        let Ok(unsigned_low) = usize::try_from(low) else { return Err("low must be positive or equal to zero") };
+        let Ok(unsigned_low) = usize::try_from(low) else {
+            return Err("low must be positive or equal to zero");
+        };
         match usize::try_from(high) {
             Ok(high) if high >= unsigned_low => Ok(Self { high: Some(high), low: Some(unsigned_low) }),
             _ => Err("high must be greater than or equal to low"),

@@ -86,9 +86,8 @@ impl Port {
         let watched = |fd, events| libc::pollfd { fd, events, revents: 0 };
         let mut watch = [watched(self.wake.as_raw_fd(), libc::POLLIN), watched(socket.as_raw_fd(), events)];
         // Rounded up, so that a wait does not end early.
-        let timeout = pause.map_or(-1, |pause| {
-            i32::try_from(pause.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
-        });
+        let timeout =
+            pause.map_or(-1, |pause| i32::try_from(pause.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX));
         // SAFETY: the array lives through the call, and has the length that is told.
         #[expect(unsafe_code, reason = "the standard library offers no poll")]
         let count = unsafe { libc::poll(watch.as_mut_ptr(), 2, timeout) };

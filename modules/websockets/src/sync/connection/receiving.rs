@@ -282,7 +282,9 @@ impl PyConnection {
             }
         });
         let mut next = Self::answer(zelf, direction, vm);
-        if next != Next::Stop && let Some(received) = received {
+        if next != Next::Stop
+            && let Some(received) = received
+        {
             let full = received.as_ref().is_ok_and(|count| *count == buffer.len());
             next = Self::received(zelf, received, &buffer, vm);
             if full && buffer.len() < LARGE_BUFFER {
@@ -316,7 +318,11 @@ impl PyConnection {
     }
 
     /// The exception for the failure of an iteration over fragments.
-    pub(crate) fn streaming_failed(zelf: &Py<Self>, failure: Failure, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    pub(crate) fn streaming_failed(
+        zelf: &Py<Self>,
+        failure: Failure,
+        vm: &VirtualMachine,
+    ) -> PyBaseExceptionRef {
         Self::receiving_failed(zelf, failure, "recv_streaming", vm)
     }
 

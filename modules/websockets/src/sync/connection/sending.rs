@@ -95,7 +95,8 @@ impl PyConnection {
             handle.send(opcode(&first, text), &first, false, vm)
         })?;
         while let Some(fragment) = next()? {
-            let Some(data) = Data::from_object(&fragment).filter(|data| data.is_text() == first.is_text()) else {
+            let Some(data) = Data::from_object(&fragment).filter(|data| data.is_text() == first.is_text())
+            else {
                 return Err(vm.new_type_error("iterable must contain uniform types"));
             };
             Self::operate(zelf, Flush::All, vm, |handle| {
@@ -245,8 +246,7 @@ impl PyConnection {
                         return Err((start, vm.new_exception_msg(error, "timed out".into())));
                     }
                     let slice = deadline.slice(vm);
-                    let waited =
-                        vm.allow_threads(|| zelf.core.port.wait(socket, Direction::Write, slice));
+                    let waited = vm.allow_threads(|| zelf.core.port.wait(socket, Direction::Write, slice));
                     if waited == Waited::Shut {
                         return Err((start, gone(vm)));
                     }
@@ -261,7 +261,12 @@ impl PyConnection {
     }
 
     /// Writes to a socket by its methods.
-    fn write_foreign(zelf: &Py<Self>, piece: Output, deadline: Deadline, vm: &VirtualMachine) -> PyResult<()> {
+    fn write_foreign(
+        zelf: &Py<Self>,
+        piece: Output,
+        deadline: Deadline,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
         let socket = zelf.socket_object(vm)?;
         let data = match piece {
             Output::Bytes(bytes) => vm.ctx.new_bytes(bytes).into(),
@@ -284,12 +289,7 @@ impl PyConnection {
     }
 
     /// Sends a message of a broadcast as far as that is possible at once.
-    pub(super) fn offer(
-        zelf: &Py<Self>,
-        message: &PyObjectRef,
-        text: bool,
-        vm: &VirtualMachine,
-    ) -> PyResult {
+    pub(super) fn offer(zelf: &Py<Self>, message: &PyObjectRef, text: bool, vm: &VirtualMachine) -> PyResult {
         let Some(data) = Data::from_object(message) else {
             return Err(vm.new_type_error("data must be str or bytes"));
         };
