@@ -21,6 +21,7 @@ pub(super) struct Turn {
 }
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 struct State {
     reader: Reader,
     /// How many times an application's thread has read.
