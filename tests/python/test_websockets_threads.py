@@ -35,9 +35,9 @@ def run_all(*functions):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(30)
         if thread.is_alive():
-            raise AssertionError("a thread hangs")
+            raise failures[0] if failures else AssertionError("a thread hangs")
     if failures:
         raise failures[0]
 
@@ -89,6 +89,7 @@ class StressTests(unittest.TestCase):
                 receive(client), receive(server), ping(client), ping(server),
             )
             client.close()
+            self.assertTrue(server.wait_closed(30))
             self.assertEqual(server.close_code, 1000)
 
     def test_closing_at_any_moment(self):
@@ -123,6 +124,7 @@ class StressTests(unittest.TestCase):
         for _ in range(30):
             with pair() as (client, server):
                 run_all(client.close, server.close, client.close, server.close)
+                self.assertTrue(client.wait_closed(30) and server.wait_closed(30))
                 self.assertEqual((client.close_code, server.close_code), (1000, 1000))
 
     def test_only_one_thread_receives(self):

@@ -52,12 +52,11 @@ impl Callable for PyReader {
             .connection
             .upgrade()
             .filter(|connection| PyConnection::overrides(connection, "recv_events", vm));
-        let result = match overridden {
-            Some(connection) => vm.call_method(connection.as_object(), "recv_events", ()),
-            None => {
-                run(&zelf.core, || zelf.connection.upgrade(), vm);
-                Ok(vm.ctx.none())
-            }
+        let result = if let Some(connection) = overridden {
+            vm.call_method(connection.as_object(), "recv_events", ())
+        } else {
+            run(&zelf.core, || zelf.connection.upgrade(), vm);
+            Ok(vm.ctx.none())
         };
         drop(ending);
         if let Some(connection) = zelf.connection.upgrade() {

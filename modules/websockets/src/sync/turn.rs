@@ -21,6 +21,7 @@ pub(super) struct Turn {
 }
 
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 struct State {
     reader: Reader,
     /// How many times an application's thread has read.
@@ -108,7 +109,7 @@ impl Turn {
         if state.reader == Reader::Application {
             state.reader = Reader::Nobody;
         }
-        if state.urgent || std::mem::take(&mut state.asleep) {
+        if std::mem::take(&mut state.asleep) || state.urgent {
             self.changed.notify_all();
         }
     }
@@ -128,5 +129,53 @@ impl Turn {
         let mut state = lock(&self.state);
         state.ended = true;
         self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+    use std::time::Duration;
+
+    use super::{GRACE, Turn};
+
+    #[test]
+    fn the_turn_goes_round() {
+        let turn = Turn::default();
+        assert!(turn.take().is_none());
+        assert!(turn.wait());
+        assert!(turn.take().is_none());
+        turn.step_back();
+        let buffer = turn.take().unwrap();
+        assert!(turn.take().is_none());
+        turn.give_back(buffer);
+        // Nobody reads for a moment.
+        assert!(turn.wait());
+        turn.end();
+        assert!(!turn.wait());
+        assert!(turn.take().is_none());
+    }
+
+    #[test]
+    fn the_background_thread_is_woken_from_its_sleep_by_whoever_needs_it() {
+        for hurry in [false, true] {
+            let turn = Arc::new(Turn::default());
+            assert!(turn.wait());
+            turn.step_back();
+            let buffer = turn.take().unwrap();
+            let background = thread::spawn({
+                let turn = turn.clone();
+                move || turn.wait()
+            });
+            thread::sleep(GRACE * 5);
+            if hurry {
+                turn.hurry();
+                thread::sleep(GRACE * 5);
+            }
+            turn.give_back(buffer);
+            assert!(background.join().unwrap());
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }

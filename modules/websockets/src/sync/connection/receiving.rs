@@ -61,8 +61,9 @@ pub(crate) fn run(core: &Core, connection: impl Fn() -> Option<PyRef<PyConnectio
         }
         match PyConnection::read(&connection, &socket, vm) {
             Next::Stop => break,
-            Next::Read { awaited: true } => core.turn.step_back(),
-            Next::Read { awaited: false } => {}
+            // Other sockets are not read by the threads that wait.
+            Next::Read { awaited } if awaited && connection.plain.load(Relaxed) => core.turn.step_back(),
+            Next::Read { .. } => {}
         }
     }
     core.turn.end();
@@ -282,7 +283,9 @@ impl PyConnection {
             }
         });
         let mut next = Self::answer(zelf, direction, vm);
-        if next != Next::Stop && let Some(received) = received {
+        if next != Next::Stop
+            && let Some(received) = received
+        {
             let full = received.as_ref().is_ok_and(|count| *count == buffer.len());
             next = Self::received(zelf, received, &buffer, vm);
             if full && buffer.len() < LARGE_BUFFER {

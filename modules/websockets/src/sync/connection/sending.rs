@@ -103,7 +103,7 @@ impl PyConnection {
                 handle.send(Opcode::Continuation, &data, false, vm)
             })?;
         }
-        let last = Data::Bytes(vm.ctx.empty_bytes.to_owned().into());
+        let last = Data::Bytes(vm.ctx.empty_bytes.clone().into());
         Self::operate(zelf, Flush::All, vm, |handle| {
             handle.send(Opcode::Continuation, &last, true, vm)?;
             zelf.sending.store(false, Relaxed);
