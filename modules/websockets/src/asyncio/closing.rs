@@ -6,7 +6,7 @@ use tauraro_asyncio::futures;
 use tauraro_bridge::{Surface, with_vm};
 
 use super::connection::Connection;
-use super::wake::Wake;
+use super::wake::{Expiry, Wake};
 use super::{pings, sending};
 use crate::errors;
 use crate::handle::State;
@@ -73,6 +73,37 @@ pub(crate) fn set_deadline(connection: &Py<Connection>, vm: &VirtualMachine) -> 
     Ok(())
 }
 
+/// Sets the time by which the peer has to close the TCP connection, unless it is set, and ends the connection then:
+/// nobody may be waiting for that.
+pub(crate) fn expect(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
+    if connection.inner.lock().close_deadline.is_some() || connection.is_lost() {
+        return Ok(());
+    }
+    set_deadline(connection, vm)?;
+    let Some(deadline) = connection.inner.lock().close_deadline else { return Ok(()) };
+    let expiry = Expiry::new(connection.to_owned()).into_ref(&vm.ctx);
+    let timer = vm.call_method(connection.event_loop(vm)?, "call_at", (deadline, expiry))?;
+    let before = connection.inner.lock().close_timer.replace(timer);
+    drop(before);
+    Ok(())
+}
+
+/// The peer did not close the TCP connection in time.
+pub(crate) fn expire(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
+    if connection.is_lost() {
+        return Ok(());
+    }
+    timed_out(connection, vm);
+    vm.call_method(&*connection.transport(vm)?, "abort", ()).map(drop)
+}
+
+/// Remembers that the connection was not closed in time.
+pub(crate) fn timed_out(connection: &Py<Connection>, vm: &VirtualMachine) {
+    let timeout = vm.ctx.exceptions.timeout_error.to_owned();
+    let error = vm.new_exception_msg(timeout, "timed out while closing connection".into());
+    connection.set_connection_exc(Some(error));
+}
+
 /// `Connection.close`.
 pub(crate) async fn close(
     connection: &Py<Connection>,
@@ -119,6 +150,10 @@ pub(crate) fn connection_lost(
         vm.call_method(&task, "cancel", ())?;
         // The task owns the connection.
         connection.as_object().set_attr(name, vm.ctx.none(), vm)?;
+    }
+    let timer = connection.inner.lock().close_timer.take();
+    if let Some(timer) = timer {
+        vm.call_method(&timer, "cancel", ())?;
     }
     let (waiters, drains) = {
         let mut inner = connection.inner.lock();

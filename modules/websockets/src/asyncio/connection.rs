@@ -34,6 +34,8 @@ pub(crate) struct Inner {
     pub(crate) messages: Option<PyRef<Assembler>>,
     /// When the peer has to have closed the TCP connection, by the clock of the loop.
     pub(crate) close_deadline: Option<f64>,
+    /// What ends the connection then, if nobody waits for it.
+    pub(crate) close_timer: Option<PyObjectRef>,
     /// Futures of those who wait until a fragmented message is sent; nothing while none is being sent.
     pub(crate) sending: Option<Vec<PyObjectRef>>,
     /// Pings without an answer: payloads, with futures and times of sending. In order.
@@ -82,6 +84,7 @@ unsafe impl Traverse for Connection {
         }
         let Some(inner) = self.inner.try_lock() else { return };
         inner.transport.traverse(visit);
+        inner.close_timer.traverse(visit);
         inner.messages.traverse(visit);
         inner.sending.traverse(visit);
         inner.pings.traverse(visit);
@@ -96,6 +99,7 @@ unsafe impl Traverse for Connection {
         out.extend(self.event_loop.take());
         let inner = std::mem::take(&mut *self.inner.lock());
         out.extend(inner.transport);
+        out.extend(inner.close_timer);
         out.extend(inner.messages.map(PyObjectRef::from));
         out.extend(inner.sending.into_iter().flatten());
         out.extend(inner.pings.map(PyObjectRef::from));

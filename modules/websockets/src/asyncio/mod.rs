@@ -36,11 +36,12 @@ mod module {
     use super::fragments::Fragments;
     use super::frame_queue::FrameQueue;
     use super::messages::Messages;
-    use super::wake::Wake;
+    use super::wake::{Expiry, Wake};
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
         let _hidden = [
+            Expiry::make_static_type(),
             Fragments::make_static_type(),
             FrameQueue::make_static_type(),
             Messages::make_static_type(),

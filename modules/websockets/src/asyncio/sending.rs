@@ -166,11 +166,7 @@ pub(crate) async fn settle(connection: &Py<Connection>, surface: &Surface, left:
     }
     if wait && !closing::lost_in_time(connection, surface).await? {
         raise = true;
-        with_vm(|vm| {
-            let timeout = vm.ctx.exceptions.timeout_error.to_owned();
-            let error = vm.new_exception_msg(timeout, "timed out while closing connection".into());
-            connection.set_connection_exc(Some(error));
-        });
+        with_vm(|vm| closing::timed_out(connection, vm));
     }
     if raise {
         with_vm(|vm| vm.call_method(&*connection.transport(vm)?, "abort", ()))?;
