@@ -105,7 +105,7 @@ pub(crate) fn attempt<R>(
 pub(crate) fn after(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<Left> {
     let closing = connection.protocol(vm)?.close_expected(vm)?;
     if closing {
-        closing::set_deadline(connection, vm)?;
+        closing::expect(connection, vm)?;
     }
     if let Err(error) = flush(connection, vm) {
         note_write_error(connection, error, vm)?;
