@@ -267,7 +267,7 @@ class Faults(unittest.TestCase):
 
         async def main():
             async with raw_server(talk) as uri:
-                ws = await connect(uri, max_queue=1)
+                ws = await connect(uri, max_queue=1, close_timeout=0.05)
                 await asyncio.sleep(0.05)
                 self.assertEqual([await ws.recv() for _ in range(3)], ['one', 'two', b'three'])
                 with self.assertRaises(ConnectionClosedError) as raised:
@@ -321,7 +321,7 @@ class Faults(unittest.TestCase):
 
         async def main():
             async with raw_server(talk) as uri:
-                ws = await connect(uri, close_timeout=0.05, compression=None)
+                ws = await connect(uri, close_timeout=0.05, ping_interval=None, compression=None)
                 sent = 0
                 with self.assertRaises(TimeoutError):
                     async with asyncio.timeout(0.2):
@@ -332,8 +332,9 @@ class Faults(unittest.TestCase):
                 waiting = asyncio.create_task(ws.send('waits'))
                 await asyncio.sleep(0)
                 await ws.close()
+                await waiting
                 with self.assertRaises(ConnectionClosed):
-                    await waiting
+                    await ws.send('more')
 
         run(main())
 
@@ -359,7 +360,7 @@ class Faults(unittest.TestCase):
 
         async def main():
             async with raw_server(talk) as uri:
-                async with connect(uri) as ws:
+                async with connect(uri, close_timeout=0.05) as ws:
                     self.assertEqual(await ws.recv(), 'end')
 
         run(main())
@@ -371,7 +372,7 @@ class Faults(unittest.TestCase):
 
         async def main():
             async with raw_server(talk) as uri:
-                async with connect(uri, max_size=1000) as ws:
+                async with connect(uri, max_size=1000, close_timeout=0.05) as ws:
                     self.assertEqual(await ws.recv(), 'ok')
                     with self.assertRaises(ConnectionClosedError) as raised:
                         await ws.recv()
@@ -441,7 +442,7 @@ class Faults(unittest.TestCase):
 
 
 class Many(unittest.TestCase):
-    COUNT = 300
+    COUNT = 150
 
     def test_connections_are_returned(self):
         async def main():

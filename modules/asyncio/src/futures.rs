@@ -73,10 +73,11 @@ pub fn is_done(future: &PyObject, vm: &VirtualMachine) -> PyResult<bool> {
 /// # Errors
 /// What a foreign future or loop raises.
 pub fn resolve(future: &PyObject, result: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    if is_done(future, vm)? {
+        return Ok(());
+    }
     match native(future) {
-        Some(_) if is_done(future, vm)? => Ok(()),
         Some(native) => native.finish(future, result, vm),
-        None if is_done(future, vm)? => Ok(()),
         None => vm.call_method(future, "set_result", (result,)).map(drop),
     }
 }

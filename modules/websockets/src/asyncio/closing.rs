@@ -5,9 +5,8 @@ use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachi
 use tauraro_asyncio::futures;
 use tauraro_bridge::{Surface, with_vm};
 
-use super::abort::Abort;
 use super::connection::Connection;
-use super::wake::Wake;
+use super::wake::{Expiry, Wake};
 use super::{pings, sending};
 use crate::errors;
 use crate::handle::State;
@@ -61,28 +60,6 @@ pub(crate) async fn lost_in_time(connection: &Py<Connection>, surface: &Surface)
     })
 }
 
-/// Has the connection aborted when its deadline is over, whether or not somebody waits for it: the peer was told
-/// to close because of what arrived.
-pub(crate) fn enforce_deadline(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
-    if connection.inner.lock().close_timer.is_some() {
-        return Ok(());
-    }
-    set_deadline(connection, vm)?;
-    let Some(deadline) = connection.inner.lock().close_deadline else { return Ok(()) };
-    let abort = Abort::new(connection.to_owned()).into_ref(&vm.ctx);
-    let timer = vm.call_method(connection.event_loop(vm)?, "call_at", (deadline, abort))?;
-    connection.inner.lock().close_timer = Some(timer);
-    Ok(())
-}
-
-/// Ends a connection that the peer has not closed in time.
-pub(crate) fn abort(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
-    let timeout = vm.ctx.exceptions.timeout_error.to_owned();
-    let error = vm.new_exception_msg(timeout, "timed out while closing connection".into());
-    connection.set_connection_exc(Some(error));
-    vm.call_method(&*connection.transport(vm)?, "abort", ()).map(drop)
-}
-
 /// Sets the time by which the peer has to close the TCP connection, unless it is set.
 pub(crate) fn set_deadline(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
     if connection.inner.lock().close_deadline.is_some() {
@@ -94,6 +71,37 @@ pub(crate) fn set_deadline(connection: &Py<Connection>, vm: &VirtualMachine) -> 
         connection.inner.lock().close_deadline = Some(now + timeout.try_float(vm)?.to_f64());
     }
     Ok(())
+}
+
+/// Sets the time by which the peer has to close the TCP connection, unless it is set, and ends the connection then:
+/// nobody may be waiting for that.
+pub(crate) fn expect(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
+    if connection.inner.lock().close_deadline.is_some() || connection.is_lost() {
+        return Ok(());
+    }
+    set_deadline(connection, vm)?;
+    let Some(deadline) = connection.inner.lock().close_deadline else { return Ok(()) };
+    let expiry = Expiry::new(connection.to_owned()).into_ref(&vm.ctx);
+    let timer = vm.call_method(connection.event_loop(vm)?, "call_at", (deadline, expiry))?;
+    let before = connection.inner.lock().close_timer.replace(timer);
+    drop(before);
+    Ok(())
+}
+
+/// The peer did not close the TCP connection in time.
+pub(crate) fn expire(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
+    if connection.is_lost() {
+        return Ok(());
+    }
+    timed_out(connection, vm);
+    vm.call_method(&*connection.transport(vm)?, "abort", ()).map(drop)
+}
+
+/// Remembers that the connection was not closed in time.
+pub(crate) fn timed_out(connection: &Py<Connection>, vm: &VirtualMachine) {
+    let timeout = vm.ctx.exceptions.timeout_error.to_owned();
+    let error = vm.new_exception_msg(timeout, "timed out while closing connection".into());
+    connection.set_connection_exc(Some(error));
 }
 
 /// `Connection.close`.

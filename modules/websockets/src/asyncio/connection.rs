@@ -34,7 +34,7 @@ pub(crate) struct Inner {
     pub(crate) messages: Option<PyRef<Assembler>>,
     /// When the peer has to have closed the TCP connection, by the clock of the loop.
     pub(crate) close_deadline: Option<f64>,
-    /// The timer that aborts the connection then, if the peer is to close it because of what it sent.
+    /// What ends the connection then, if nobody waits for it.
     pub(crate) close_timer: Option<PyObjectRef>,
     /// Futures of those who wait until a fragmented message is sent; nothing while none is being sent.
     pub(crate) sending: Option<Vec<PyObjectRef>>,

@@ -1,7 +1,7 @@
 //! `async for message in connection`.
 
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass};
+use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyRef, Traverse, VirtualMachine, pyclass};
 use tauraro_bridge::{coroutine, stop_async_iteration, with_vm};
 
 use super::connection::Connection;
@@ -61,10 +61,10 @@ impl Messages {
 
     /// Ends the iteration: a coroutine. The connection stays open.
     #[pymethod]
-    fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
-        Ok(coroutine(vm, "Messages.aclose", |_| async move {
+    fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Messages.aclose", |_| async move {
             zelf.end();
             Ok(with_vm(|vm| vm.ctx.none()))
-        }))
+        })
     }
 }

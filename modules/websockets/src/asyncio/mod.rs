@@ -9,7 +9,6 @@
 //! through [`sending`] to the protocol object and on to the transport, without suspending unless the transport's
 //! buffer is full.
 
-mod abort;
 mod assembler;
 mod broadcast;
 mod closing;
@@ -31,19 +30,18 @@ mod module {
     use rustpython_vm::class::{PyClassImpl, StaticType};
     use rustpython_vm::{Py, PyResult, VirtualMachine};
 
-    use super::abort::Abort;
     use super::assembler::Assembler;
     use super::broadcast::{self, BroadcastArgs};
     use super::connection::{self, Connection};
     use super::fragments::Fragments;
     use super::frame_queue::FrameQueue;
     use super::messages::Messages;
-    use super::wake::Wake;
+    use super::wake::{Expiry, Wake};
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
         let _hidden = [
-            Abort::make_static_type(),
+            Expiry::make_static_type(),
             Fragments::make_static_type(),
             FrameQueue::make_static_type(),
             Messages::make_static_type(),

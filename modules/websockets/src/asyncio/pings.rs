@@ -69,7 +69,7 @@ pub(crate) async fn pong(connection: &Py<Connection>, surface: &Surface, data: P
 
 /// The future and the time of sending that are kept for a ping.
 fn entry(value: &PyObject, vm: &VirtualMachine) -> PyResult<(PyObjectRef, f64)> {
-    match value.downcast_ref::<PyTuple>().map(|pair| pair.as_slice()) {
+    match value.downcast_ref::<PyTuple>().map(Py::as_slice) {
         Some([future, sent]) => Ok((future.clone(), sent.try_float(vm)?.to_f64())),
         _ => Err(vm.new_type_error("pending_pings maps payloads to pairs of a future and a time")),
     }

@@ -20,7 +20,7 @@ pub(crate) fn data_received(connection: &Py<Connection>, data: &[u8], vm: &Virtu
         sending::note_write_error(connection, error, vm)?;
     }
     if protocol.close_expected(vm)? {
-        closing::enforce_deadline(connection, vm)?;
+        closing::expect(connection, vm)?;
     }
     process_events(connection, events, vm)
 }

@@ -105,7 +105,7 @@ pub(crate) fn attempt<R>(
 pub(crate) fn after(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<Left> {
     let closing = connection.protocol(vm)?.close_expected(vm)?;
     if closing {
-        closing::set_deadline(connection, vm)?;
+        closing::expect(connection, vm)?;
     }
     if let Err(error) = flush(connection, vm) {
         note_write_error(connection, error, vm)?;
@@ -155,18 +155,18 @@ pub(crate) async fn settle(connection: &Py<Connection>, surface: &Surface, left:
             raise = true;
         }
         Left::Broken => raise = true,
-        // A peer that never reads would keep us from the deadline.
-        Left::Flow { closing: true } => wait = true,
-        Left::Flow { closing: false } => {
+        Left::Flow { closing } => {
+            wait = closing;
             if let Err(error) = drain(connection, surface).await {
                 with_vm(|vm| note_write_error(connection, error, vm))?;
+                wait = false;
                 raise = true;
             }
         }
     }
     if wait && !closing::lost_in_time(connection, surface).await? {
         raise = true;
-        with_vm(|vm| closing::abort(connection, vm))?;
+        with_vm(|vm| closing::timed_out(connection, vm));
     }
     if raise {
         with_vm(|vm| vm.call_method(&*connection.transport(vm)?, "abort", ()))?;
