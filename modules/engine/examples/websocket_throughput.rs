@@ -38,13 +38,13 @@ fn measure(name: &str, size: usize, mut operation: impl FnMut() -> usize) {
     println!("{name:44} {:10.0} messages/s {:8.3} GB/s", rate, bytes / 1e9);
 }
 
-fn receive(name: &str, side: Side, size: usize) {
-    let message = vec![b'x'; size];
-    let count = (1 << 20) / size;
+fn receive(name: &str, side: Side, length: usize) {
+    let message = vec![b'x'; length];
+    let count = (1 << 20) / length;
     let peer = if side == Side::Server { Side::Client } else { Side::Server };
     let data = wire(peer, &message, count, &mut ());
     let mut reader = machine(side);
-    measure(name, size, || {
+    measure(name, length, || {
         // As much as a socket gives at once.
         for piece in data.chunks(64 * 1024) {
             reader.receive_data(piece, &mut ()).expect("an open connection");
@@ -54,10 +54,10 @@ fn receive(name: &str, side: Side, size: usize) {
     });
 }
 
-fn send(name: &str, side: Side, size: usize) {
-    let message = vec![b'x'; size];
+fn send(name: &str, side: Side, length: usize) {
+    let message = vec![b'x'; length];
     let mut peer = machine(side);
-    measure(name, size, || {
+    measure(name, length, || {
         peer.send_data(Opcode::Binary, &message, true, &mut ()).expect("an open connection");
         black_box(peer.take_output());
         1

@@ -74,7 +74,7 @@ impl Contestant {
 /// The JSON that one of the scripts beside this crate's manifest prints.
 pub(crate) fn run_script(binary: &Path, script: &str, arguments: &[&str]) -> Result<Value> {
     let mut command = Command::new(binary);
-    if script.ends_with(".mjs") {
+    if Path::new(script).extension().is_some_and(|extension| extension == "mjs") {
         // Deno wants leave to reach the network; Bun ignores the words.
         command.args(["run", "--allow-all"]);
     }

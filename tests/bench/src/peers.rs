@@ -28,6 +28,7 @@ pub(crate) async fn echo(listener: TcpListener) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "plain Rust is what this measures")]
 async fn open(url: &str) -> Result<WebSocketStream<TcpStream>> {
     let authority = url.trim_start_matches("ws://").trim_end_matches('/');
     let stream = TcpStream::connect(authority).await?;
@@ -136,7 +137,8 @@ pub(crate) struct Idle(Vec<WebSocketStream<TcpStream>>);
 
 impl Idle {
     /// Opens so many, and waits until the server has settled.
-    pub(crate) async fn open(url: &str, count: usize) -> Result<Self> {
+    pub(crate) #[expect(clippy::disallowed_methods, reason = "plain Rust is what this measures")]
+async fn open(url: &str, count: usize) -> Result<Self> {
         let mut all = Vec::with_capacity(count);
         for _ in 0..count {
             all.push(open(url).await?);

@@ -101,7 +101,9 @@ fn fragments_must_arrive_in_order() {
 
 #[test]
 fn limits_of_messages_and_fragments() {
-    let cases: [(&[u8], Option<u64>, Option<u64>, &str); 4] = [
+    /// What arrives, the limits of a message and of a frame, and what is said.
+    type Case = (&'static [u8], Option<u64>, Option<u64>, &'static str);
+    let cases: [Case; 4] = [
         (b"\x81\x04", Some(3), None, "frame with 4 bytes exceeds limit of 3 bytes"),
         (
             b"\x01\x02ab\x80\x02",
