@@ -137,8 +137,7 @@ pub(crate) struct Idle(Vec<WebSocketStream<TcpStream>>);
 
 impl Idle {
     /// Opens so many, and waits until the server has settled.
-    pub(crate) #[expect(clippy::disallowed_methods, reason = "plain Rust is what this measures")]
-async fn open(url: &str, count: usize) -> Result<Self> {
+    pub(crate) async fn open(url: &str, count: usize) -> Result<Self> {
         let mut all = Vec::with_capacity(count);
         for _ in 0..count {
             all.push(open(url).await?);

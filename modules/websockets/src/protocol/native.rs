@@ -100,7 +100,8 @@ impl PyProtocol {
         let class = zelf.class();
         let known = zelf.known.class.load(Ordering::Acquire);
         let version = class.tp_version_tag.load(Ordering::Acquire);
-        let (seen, bits) = ((known >> 32) as u32, known as u32);
+        let bits = u32::try_from(known & u64::from(u32::MAX)).unwrap_or_default();
+        let seen = u32::try_from(known >> 32).unwrap_or_default();
         let mut methods = if version != 0 && seen == version {
             Methods(bits)
         } else {
