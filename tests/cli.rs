@@ -155,6 +155,21 @@ fn mistakes() {
             Containing(&["must be one of 'default', 'always', or 'never'"]),
             2,
         ),
+        (
+            &["--completions", "ksh"],
+            "",
+            NOTHING,
+            Containing(&["--completions must be one of 'bash', 'zsh', or 'fish', not 'ksh'"]),
+            2,
+        ),
+        (&["types"], "", NOTHING, Containing(&["types takes one argument"]), 2),
+        (
+            &["types", "/dev/null/x"],
+            "",
+            NOTHING,
+            Containing(&["cannot write /dev/null/x: Not a directory"]),
+            2,
+        ),
         (&["-X", "utf8=2", "-c", ""], "", NOTHING, Containing(&["Fatal Python error: ", "-X utf8=n"]), 1),
         (
             &["-X", "int_max_str_digits=9", "-c", ""],
@@ -210,7 +225,19 @@ fn flags() {
         (
             &["-h"],
             "",
-            Containing(&["usage: ", "-c cmd : program passed in as string", "TAURARO_HISTORY"]),
+            Containing(&[
+                "usage: tauraro ",
+                "-c cmd : program passed in as string",
+                "types DIR",
+                "--help-all",
+            ]),
+            NOTHING,
+            0,
+        ),
+        (
+            &["--help-all"],
+            "",
+            Containing(&["usage: tauraro ", "PYTHONHASHSEED", "TAURARO_HISTORY"]),
             NOTHING,
             0,
         ),
@@ -241,6 +268,179 @@ fn flags() {
             0,
         ),
         (&["-c", "import sys; print(hasattr(sys, 'ps1'))"], "", Exactly("False\n"), NOTHING, 0),
+    ]);
+}
+
+/// What `-h` prints fits a terminal of 80 columns and 24 lines, with a prompt below.
+#[test]
+fn help_fits_a_screen() {
+    let help = text(&run(tauraro(), &["--help"], "").stdout);
+    assert!(help.lines().count() < 24, "{help}");
+    for line in help.lines() {
+        assert!(line.chars().count() < 80, "{line:?}");
+    }
+}
+
+/// Manual page and completions name every option that `--help-all` names.
+#[test]
+fn manual_and_completions_are_whole() {
+    let all = text(&run(tauraro(), &["--help-all"], "").stdout);
+    let options: Vec<&str> = all
+        .lines()
+        .filter(|line| line.starts_with('-') && line.contains(':') && !line.starts_with("- "))
+        .filter_map(|line| line.split([' ', ':']).next())
+        .collect();
+    assert!(options.len() > 20 && options.contains(&"-c") && options.contains(&"--man"), "{options:?}");
+    let page = text(&run(tauraro(), &["--man"], "").stdout);
+    let bash = text(&run(tauraro(), &["--completions", "bash"], "").stdout);
+    let zsh = text(&run(tauraro(), &["--completions", "zsh"], "").stdout);
+    let fish = text(&run(tauraro(), &["--completions", "fish"], "").stdout);
+    for option in options {
+        let in_roff = format!("\\fB{}\\fR", option.replace('-', "\\-"));
+        assert!(page.contains(&in_roff), "{option} is not in the manual page");
+        assert!(
+            bash.contains(&format!(" {option} "))
+                || bash.contains(&format!("'{option} "))
+                || bash.contains(&format!(" {option}'")),
+            "{option} is not in {bash}"
+        );
+        assert!(zsh.contains(&format!("'{option}[")), "{option} is not in {zsh}");
+        let in_fish = match option.strip_prefix("--") {
+            Some(long) => format!(" -l {long} "),
+            None => format!(" -s '{}'", &option[1..]),
+        };
+        assert!(fish.contains(&in_fish), "{option} is not in {fish}");
+    }
+    for part in [".TH TAURARO 1", ".SH SYNOPSIS", "PYTHONPATH", "types DIR"] {
+        assert!(page.contains(part), "{part}");
+    }
+}
+
+#[test]
+fn type_stubs_are_written() {
+    let folder = Folder::new("types");
+    let target = folder.0.join("deep/stubs");
+    let output = run(tauraro(), &[OsStr::new("types"), target.as_os_str()], "");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stdlib-docs/stubs");
+    let mut count = 0;
+    for entry in std::fs::read_dir(source).expect("the stubs") {
+        let stub = entry.expect("a stub").path();
+        let written = target.join(stub.file_name().expect("a name"));
+        assert_eq!(std::fs::read(&stub).ok(), std::fs::read(&written).ok(), "{}", written.display());
+        count += 1;
+    }
+    assert!(count > 0);
+    // A script of that name is a script.
+    folder.write("types", "print('a script')\n");
+    let mut command = tauraro();
+    command.current_dir(&folder.0);
+    assert_eq!(text(&run(command, &["types"], "").stdout), "a script\n");
+}
+
+/// After the traceback: the causes that the network knows, then what to do about it.
+#[test]
+fn hints() {
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address")
+    };
+    let without_proxies = || {
+        let mut command = tauraro();
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().to_ascii_uppercase().ends_with("_PROXY") {
+                command.env_remove(name);
+            }
+        }
+        command
+    };
+    let get = format!("import httpx; httpx.get('http://{closed}/x')");
+    let errors = text(&run(without_proxies(), &["-c", &get], "").stderr);
+    let expected = format!(
+        "hint: nothing accepts connections at {closed}: is the server running, and is the port right?\n"
+    );
+    assert!(
+        errors.starts_with("Traceback (most recent call last):\n  File \"<string>\", line 1"),
+        "{errors}"
+    );
+    assert!(errors.contains("\nhttpx.ConnectError: [Errno 111] Connection refused\ncause: "), "{errors}");
+    assert!(errors.ends_with(&expected), "{errors}");
+    assert_eq!(errors.matches("direct cause").count(), 0, "{errors}");
+
+    let chained = format!(
+        "import httpx\ntry: httpx.get('http://{closed}/x')\nexcept httpx.HTTPError as error: raise ValueError('top') from error"
+    );
+    let errors = text(&run(without_proxies(), &["-c", &chained], "").stderr);
+    assert_eq!(errors.matches("direct cause").count(), 1, "{errors}");
+    assert!(errors.contains("ValueError: top\ncause: ") && errors.ends_with(&expected), "{errors}");
+
+    // Python's own chains stay as they are.
+    let plain = "raise ValueError('top') from KeyError('below')";
+    let errors = text(&run(without_proxies(), &["-c", plain], "").stderr);
+    assert!(errors.starts_with("KeyError: 'below'\n\nThe above exception was the direct cause"), "{errors}");
+    assert!(errors.ends_with("ValueError: top\n"), "{errors}");
+
+    let mut command = without_proxies();
+    command.env("http_proxy", format!("http://me:secret@{closed}"));
+    let proxied = "import httpx; httpx.get('http://example.invalid/')";
+    let errors = text(&run(command, &["-c", proxied], "").stderr);
+    assert!(
+        errors.contains(&format!("hint: the environment sends this request through the proxy http://{closed}: is it running? NO_PROXY=example.invalid ")),
+        "{errors}"
+    );
+    assert!(!errors.contains("secret"), "{errors}");
+
+    let server = tauraro_test_server::TestServer::start();
+    let environment: std::collections::BTreeMap<String, String> =
+        server.environment().into_iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let secure = format!("import httpx; httpx.get({:?})", environment["TAURARO_TEST_HTTPS"]);
+    let errors = text(&run(without_proxies(), &["-c", &secure], "").stderr);
+    assert!(
+        errors.contains("CERTIFICATE_VERIFY_FAILED")
+            && errors.contains("\nhint: no trusted authority has signed"),
+        "{errors}"
+    );
+
+    let folder = Folder::new("hints");
+    let script = folder.write("script.py", "import package\n");
+    folder.write("package/__init__.py", "from . import part\nimport package.nothing\n");
+    folder.write("package/part.py", "");
+    let errors = text(&run(without_proxies(), &[&script], "").stderr);
+    assert!(errors.ends_with("ModuleNotFoundError: No module named 'package.nothing'\n"), "{errors}");
+
+    check(&[
+        (
+            &["-c", "import requests"],
+            "",
+            NOTHING,
+            Ending(
+                "ModuleNotFoundError: No module named 'requests'\n\
+                 hint: 'requests' is not built in. Pure-Python packages can be used from the folder of the script, \
+                 or from a folder that PYTHONPATH names; httpx is built in\n",
+            ),
+            1,
+        ),
+        (
+            &["-c", "import curses"],
+            "",
+            NOTHING,
+            Ending("of Python's standard library that this runtime does not have\n"),
+            1,
+        ),
+        (
+            &["-c", "try: import requests\nexcept ImportError: print('caught')"],
+            "",
+            Exactly("caught\n"),
+            NOTHING,
+            0,
+        ),
+        (
+            &["-c", "import sys; sys.excepthook = lambda *_: print('hooked'); import requests"],
+            "",
+            Exactly("hooked\n"),
+            NOTHING,
+            1,
+        ),
     ]);
 }
 
