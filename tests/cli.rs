@@ -374,6 +374,14 @@ fn hints() {
     assert_eq!(errors.matches("direct cause").count(), 1, "{errors}");
     assert!(errors.contains("ValueError: top\ncause: ") && errors.ends_with(&expected), "{errors}");
 
+    let grouped = format!(
+        "import asyncio, httpx\nasync def main():\n  async with asyncio.TaskGroup() as group:\n    \
+         group.create_task(httpx.AsyncClient().get('http://{closed}/x'))\nasyncio.run(main())"
+    );
+    let errors = text(&run(without_proxies(), &["-c", &grouped], "").stderr);
+    assert_eq!(errors.matches("direct cause").count(), 0, "{errors}");
+    assert!(errors.contains("\ncause: ") && errors.ends_with(&expected), "{errors}");
+
     // Python's own chains stay as they are.
     let plain = "raise ValueError('top') from KeyError('below')";
     let errors = text(&run(without_proxies(), &["-c", plain], "").stderr);
@@ -391,8 +399,11 @@ fn hints() {
     assert!(!errors.contains("secret"), "{errors}");
 
     let server = tauraro_test_server::TestServer::start();
-    let environment: std::collections::BTreeMap<String, String> =
-        server.environment().into_iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let environment: std::collections::BTreeMap<String, String> = server
+        .environment()
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_string_lossy().into_owned()))
+        .collect();
     let secure = format!("import httpx; httpx.get({:?})", environment["TAURARO_TEST_HTTPS"]);
     let errors = text(&run(without_proxies(), &["-c", &secure], "").stderr);
     assert!(

@@ -79,7 +79,7 @@ pub(super) const FLAGS: &[Flag] = &[
         help: &["run library module as a script (terminates option list)"],
         action: Action::Module,
     },
-    switch("O", &["remove assert and __debug__-dependent statements; also PYTHONOPTIMIZE=x"], |options| {
+    switch("O", &["remove assertions and what __debug__ guards; also PYTHONOPTIMIZE=x"], |options| {
         options.optimize = options.optimize.saturating_add(1);
     }),
     switch("P", &["don't put an unsafe path first on sys.path; also PYTHONSAFEPATH=x"], |options| {

@@ -17,5 +17,5 @@ const HINTS: &[Hint] =
 
 /// The hint for an exception, or for one that led to it.
 pub(super) fn of(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
-    report::chain(exception).find_map(|link| HINTS.iter().find_map(|hint| hint(vm, &link)))
+    report::chain(vm, exception).into_iter().find_map(|link| HINTS.iter().find_map(|hint| hint(vm, &link)))
 }

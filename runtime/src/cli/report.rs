@@ -3,12 +3,12 @@
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::stdlib::sys::PyStderr;
-use rustpython_vm::{AsObject, PyObject, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
 
 use super::hints;
 
-/// How far a chain of causes is followed.
-const DEPTH: usize = 32;
+/// How many exceptions are looked at.
+const LONGEST: usize = 32;
 
 /// Prints the traceback as `CPython` does, then a `cause:` for each layer of the network that had its part,
 /// then a `hint:`. A `sys.excepthook` of the script's own has the say alone.
@@ -18,15 +18,19 @@ pub(super) fn print(vm: &VirtualMachine, exception: &PyBaseExceptionRef) {
         vm.print_exception(exception);
         return;
     }
+    let detached: Vec<_> =
+        chain(vm, exception).into_iter().filter_map(|link| network_cause(vm, link)).collect();
     let mut causes = Vec::new();
-    let mut detached = None;
-    if let Some((raised, first)) = chain(exception).find_map(|link| network_cause(vm, link)) {
-        causes = texts(vm, &raised, &first);
+    for (raised, first) in &detached {
+        for text in texts(vm, raised, first) {
+            if !causes.contains(&text) {
+                causes.push(text);
+            }
+        }
         raised.set_cause(None);
-        detached = Some((raised, first));
     }
     vm.print_exception(exception);
-    if let Some((raised, first)) = detached {
+    for (raised, first) in detached {
         raised.set_cause(Some(first));
     }
     let stderr = PyStderr(vm);
@@ -46,10 +50,22 @@ pub(super) fn is_stock_hook(vm: &VirtualMachine, hook: &PyObject, name: &str) ->
         && own_name.is_ok_and(|own| own.to_string().trim_matches('_') == name)
 }
 
-/// The exception and those that led to it.
-pub(super) fn chain(exception: &PyBaseExceptionRef) -> impl Iterator<Item = PyBaseExceptionRef> {
-    let next = |exception: &PyBaseExceptionRef| exception.__cause__().or_else(|| exception.__context__());
-    std::iter::successors(Some(exception.clone()), next).take(DEPTH)
+/// The exception and those that led to it, or that it is a group of.
+pub(super) fn chain(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Vec<PyBaseExceptionRef> {
+    let mut links = vec![exception.clone()];
+    let mut position = 0;
+    while let Some(link) = links.get(position).filter(|_| links.len() < LONGEST).cloned() {
+        position += 1;
+        let group = link.as_object().get_attr("exceptions", vm).ok().filter(|_| is_group(vm, &link));
+        let members = group.and_then(|group| group.try_into_value::<Vec<PyObjectRef>>(vm).ok());
+        let members = members.unwrap_or_default().into_iter().filter_map(|member| member.downcast().ok());
+        links.extend(members.chain(link.__cause__().or_else(|| link.__context__())));
+    }
+    links
+}
+
+fn is_group(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> bool {
+    exception.fast_isinstance(vm.ctx.exceptions.base_exception_group)
 }
 
 /// Whether the class of the exception is one of `httpx`.
@@ -65,7 +81,7 @@ fn network_cause(
     raised: PyBaseExceptionRef,
 ) -> Option<(PyBaseExceptionRef, PyBaseExceptionRef)> {
     let first = raised.__cause__().filter(|_| is_of_httpx(vm, &raised))?;
-    let unraised = chain(&first).all(|cause| cause.__traceback__().is_none());
+    let unraised = chain(vm, &first).iter().all(|cause| cause.__traceback__().is_none());
     unraised.then_some((raised, first))
 }
 
@@ -75,7 +91,7 @@ fn texts(vm: &VirtualMachine, raised: &PyBaseExceptionRef, first: &PyBaseExcepti
         exception.as_object().str(vm).map_or_else(|_| String::new(), |text| text.to_string())
     };
     let mut known = vec![text(raised)];
-    for cause in chain(first) {
+    for cause in chain(vm, first) {
         let text = text(&cause);
         // The number of a system error is in Python's own words for it already.
         let text = text.split(" (os error ").next().unwrap_or(&text);
