@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -264,6 +265,38 @@ class ReplTest(unittest.TestCase):
         session.write("await asyncio.sleep(0, 666)\r")
         session.read_until("\n666\n" + PROMPT)
         self.assertEqual(session.leave("\x04"), 0)
+
+    def test_interrupt_of_what_does_not_give_in(self):
+        session = self.start("-q")
+        session.read_until(PROMPT)
+        session.write("import asyncio\r")
+        session.read_until("\n" + PROMPT)
+        session.write("async def stay():\rwhile True:\rtry: await asyncio.sleep(99)\rexcept asyncio.CancelledError: print('no')\r\r")
+        session.read_until("print('no')\n\n" + PROMPT)
+        session.write("print('waiting'); await stay()\r")
+        session.read_until("\nwaiting")
+        session.interrupt()
+        session.read_until("no\n")
+        session.interrupt()
+        session.read_until("KeyboardInterrupt\n" + PROMPT)
+        session.write("111 * 6\r")
+        session.read_until("\n666\n" + PROMPT)
+
+    def test_a_task_can_end_it(self):
+        session = self.start("-q")
+        session.read_until(PROMPT)
+        session.write("import asyncio, sys\rasync def leave(): print('le' + 'aving'); sys.exit(5)\r\r")
+        session.read_until("sys.exit(5)\n\n" + PROMPT)
+        session.write("task = asyncio.create_task(leave())\r")
+        session.read_until("leaving")
+        self.assertEqual(session.leave("1\r"), 5)
+
+    def test_lines_from_a_pipe(self):
+        source = "import asyncio\nawait asyncio.sleep(0, 333) * 2\nimport httpx\nhttpx.Response(200)\n"
+        process = subprocess.run([sys.executable, "-qi"], input=source, capture_output=True, text=True, timeout=60)
+        # What is no terminal gets what a script would: `repr()`, and no colours.
+        self.assertEqual(process.stdout, "666\n<Response [200 OK]>\n")
+        self.assertNotIn("\x1b", process.stderr)
 
     def test_responses_are_shown(self):
         session = self.start("-q")
