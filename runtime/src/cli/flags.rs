@@ -1,6 +1,8 @@
 //! Every option of the command line: the one table from which parsing, help, manual page and completions
 //! are derived.
 
+use std::fmt::Write;
+
 use super::completions::Shell;
 use super::options::{Options, Print, PycCheck};
 
@@ -239,7 +241,8 @@ pub(super) fn help(program: &str) -> String {
     let mut text = usage(program);
     let program = short(program);
     for (command, _) in COMMANDS {
-        text.push_str(&format!("       {program} {command}\n"));
+        // Writing into a String cannot fail, here and below.
+        let _ = writeln!(text, "       {program} {command}");
     }
     for flag in FLAGS {
         let spellings = flag.spellings();
@@ -253,7 +256,7 @@ pub(super) fn help(program: &str) -> String {
     }
     let list = |text: &mut String, entries: &[(&str, &str)]| {
         for (name, explanation) in entries {
-            text.push_str(&format!("{name:7}: {explanation}\n"));
+            let _ = writeln!(text, "{name:7}: {explanation}");
         }
     };
     list(&mut text, OPERANDS);
@@ -272,9 +275,9 @@ pub(super) fn all_help(program: &str) -> String {
     for (title, width, entries) in
         sections.into_iter().chain([("Other environment variables:", 16, ENVIRONMENT)])
     {
-        text.push_str(&format!("{title}\n"));
+        let _ = writeln!(text, "{title}");
         for (name, explanation) in entries {
-            text.push_str(&format!("{name:width$}: {explanation}\n"));
+            let _ = writeln!(text, "{name:width$}: {explanation}");
         }
     }
     text

@@ -1,5 +1,6 @@
 //! `tauraro types DIR`: the type stubs of Tauraro's modules, for editors and type checkers.
 
+use std::fmt::Write;
 use std::path::Path;
 
 /// The stubs by file name.
@@ -23,7 +24,8 @@ pub(super) fn write(folder: &str) -> Result<String, String> {
     for (name, stub) in STUBS {
         let file = path.join(name);
         std::fs::write(&file, stub).map_err(|error| failure(&file, error))?;
-        told.push_str(&format!("{}\n", file.display()));
+        // Writing into a String cannot fail.
+        let _ = writeln!(told, "{}", file.display());
     }
     Ok(told)
 }

@@ -62,7 +62,7 @@ fn url_of_failed_connection(vm: &VirtualMachine, exception: &PyBaseExceptionRef)
     }
     let request = exception.as_object().get_attr("_request", vm).ok()?;
     let url = request.get_attr("url", vm).and_then(|url| url.str(vm)).ok()?;
-    Url::parse(&url.to_string()).ok()
+    Url::parse(url.to_str()?).ok()
 }
 
 fn default_port(scheme: &str) -> Option<u16> {

@@ -125,7 +125,7 @@ fn begin_traceback_at(exception: &PyBaseExceptionRef, code: &PyRef<PyCode>) {
             traceback = Some(entry);
             break;
         }
-        traceback = entry.next.lock().clone();
+        traceback.clone_from(&entry.next.lock());
     }
     if traceback.is_none() {
         // The `CancelledError` by which Ctrl-C came.
