@@ -1,5 +1,10 @@
 //! The command line, compared with what `CPython`'s prints and returns for the same words.
 
+#[path = "cli/help.rs"]
+mod help;
+#[path = "cli/hints.rs"]
+mod hints;
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -155,6 +160,21 @@ fn mistakes() {
             Containing(&["must be one of 'default', 'always', or 'never'"]),
             2,
         ),
+        (
+            &["--completions", "ksh"],
+            "",
+            NOTHING,
+            Containing(&["--completions must be one of 'bash', 'zsh', or 'fish', not 'ksh'"]),
+            2,
+        ),
+        (&["types"], "", NOTHING, Containing(&["types takes one argument"]), 2),
+        (
+            &["types", "/dev/null/x"],
+            "",
+            NOTHING,
+            Containing(&["cannot write /dev/null/x: Not a directory"]),
+            2,
+        ),
         (&["-X", "utf8=2", "-c", ""], "", NOTHING, Containing(&["Fatal Python error: ", "-X utf8=n"]), 1),
         (
             &["-X", "int_max_str_digits=9", "-c", ""],
@@ -210,7 +230,19 @@ fn flags() {
         (
             &["-h"],
             "",
-            Containing(&["usage: ", "-c cmd : program passed in as string", "TAURARO_HISTORY"]),
+            Containing(&[
+                "usage: tauraro ",
+                "-c cmd : program passed in as string",
+                "types DIR",
+                "--help-all",
+            ]),
+            NOTHING,
+            0,
+        ),
+        (
+            &["--help-all"],
+            "",
+            Containing(&["usage: tauraro ", "PYTHONHASHSEED", "TAURARO_HISTORY"]),
             NOTHING,
             0,
         ),

@@ -1,6 +1,10 @@
-//! Every option of the command line: the one table from which parsing and `-h` are derived.
+//! Every option of the command line: the one table from which parsing, help, manual page and completions
+//! are derived.
 
-use super::options::{Options, PycCheck};
+use std::fmt::Write;
+
+use super::completions::Shell;
+use super::options::{Options, Print, PycCheck};
 
 /// An option.
 pub(super) struct Flag {
@@ -77,10 +81,10 @@ pub(super) const FLAGS: &[Flag] = &[
         help: &["run library module as a script (terminates option list)"],
         action: Action::Module,
     },
-    switch("O", &["remove assert and __debug__-dependent statements; also PYTHONOPTIMIZE=x"], |options| {
+    switch("O", &["remove assertions and what __debug__ guards; also PYTHONOPTIMIZE=x"], |options| {
         options.optimize = options.optimize.saturating_add(1);
     }),
-    switch("P", &["don't prepend a potentially unsafe path to sys.path; also PYTHONSAFEPATH"], |options| {
+    switch("P", &["don't put an unsafe path first on sys.path; also PYTHONSAFEPATH=x"], |options| {
         options.safe_path = true;
     }),
     switch("q", &["don't print version and copyright messages on interactive startup"], |options| {
@@ -154,56 +158,139 @@ pub(super) const FLAGS: &[Flag] = &[
             Ok(())
         }),
     },
+    Flag {
+        short: "",
+        long: "completions",
+        help: &["print what makes a shell complete these options, and exit"],
+        action: Action::Value("bash|zsh|fish", |options, value| {
+            let shell = Shell::named(value);
+            let refusal = || format!("--completions must be one of 'bash', 'zsh', or 'fish', not '{value}'");
+            options.print = Some(Print::Completions(shell.ok_or_else(refusal)?));
+            Ok(())
+        }),
+    },
+    Flag {
+        short: "",
+        long: "help-all",
+        help: &["print every option and environment variable, and exit"],
+        action: Action::Switch(|options| options.print = Some(Print::AllHelp)),
+    },
+    Flag {
+        short: "",
+        long: "man",
+        help: &["print the manual page, for man -l -, and exit"],
+        action: Action::Switch(|options| options.print = Some(Print::Manual)),
+    },
+];
+
+impl Flag {
+    /// Every way to write it, for example `-h`, `-?` and `--help`.
+    pub(super) fn spellings(&self) -> Vec<String> {
+        let long = Some(self.long).filter(|long| !long.is_empty()).map(|long| format!("--{long}"));
+        self.short.chars().map(|letter| format!("-{letter}")).chain(long).collect()
+    }
+
+    /// What its value is called, if it takes one.
+    pub(super) fn value(&self) -> Option<&'static str> {
+        match self.action {
+            Action::Switch(_) => None,
+            Action::Value(name, _) => Some(name),
+            Action::Command => Some("cmd"),
+            Action::Module => Some("mod"),
+        }
+    }
+}
+
+/// The options that `-h` shows, which is to fit a screen.
+const COMMON: &[&str] = &["-c", "-m", "-i", "-q", "-u", "-B", "-E", "-I", "-O", "-P", "-W", "-X", "-V", "-h"];
+
+/// What may stand after the options.
+pub(super) const OPERANDS: &[(&str, &str)] = &[
+    ("file", "program read from script file, folder or zip file"),
+    ("-", "program read from stdin (default; interactive mode if a tty)"),
+    ("arg ...", "arguments passed to program in sys.argv[1:]"),
+];
+
+/// Words that name no program but something for Tauraro itself to do. A file of the name goes first.
+pub(super) const COMMANDS: &[(&str, &str)] =
+    &[("types DIR", "write the type stubs of the modules to DIR, for editors and type checkers")];
+
+/// The environment variables that no option mentions.
+pub(super) const ENVIRONMENT: &[(&str, &str)] = &[
+    ("PYTHONPATH", "folders and zip files to search for modules, separated by ':'"),
+    ("PYTHONSTARTUP", "file executed on interactive startup (no default)"),
+    ("PYTHONHASHSEED", "seed of the hashes of str and bytes, or 'random'"),
+    ("PYTHONIOENCODING", "encoding[:errors] of stdin, stdout and stderr"),
+    ("TAURARO_HISTORY", "where the interactive prompt keeps its history"),
+    ("NO_COLOR", "no colours at the prompt, if not empty"),
 ];
 
 /// The line that describes the shape of a command.
 pub(super) fn usage(program: &str) -> String {
+    let program = short(program);
     format!("usage: {program} [option] ... [-c cmd | -m mod | file | -] [arg] ...\n")
 }
 
-/// What `-h` prints.
+/// The program's name without the folder that it is in.
+fn short(program: &str) -> &str {
+    program.rsplit(std::path::MAIN_SEPARATOR).next().unwrap_or(program)
+}
+
+/// What `-h` prints: the options that people use, a line each.
 pub(super) fn help(program: &str) -> String {
+    let mut text = usage(program);
+    let program = short(program);
+    for (command, _) in COMMANDS {
+        // Writing into a String cannot fail, here and below.
+        let _ = writeln!(text, "       {program} {command}");
+    }
+    for flag in FLAGS {
+        let spellings = flag.spellings();
+        let Some(spelling) = spellings.iter().find(|spelling| COMMON.contains(&spelling.as_str())) else {
+            continue;
+        };
+        let name = flag.value().map_or_else(|| spelling.clone(), |value| format!("{spelling} {value}"));
+        let line = format!("{name:6} : {}", flag.help.first().copied().unwrap_or_default());
+        text.push_str(line.trim_end_matches([',', ';']));
+        text.push('\n');
+    }
+    let list = |text: &mut String, entries: &[(&str, &str)]| {
+        for (name, explanation) in entries {
+            let _ = writeln!(text, "{name:7}: {explanation}");
+        }
+    };
+    list(&mut text, OPERANDS);
+    text.push_str("Every option and environment variable: --help-all, or as a manual page --man\n");
+    text
+}
+
+/// What `--help-all` prints.
+pub(super) fn all_help(program: &str) -> String {
     let mut text = usage(program);
     text.push_str("Options (and corresponding environment variables):\n");
     for flag in FLAGS {
         describe(&mut text, flag);
     }
-    text.push_str(
-        "\
-Arguments:
-file   : program read from script file, folder or zip file
--      : program read from stdin (default; interactive mode if a tty)
-arg ...: arguments passed to program in sys.argv[1:]
-Other environment variables:
-PYTHONPATH      : folders and zip files to search for modules, separated by ':'
-PYTHONSTARTUP   : file executed on interactive startup (no default)
-PYTHONHASHSEED  : seed of the hashes of str and bytes, or 'random'
-PYTHONIOENCODING: encoding[:errors] of stdin, stdout and stderr
-TAURARO_HISTORY : where the interactive prompt keeps its history
-",
-    );
+    let sections = [("Arguments:", 7, OPERANDS), ("Commands:", 9, COMMANDS)];
+    for (title, width, entries) in
+        sections.into_iter().chain([("Other environment variables:", 16, ENVIRONMENT)])
+    {
+        let _ = writeln!(text, "{title}");
+        for (name, explanation) in entries {
+            let _ = writeln!(text, "{name:width$}: {explanation}");
+        }
+    }
     text
 }
 
 fn describe(text: &mut String, flag: &Flag) {
-    let value = match flag.action {
-        Action::Switch(_) => "",
-        Action::Value(name, _) => name,
-        Action::Command => "cmd",
-        Action::Module => "mod",
-    };
-    let mut name = match flag.short.chars().next() {
-        Some(letter) => format!("-{letter}"),
-        None => format!("--{}", flag.long),
-    };
-    if !value.is_empty() {
+    let mut spellings = flag.spellings().into_iter();
+    let mut name = spellings.next().unwrap_or_default();
+    if let Some(value) = flag.value() {
         name.push(' ');
         name.push_str(value);
     }
-    let mut also: Vec<String> = flag.short.chars().skip(1).map(|letter| format!("-{letter}")).collect();
-    if !flag.short.is_empty() && !flag.long.is_empty() {
-        also.push(format!("--{}", flag.long));
-    }
+    let also: Vec<String> = spellings.collect();
     let mut lines = flag.help.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
     if let Some(last) = lines.last_mut()
         && !also.is_empty()

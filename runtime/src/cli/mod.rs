@@ -1,11 +1,17 @@
 //! The command line `tauraro`, as users of `python` know it.
 
+mod completions;
 mod flags;
+mod hints;
+mod manual;
 mod options;
 mod parse;
 mod repl;
+mod report;
+mod types;
 
 use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
@@ -13,6 +19,7 @@ use rustpython_vm::stdlib::sys::PyStderr;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine, host_env};
 
 use crate::{Builder, Runtime, program, shutdown, site, version};
+use options::Print;
 use parse::{Invocation, Program};
 
 /// The status for a command line that makes no sense, and for a script that cannot be opened.
@@ -47,6 +54,27 @@ pub fn run(builder: Builder) -> ExitCode {
         say(&mut std::io::stdout(), &format!("{text}\n"));
         return ExitCode::SUCCESS;
     }
+    if let Some(print) = options.print {
+        let text = match print {
+            Print::AllHelp => flags::all_help(&name),
+            Print::Manual => manual::page(),
+            Print::Completions(shell) => shell.script(),
+        };
+        say(&mut std::io::stdout(), &text);
+        return ExitCode::SUCCESS;
+    }
+    if let Some(result) = own_command(&program, &argv) {
+        return match result {
+            Ok(told) => {
+                say(&mut std::io::stdout(), &told);
+                ExitCode::SUCCESS
+            }
+            Err(mistake) => {
+                say(&mut std::io::stderr(), &format!("{name}: {mistake}\n"));
+                ExitCode::from(USAGE)
+            }
+        };
+    }
     let skip_first_line = options.skip_first_line;
     let mut mistake = None;
     let builder = builder.argv(argv).handle_signals(true).configure(|settings| {
@@ -71,6 +99,18 @@ pub fn run(builder: Builder) -> ExitCode {
         die_of_interrupt();
     }
     end(ending.status)
+}
+
+/// Does what a command such as `types DIR` asks for, unless there is a script of its name.
+fn own_command(program: &Program, argv: &[String]) -> Option<Result<String, String>> {
+    let is_types = matches!(program, Program::File(word) if word == "types");
+    if !is_types || Path::new("types").is_file() {
+        return None;
+    }
+    Some(match argv {
+        [_, folder] => types::write(folder),
+        _ => Err("types takes one argument, the folder to write to: types DIR".to_owned()),
+    })
 }
 
 /// Leaves without taking the interpreter apart, which would only free what the system frees anyway.
@@ -129,7 +169,7 @@ fn inspect(vm: &VirtualMachine, program: &Program, result: PyResult<()>) -> PyRe
         return result;
     }
     if let Err(exception) = result {
-        report(vm, &exception);
+        say_ending(vm, &exception);
     }
     repl::run(vm)
 }
@@ -187,14 +227,14 @@ impl Ending {
         let Err(exception) = result else {
             return Self { status: 0, interrupted: false };
         };
-        let status = report(vm, &exception);
+        let status = say_ending(vm, &exception);
         let interrupted = exception.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt);
         Self { status, interrupted }
     }
 }
 
 /// Says on `sys.stderr` what ended a program; the status it ends with.
-fn report(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> i32 {
+fn say_ending(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> i32 {
     if let Some(request) = shutdown::exit_request(vm, exception) {
         if let Some(message) = request.message {
             let text = message.str(vm).map_or_else(|_| String::new(), |text| text.to_string());
@@ -203,7 +243,7 @@ fn report(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> i32 {
         return request.status;
     }
     if !shutdown::reader_is_gone(vm, exception) {
-        vm.print_exception(exception);
+        report::print(vm, exception);
     }
     1
 }

@@ -5,6 +5,8 @@ use std::num::NonZeroI32;
 use rustpython_vm::Settings;
 use rustpython_vm::vm::CheckHashPycsMode;
 
+use super::completions::Shell;
+
 /// The options as given, in their order where that counts.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches of a command line")]
@@ -29,6 +31,15 @@ pub(super) struct Options {
     pub(super) skip_first_line: bool,
     pub(super) implementation: Vec<String>,
     pub(super) pyc_check: PycCheck,
+    pub(super) print: Option<Print>,
+}
+
+/// What to print instead of running a program.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Print {
+    AllHelp,
+    Manual,
+    Completions(Shell),
 }
 
 /// When hash-based `.pyc` files are compared to their source.

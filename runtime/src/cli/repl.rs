@@ -1,13 +1,32 @@
 //! The interactive prompt.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `editor` | where inputs come from: the line editor of `terminal`, or `lines` |
+//! | `assistant` | what the line editor asks: `complete`, `highlight`, `layout`, all over `lexer` |
+//! | `input` | from source to running code, with `await` on the `event_loop` |
+//! | `display` | how values are shown |
 
+mod assistant;
+mod complete;
+mod display;
 mod editor;
+mod event_loop;
+mod highlight;
 mod input;
+mod layout;
+mod lexer;
+mod lines;
+mod terminal;
 
+use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::stdlib::sys::PyStderr;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 
+use super::report;
 use crate::{program, shutdown, version};
 use editor::{Editor, Reading};
+use event_loop::EventLoop;
 use input::InputCompiler;
 
 /// Says who we are, unless `-q` forbids it.
@@ -40,7 +59,7 @@ pub(super) fn run_startup_file(vm: &VirtualMachine) {
 /// Reads, runs and prints until the input ends.
 ///
 /// # Errors
-/// The `SystemExit` that ended it.
+/// The `SystemExit` that ended it, or why there can be no more input.
 pub(super) fn run(vm: &VirtualMachine) -> PyResult<()> {
     for (name, default) in [("ps1", ">>> "), ("ps2", "... ")] {
         // They exist in interactive sessions only, by which libraries recognise one.
@@ -49,23 +68,61 @@ pub(super) fn run(vm: &VirtualMachine) -> PyResult<()> {
         }
     }
     let compiler = InputCompiler::new(vm)?;
+    let event_loop = EventLoop::default();
     let mut editor = Editor::new(vm, &compiler);
+    if let Editor::Terminal(_) = editor {
+        display::install(vm)?;
+    }
+    let result = converse(vm, &compiler, &event_loop, &mut editor);
+    editor.close(vm);
+    if let Err(exception) = event_loop.close(vm) {
+        report::print(vm, &exception);
+    }
+    result
+}
+
+fn converse(
+    vm: &VirtualMachine,
+    compiler: &InputCompiler,
+    event_loop: &EventLoop,
+    editor: &mut Editor,
+) -> PyResult<()> {
+    let is = |exception: &PyBaseExceptionRef, class| exception.fast_isinstance(class);
     loop {
         shutdown::flush_quietly(vm);
-        let result = match editor.read(vm, &prompt(vm, "ps1"), &prompt(vm, "ps2"))? {
-            Reading::Input(source) => compiler.run(vm, &source),
-            Reading::Interrupted => {
+        let result = match editor.read(vm, event_loop, &prompt(vm, "ps1"), &prompt(vm, "ps2")) {
+            Ok(Reading::Input(source)) => compiler.run(vm, event_loop, &source),
+            Ok(Reading::Interrupted) => {
                 PyStderr(vm).write_fmt(format_args!("KeyboardInterrupt\n"));
                 Ok(())
             }
-            Reading::End => return Ok(()),
+            Ok(Reading::End) => return Ok(()),
+            // Without input there is nothing to go on with, unless this was no more than Ctrl-C.
+            Err(exception) if !is(&exception, vm.ctx.exceptions.keyboard_interrupt) => return Err(exception),
+            Err(interrupt) => Err(interrupt),
         };
         if let Err(exception) = result {
-            if exception.fast_isinstance(vm.ctx.exceptions.system_exit) {
+            if is(&exception, vm.ctx.exceptions.system_exit) {
                 return Err(exception);
             }
-            vm.print_exception(&exception);
+            remember(vm, &exception);
+            report::print(vm, &exception);
         }
+    }
+}
+
+/// Keeps an exception where `pdb.pm()` and people look for it.
+fn remember(vm: &VirtualMachine, exception: &PyBaseExceptionRef) {
+    let (class, value, traceback) = vm.split_exception(exception.clone());
+    let values = [
+        ("last_exc", value.clone()),
+        ("last_type", class),
+        ("last_value", value),
+        ("last_traceback", traceback),
+    ];
+    for (name, value) in values {
+        // `sys` takes any attribute.
+        let _ = vm.sys_module.set_attr(name, value, vm);
     }
 }
 

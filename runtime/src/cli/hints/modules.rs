@@ -1,0 +1,29 @@
+//! Modules that are not there.
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::{AsObject, VirtualMachine};
+
+/// For a module that is neither built in nor found; a part missing in a package that was found is the
+/// package's own affair.
+pub(super) fn missing(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
+    if !exception.class().is(vm.ctx.exceptions.module_not_found_error) {
+        return None;
+    }
+    let name = exception.as_object().get_attr("name", vm).ok()?;
+    let name: String = name.try_into_value(vm).ok()?;
+    if name.is_empty() || name.contains('.') {
+        return None;
+    }
+    let standard = vm.sys_module.get_attr("stdlib_module_names", vm).ok();
+    let standard = standard.and_then(|names| {
+        vm.call_method(&names, "__contains__", (name.as_str(),)).ok()?.try_to_bool(vm).ok()
+    });
+    Some(if standard == Some(true) {
+        format!("'{name}' is a module of Python's standard library that this runtime does not have")
+    } else {
+        format!(
+            "'{name}' is not built in. Pure-Python packages can be used from the folder of the script, or from a \
+             folder that PYTHONPATH names; httpx is built in"
+        )
+    })
+}

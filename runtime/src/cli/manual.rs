@@ -1,0 +1,49 @@
+//! The manual page, in roff: `tauraro --man > tauraro.1`, or `tauraro --man | man -l -`.
+
+use std::fmt::Write;
+
+use super::flags::{COMMANDS, ENVIRONMENT, FLAGS, OPERANDS};
+use crate::VERSION;
+
+/// The page.
+pub(super) fn page() -> String {
+    let mut page = format!(
+        ".TH TAURARO 1 \"\" \"Tauraro {VERSION}\" \"User Commands\"\n\
+         .SH NAME\ntauraro \\- Python with the web built in\n\
+         .SH SYNOPSIS\n.B tauraro\n[\\fIoption\\fR]... [\\fB\\-c\\fR \\fIcmd\\fR | \\fB\\-m\\fR \\fImod\\fR | \\fIfile\\fR | \
+         \\fB\\-\\fR] [\\fIarg\\fR]...\n"
+    );
+    for (command, _) in COMMANDS {
+        let _ = write!(page, ".br\n.B tauraro\n{}\n", escaped(command));
+    }
+    page.push_str(
+        ".SH DESCRIPTION\nTauraro runs Python programs. The standard library of Python and modules for HTTP and \
+         WebSocket are in the binary. Without a program it reads one from standard input; at a terminal, it prompts \
+         for one.\n.SH OPTIONS\n",
+    );
+    for flag in FLAGS {
+        let spellings: Vec<String> =
+            flag.spellings().iter().map(|spelling| format!("\\fB{}\\fR", escaped(spelling))).collect();
+        let value = flag.value().map_or_else(String::new, |value| format!(" \\fI{}\\fR", escaped(value)));
+        entry(&mut page, &format!("{}{value}", spellings.join(", ")), &flag.help.join(" "));
+    }
+    for (title, entries) in [("OPERANDS", OPERANDS), ("COMMANDS", COMMANDS), ("ENVIRONMENT", ENVIRONMENT)] {
+        let _ = writeln!(page, ".SH {title}");
+        for (name, text) in entries {
+            entry(&mut page, &format!("\\fB{}\\fR", escaped(name)), text);
+        }
+    }
+    page
+}
+
+/// `name` is roff already.
+fn entry(page: &mut String, name: &str, text: &str) {
+    // Writing into a String cannot fail.
+    let _ = write!(page, ".TP\n{name}\n{}\n", escaped(text));
+}
+
+/// Text that stands for itself.
+fn escaped(text: &str) -> String {
+    let text = text.replace('\\', "\\e").replace('-', "\\-");
+    if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
+}
