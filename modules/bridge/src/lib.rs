@@ -3,6 +3,7 @@
 mod awaitable;
 mod coroutine;
 mod foreign;
+mod gate;
 mod inbox;
 mod port;
 mod surface;
@@ -11,6 +12,7 @@ mod wakeup;
 
 pub use awaitable::{Awaitable, awaitable, ready, stop_async_iteration};
 pub use coroutine::{Coroutine, coroutine};
+pub use gate::{ask, denied, gate, keep_gate, policy, set_gate};
 pub use inbox::{Inbox, Output, Ticket};
 pub use port::{Port, Running, Schedule, Woken};
 pub use surface::{Mailbox, Resume, Surface, complete, with_vm};

@@ -1,6 +1,6 @@
 //! Every option of the command line: the one table from which parsing and `-h` are derived.
 
-use super::options::{Options, PycCheck};
+use super::options::{Lists, Options, PycCheck};
 
 /// An option.
 pub(super) struct Flag {
@@ -19,6 +19,8 @@ pub(super) enum Action {
     Switch(fn(&mut Options)),
     /// Takes the value described by the first field; a refusal says why.
     Value(&'static str, fn(&mut Options, &str) -> Result<(), String>),
+    /// May take the value described, after an equals sign.
+    Optional(&'static str, fn(&mut Options) -> &mut Lists),
     /// Takes the value described and ends the options: the rest belongs to the program.
     Command,
     /// As [`Action::Command`], for a module.
@@ -27,6 +29,15 @@ pub(super) enum Action {
 
 const fn switch(short: &'static str, help: &'static [&'static str], set: fn(&mut Options)) -> Flag {
     Flag { short, long: "", help, action: Action::Switch(set) }
+}
+
+const fn list(
+    long: &'static str,
+    value: &'static str,
+    help: &'static [&'static str],
+    place: fn(&mut Options) -> &mut Lists,
+) -> Flag {
+    Flag { short: "", long, help, action: Action::Optional(value, place) }
 }
 
 /// The options in alphabetical order of their letters, the long ones last.
@@ -136,6 +147,41 @@ pub(super) const FLAGS: &[Flag] = &[
             Ok(())
         }),
     },
+    list("allow-env", "names", &["environment variables to see and set, such as HOME,APP_*"], |options| {
+        &mut options.permissions.env
+    }),
+    Flag {
+        short: "",
+        long: "allow-ffi",
+        help: &["with --sandbox: let ctypes load foreign libraries"],
+        action: Action::Switch(|options| options.permissions.ffi = true),
+    },
+    list("allow-listen", "rules", &["addresses and ports to listen at, such as 127.0.0.1:8000"], |options| {
+        &mut options.permissions.listen
+    }),
+    list(
+        "allow-net",
+        "rules",
+        &["hosts to connect to: names, *.wildcards, addresses, networks, each with", ":port or :from-to if wanted; unix:/path"],
+        |options| &mut options.permissions.net,
+    ),
+    list("allow-read", "paths", &["files and folders to read"], |options| &mut options.permissions.read),
+    Flag {
+        short: "",
+        long: "allow-run",
+        help: &["with --sandbox: let processes be started"],
+        action: Action::Switch(|options| options.permissions.run = true),
+    },
+    list("allow-write", "paths", &["files and folders to write"], |options| &mut options.permissions.write),
+    Flag {
+        short: "",
+        long: "audit",
+        help: &["append a line of JSON for every connection, listener, process and file"],
+        action: Action::Value("file", |options, value| {
+            options.audit = Some(value.to_owned());
+            Ok(())
+        }),
+    },
     Flag {
         short: "",
         long: "check-hash-based-pycs",
@@ -153,6 +199,15 @@ pub(super) const FLAGS: &[Flag] = &[
             };
             Ok(())
         }),
+    },
+    list("deny-net", "rules", &["hosts never to connect to, whatever else is allowed"], |options| {
+        &mut options.permissions.denied_net
+    }),
+    Flag {
+        short: "",
+        long: "sandbox",
+        help: &["allow nothing but what the --allow flags name"],
+        action: Action::Switch(|options| options.permissions.sandbox = true),
     },
 ];
 
@@ -186,16 +241,20 @@ TAURARO_HISTORY : where the interactive prompt keeps its history
 }
 
 fn describe(text: &mut String, flag: &Flag) {
-    let value = match flag.action {
-        Action::Switch(_) => "",
-        Action::Value(name, _) => name,
-        Action::Command => "cmd",
-        Action::Module => "mod",
+    let (value, optional) = match flag.action {
+        Action::Optional(name, _) => ("", Some(name)),
+        Action::Switch(_) => ("", None),
+        Action::Value(name, _) => (name, None),
+        Action::Command => ("cmd", None),
+        Action::Module => ("mod", None),
     };
     let mut name = match flag.short.chars().next() {
         Some(letter) => format!("-{letter}"),
         None => format!("--{}", flag.long),
     };
+    if let Some(value) = optional {
+        name.push_str(&format!("[={value}]"));
+    }
     if !value.is_empty() {
         name.push(' ');
         name.push_str(value);
