@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::vm::PyGlobalState;
-use rustpython_vm::{PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_engine::permissions::{Denial, Gate};
 use tauraro_engine::policy::Policy;
 
@@ -55,9 +55,15 @@ pub fn policy(vm: &VirtualMachine) -> Arc<Policy> {
     Arc::new(gate(vm).map_or_else(Policy::allow_all, |gate| gate.policy()))
 }
 
-/// Makes a refusal an exception.
+/// Makes a refusal an exception. It has a number, because what wraps an `OSError` into another one (an
+/// asyncio server, say) goes by that.
 pub fn denied(vm: &VirtualMachine, denial: &Denial) -> PyBaseExceptionRef {
-    vm.new_exception_msg(vm.ctx.exceptions.permission_error.to_owned(), denial.to_string().into())
+    let class = vm.ctx.exceptions.permission_error.to_owned();
+    let made = class.as_object().call((libc::EACCES, denial.to_string()), vm);
+    match made.map(PyObjectRef::downcast) {
+        Ok(Ok(exception)) | Err(exception) => exception,
+        Ok(Err(_)) => vm.new_os_error(denial.to_string()),
+    }
 }
 
 /// Asks the gate of the interpreter, if it has one.

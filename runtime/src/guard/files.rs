@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use rustpython_vm::builtins::{PyGetSet, PyType};
+use rustpython_vm::builtins::{PyGetSet, PyType, PyTypeRef};
 use rustpython_vm::function::{FuncArgs, PySetterValue};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_engine::permissions::{Access, Gate};
 
 use super::arguments::{Target, get, number, path_or_number, set, text};
-use super::install::{Initializer, initialize};
+use super::install::{Initializer, Maker, initialize};
 use super::{Call, denied};
 
 /// The category of `SQLite`'s limits that says how many databases may be attached.
@@ -20,6 +20,7 @@ const WRITE_LINK: Access = Access { follow: false, ..Access::WRITE };
 
 pub(super) static ORIGINAL_FILE_INIT: OnceLock<Initializer> = OnceLock::new();
 pub(super) static ORIGINAL_DATABASE_INIT: OnceLock<Initializer> = OnceLock::new();
+pub(super) static ORIGINAL_DATABASE_NEW: OnceLock<Maker> = OnceLock::new();
 
 pub(super) fn read_at(call: Call<'_>) -> PyResult {
     first_path(call, Access::READ, true)
@@ -197,23 +198,52 @@ fn judge_opening(vm: &VirtualMachine, gate: &Gate, args: &mut FuncArgs) -> PyRes
 /// In place of `sqlite3.Connection.__init__`. The database is read and written, and keeps files beside it.
 pub(super) fn database_init(zelf: &PyObject, args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
     initialize(zelf, args, vm, &ORIGINAL_DATABASE_INIT, judge_database)?;
-    match tauraro_bridge::gate(vm) {
-        // SQL that attaches a database names a file of its own.
-        Some(gate) if !gate.permissions().restricts_read() && !gate.permissions().restricts_write() => Ok(()),
-        Some(_) => match LIMIT_SETTER.get() {
-            Some(setter) => {
-                let args = FuncArgs::from(vec![
-                    zelf.to_owned(),
-                    vm.ctx.new_int(LIMIT_ATTACHED).into(),
-                    vm.ctx.new_int(0).into(),
-                ]);
-                (setter.func)(vm, args, setter.name.into()).map(drop)
-            }
-            None => Err(vm.new_runtime_error("databases cannot be limited")),
-        },
-        None => Ok(()),
-    }
+    forbid_attaching(zelf, vm)
 }
+
+/// In place of `sqlite3.Connection.__new__`, which opens the database if it is not one of a subclass.
+pub(super) fn database_new(class: PyTypeRef, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+    let Some(original) = ORIGINAL_DATABASE_NEW.get() else {
+        return Err(vm.new_runtime_error("the class is not ready"));
+    };
+    if let Some(gate) = tauraro_bridge::gate(vm) {
+        judge_database(vm, &gate, &mut args)?;
+    }
+    let is_opened = DATABASE_CLASS.get().is_some_and(|base| class.is(*base));
+    let made = original(class, args, vm)?;
+    if is_opened {
+        forbid_attaching(&made, vm)?;
+    }
+    Ok(made)
+}
+
+/// `sqlite3.connect`, which makes a connection by itself unless it is given a class for it.
+pub(super) fn database_connect(mut call: Call<'_>) -> PyResult {
+    let vm = call.vm;
+    judge_database(vm, call.gate, &mut call.args)?;
+    let made = call.proceed()?;
+    // What a class of the script's makes has gone through its base.
+    if DATABASE_CLASS.get().is_some_and(|base| made.class().is(*base)) {
+        forbid_attaching(&made, vm)?;
+    }
+    Ok(made)
+}
+
+/// SQL that attaches a database names a file of its own.
+fn forbid_attaching(connection: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+    let Some(gate) = tauraro_bridge::gate(vm) else { return Ok(()) };
+    if !gate.permissions().restricts_read() && !gate.permissions().restricts_write() {
+        return Ok(());
+    }
+    let Some(setter) = LIMIT_SETTER.get() else {
+        return Err(vm.new_runtime_error("databases cannot be limited"));
+    };
+    let numbers = [LIMIT_ATTACHED, 0].map(|number| vm.ctx.new_int(number).into());
+    let args: Vec<PyObjectRef> = [connection.to_owned()].into_iter().chain(numbers).collect();
+    (setter.func)(vm, FuncArgs::from(args), setter.name.into()).map(drop)
+}
+
+static DATABASE_CLASS: OnceLock<&'static Py<PyType>> = OnceLock::new();
 
 /// The method `setlimit` of connections.
 static LIMIT_SETTER: OnceLock<&'static rustpython_vm::function::PyMethodDef> = OnceLock::new();
@@ -222,7 +252,7 @@ pub(super) fn remember_database(vm: &VirtualMachine, class: &'static Py<PyType>)
     let Some(method) = class.slots.methods.iter().find(|method| method.name == "setlimit") else {
         return Err(vm.new_attribute_error("Connection has no setlimit"));
     };
-    let _ = LIMIT_SETTER.set(method);
+    let _ = (LIMIT_SETTER.set(method), DATABASE_CLASS.set(class));
     Ok(())
 }
 
@@ -312,12 +342,19 @@ pub(super) fn guard_key_log(vm: &VirtualMachine, class: &'static Py<PyType>) -> 
     Ok(())
 }
 
+/// Users and groups are not found where their files may not be read.
 pub(super) fn read_passwd(call: Call<'_>) -> PyResult {
-    let verdict = call.gate.file(Path::new("/etc/passwd"), Access::READ);
-    call.proceed_if(verdict)
+    find_in(call, "/etc/passwd")
 }
 
 pub(super) fn read_group(call: Call<'_>) -> PyResult {
-    let verdict = call.gate.file(Path::new("/etc/group"), Access::READ);
-    call.proceed_if(verdict)
+    find_in(call, "/etc/group")
+}
+
+fn find_in(call: Call<'_>, file: &str) -> PyResult {
+    match call.gate.file(Path::new(file), Access::READ) {
+        Ok(()) => call.proceed(),
+        // What looks for a home folder goes on without one.
+        Err(denial) => Err(call.vm.new_key_error(call.vm.ctx.new_str(denial.to_string()).into())),
+    }
 }

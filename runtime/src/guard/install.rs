@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use rustpython_vm::builtins::{PyModule, PyModuleDef, PyModuleSlots, PyType};
+use rustpython_vm::builtins::{PyModule, PyModuleDef, PyModuleSlots, PyType, PyTypeRef};
 use rustpython_vm::common::rc::PyRc;
 use rustpython_vm::function::{Callee, FuncArgs, PyMethodDef, PyMethodFlags, PyNativeFn};
 use rustpython_vm::{AsObject, Py, PyObject, PyPayload, PyRef, PyResult, VirtualMachine};
@@ -18,6 +18,9 @@ static ORIGINALS: Mutex<Option<HashMap<&'static str, &'static PyModuleDef>>> = M
 
 /// What `__init__` of a class was: set once in a process.
 pub(super) type Initializer = fn(&PyObject, FuncArgs, &VirtualMachine) -> PyResult<()>;
+
+/// What makes the instances of a class.
+pub(super) type Maker = fn(PyTypeRef, FuncArgs, &VirtualMachine) -> PyResult;
 
 /// Registers guarded modules in an interpreter that is being made, whose gate is set.
 pub(crate) fn install(vm: &mut VirtualMachine) {
@@ -36,11 +39,17 @@ pub(crate) fn install(vm: &mut VirtualMachine) {
 /// # Errors
 /// None in practice.
 pub(crate) fn complete(vm: &VirtualMachine) -> PyResult<()> {
+    if tauraro_bridge::gate(vm).is_none() {
+        return Ok(());
+    }
+    tauraro_bridge::keep_gate(vm);
     for (name, module) in [("builtins", &vm.builtins), ("sys", &vm.sys_module)] {
         let Some(plan) = MODULES.iter().find(|plan| plan.module == name) else { continue };
-        let Some(definition) = vm.state.module_defs.get(name) else { continue };
+        let Some(definition) = module.def.map(|original| guarded(plan, original)) else { continue };
         for method in definition.methods.iter().filter(|method| plan.judge_of(method.name).is_some()) {
-            module.as_object().set_attr(method.name, method.build_function(&vm.ctx), vm)?;
+            let function = method.to_function().with_module(definition.name);
+            let function = function.with_module_object(module.as_object().to_owned()).into_ref(&vm.ctx);
+            module.as_object().set_attr(method.name, function, vm)?;
         }
     }
     Ok(())
@@ -163,6 +172,13 @@ fn guard_class(vm: &VirtualMachine, plan: &'static Class, module: &Py<PyModule>)
             doc: None,
         }));
         class.set_attr(vm.ctx.intern_str("__init__"), method.to_proper_method(class, &vm.ctx));
+    }
+    if let Some((original, guarded)) = plan.new {
+        let Some(known) = class.slots.new.load() else {
+            return Err(vm.new_type_error(format!("{} has no __new__", plan.name)));
+        };
+        let _ = original.set(known);
+        class.slots.new.store(Some(guarded));
     }
     for setter in plan.setters {
         setter(vm, class)?;

@@ -9,7 +9,7 @@ use rustpython_vm::builtins::{PyModule, PyType};
 use rustpython_vm::{Py, PyResult, VirtualMachine};
 use tauraro_engine::permissions::{Denial, Gate};
 
-use super::install::Initializer;
+use super::install::{Initializer, Maker};
 use super::{Call, Judge, files, processes, sockets, sources};
 
 /// What is guarded of a module.
@@ -30,6 +30,8 @@ pub(super) struct Class {
     pub(super) methods: &'static [(&'static str, Judge)],
     /// Where its `__init__` is kept, and what takes its place.
     pub(super) init: Option<(&'static OnceLock<Initializer>, Initializer)>,
+    /// The same for `__new__`.
+    pub(super) new: Option<(&'static OnceLock<Maker>, Maker)>,
     /// Keeps what the guards need of the class.
     pub(super) remember: Option<fn(&VirtualMachine, &'static Py<PyType>) -> PyResult<()>>,
     /// Replace what is no method.
@@ -38,7 +40,7 @@ pub(super) struct Class {
 
 const NO_PLAN: Plan =
     Plan { module: "", functions: &[], harmless: &[], classes: &[], import: None, after: None };
-const NO_CLASS: Class = Class { name: "", methods: &[], init: None, remember: None, setters: &[] };
+const NO_CLASS: Class = Class { name: "", methods: &[], init: None, new: None, remember: None, setters: &[] };
 
 impl Plan {
     /// What judges calls of the function called `name`, if anything does.
@@ -186,10 +188,12 @@ pub(super) static MODULES: &[Plan] = &[
     },
     Plan {
         module: "_sqlite3",
+        functions: &[("connect", files::database_connect)],
         classes: &[Class {
             name: "Connection",
             methods: &[("setlimit", files::database_limit)],
             init: Some((&files::ORIGINAL_DATABASE_INIT, files::database_init)),
+            new: Some((&files::ORIGINAL_DATABASE_NEW, files::database_new)),
             remember: Some(files::remember_database),
             ..NO_CLASS
         }],
@@ -260,7 +264,7 @@ pub(super) static MODULES: &[Plan] = &[
         ..NO_PLAN
     },
     // A further interpreter makes `builtins` and `sys` in its own way.
-    Plan { module: "_interpreters", import: Some(|gate| gate.unrestricted("a further interpreter")), ..NO_PLAN },
+    Plan { module: "_interpreters", functions: &[("create", unknown)], ..NO_PLAN },
     // What reads source files by itself, to show a line of them.
     Plan { module: "builtins", functions: &[("compile", sources::compile)], ..NO_PLAN },
     Plan { module: "_symtable", functions: &[("symtable", sources::compile)], ..NO_PLAN },
