@@ -23,8 +23,10 @@ impl Runtime {
     pub(crate) fn start(builder: InterpreterBuilder) -> Self {
         let runtime = Self { interpreter: builder.build() };
         runtime.enter(|vm| {
-            let prepared =
-                version::install(vm).and_then(|()| site::install(vm)).and_then(|()| program::prepare(vm)).and_then(|()| guard::complete(vm));
+            let prepared = version::install(vm)
+                .and_then(|()| site::install(vm))
+                .and_then(|()| program::prepare(vm))
+                .and_then(|()| guard::complete(vm));
             if let Err(exception) = prepared {
                 vm.print_exception(&exception);
             }

@@ -162,7 +162,10 @@ pub(super) const FLAGS: &[Flag] = &[
     list(
         "allow-net",
         "rules",
-        &["hosts to connect to: names, *.wildcards, addresses, networks, each with", ":port or :from-to if wanted; unix:/path"],
+        &[
+            "hosts to connect to: names, *.wildcards, addresses, networks, each with",
+            ":port or :from-to if wanted; unix:/path",
+        ],
         |options| &mut options.permissions.net,
     ),
     list("allow-read", "paths", &["files and folders to read"], |options| &mut options.permissions.read),

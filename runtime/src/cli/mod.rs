@@ -90,9 +90,9 @@ fn restrict(builder: Builder, options: &Options) -> Result<Builder, String> {
     let permissions = options.permissions.permissions()?;
     let builder = if permissions.is_restricted() { builder.permissions(permissions) } else { builder };
     match &options.audit {
-        Some(path) => builder.audit(path).map_err(|error| {
-            format!("can't open the audit log '{path}': {}", program::describe(&error))
-        }),
+        Some(path) => builder
+            .audit(path)
+            .map_err(|error| format!("can't open the audit log '{path}': {}", program::describe(&error))),
         None => Ok(builder),
     }
 }

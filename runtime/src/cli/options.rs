@@ -71,7 +71,8 @@ impl PermissionFlags {
         for (flag, lists, add) in lists {
             // The flag without a list says more than any list.
             let all = lists.iter().any(Option::is_none).then_some("");
-            let lists = all.map_or_else(|| lists.iter().flatten().map(String::as_str).collect(), |all| vec![all]);
+            let lists =
+                all.map_or_else(|| lists.iter().flatten().map(String::as_str).collect(), |all| vec![all]);
             for list in lists {
                 permissions = add(permissions, list).map_err(|error| format!("--{flag}: {error}"))?;
             }

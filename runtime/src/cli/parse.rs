@@ -188,7 +188,10 @@ mod tests {
         assert_eq!(flags(&["x"]), Ok(Permissions::allow_all()));
         assert_eq!(flags(&["--sandbox", "x"]), Ok(none.clone()));
         let expected = none.clone().allow_net("a.test,b.test:80").expect("valid rules").allow_run();
-        assert_eq!(flags(&["--allow-net=a.test", "--allow-run", "--allow-net=b.test:80", "--sandbox"]), Ok(expected));
+        assert_eq!(
+            flags(&["--allow-net=a.test", "--allow-run", "--allow-net=b.test:80", "--sandbox"]),
+            Ok(expected)
+        );
         let expected = none.allow_net("").expect("no list");
         assert_eq!(flags(&["--allow-net=a.test", "--sandbox", "--allow-net", "x"]), Ok(expected));
         let mistake = flags(&["--deny-net=1.2.3.4/40"]).expect_err("no such network");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use rustpython_vm::builtins::{PyBytes, PyInt, PyStr};
 use rustpython_vm::common::wtf8::Wtf8Buf;
-use rustpython_vm::function::{FuncArgs, FsPath, KwArgs, KwArgsMap};
+use rustpython_vm::function::{FsPath, FuncArgs, KwArgs, KwArgsMap};
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
 use tauraro_engine::permissions::from_bytes;
 
@@ -40,7 +40,9 @@ pub(super) fn path_or_number(vm: &VirtualMachine, value: &PyObject) -> PyResult<
     if value.downcast_ref::<PyInt>().is_some() {
         return Ok((Target::Number, value.to_owned()));
     }
-    let has = |name: &'static str| vm.ctx.interned_str(name).is_some_and(|name| value.class().get_attr(name).is_some());
+    let has = |name: &'static str| {
+        vm.ctx.interned_str(name).is_some_and(|name| value.class().get_attr(name).is_some())
+    };
     let is_text = value.downcast_ref::<PyStr>().is_some() || value.downcast_ref::<PyBytes>().is_some();
     if !is_text && !has("__fspath__") && has("__index__") {
         return Ok((Target::Number, value.try_index(vm)?.into()));

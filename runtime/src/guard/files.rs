@@ -55,7 +55,8 @@ fn first_path(mut call: Call<'_>, access: Access, number_is_free: bool) -> PyRes
     }
     let name = if call.args.kwargs.contains_key("fd") { "fd" } else { "path" };
     let Some(value) = get(&call.args, 0, name) else { return call.proceed() };
-    let no_follow = call.args.kwargs.get("follow_symlinks").is_some_and(|follow| follow.is(&call.vm.ctx.false_value));
+    let no_follow =
+        call.args.kwargs.get("follow_symlinks").is_some_and(|follow| follow.is(&call.vm.ctx.false_value));
     let access = if no_follow { Access { follow: false, ..access } } else { access };
     match path_or_number(call.vm, &value)? {
         (Target::Path(path), fixed) => {
@@ -119,7 +120,9 @@ pub(super) fn rename(mut call: Call<'_>) -> PyResult {
         return call.proceed();
     }
     let taken = Access { read: true, ..WRITE_LINK };
-    for (index, name, folder, access) in [(0, "src", "src_dir_fd", taken), (1, "dst", "dst_dir_fd", WRITE_LINK)] {
+    for (index, name, folder, access) in
+        [(0, "src", "src_dir_fd", taken), (1, "dst", "dst_dir_fd", WRITE_LINK)]
+    {
         let Some(value) = get(&call.args, index, name) else { return call.proceed() };
         let (Target::Path(path), fixed) = path_or_number(call.vm, &value)? else {
             let message = format!("{} takes paths, not numbers", call.original.name);
@@ -302,7 +305,9 @@ pub(super) fn certificates(mut call: Call<'_>) -> PyResult {
     for (index, names) in (1_usize..).zip(names) {
         for name in names {
             let place = if index < call.args.args.len() { "" } else { *name };
-            let Some(value) = get(&call.args, index, place).filter(|value| !vm.is_none(value)) else { continue };
+            let Some(value) = get(&call.args, index, place).filter(|value| !vm.is_none(value)) else {
+                continue;
+            };
             let (Target::Path(path), fixed) = path_or_number(vm, &value)? else { continue };
             set(&mut call.args, index, place, fixed);
             let verdict = call.gate.file(&path, Access { open: true, ..Access::READ });

@@ -91,7 +91,11 @@ fn replacement(owner: &str, method: &PyMethodDef, judge: Judge) -> PyMethodDef {
 }
 
 /// Makes a guarded module, if it may be imported at all.
-fn create(vm: &VirtualMachine, spec: &PyObject, definition: &'static PyModuleDef) -> PyResult<PyRef<PyModule>> {
+fn create(
+    vm: &VirtualMachine,
+    spec: &PyObject,
+    definition: &'static PyModuleDef,
+) -> PyResult<PyRef<PyModule>> {
     let plan = MODULES.iter().find(|plan| plan.module == definition.name.as_str());
     if let (Some(import), Some(gate)) = (plan.and_then(|plan| plan.import), tauraro_bridge::gate(vm)) {
         import(&gate).map_err(|denial| denied(vm, &denial))?;

@@ -6,8 +6,8 @@ use rustpython_vm::builtins::{PyBytes, PyDict, PyList, PyModule, PyTuple};
 use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
 use tauraro_engine::permissions::Gate;
 
-use super::arguments::{get, number, set, text};
 use super::Call;
+use super::arguments::{get, number, set, text};
 
 /// Terminal requests that only ask: the size, what is waiting to be read, and whether reading waits.
 const ASKING: [i64; 3] = [0x5413, 0x541b, 0x5421];
@@ -17,7 +17,8 @@ const SIGNALLING: [i64; 3] = [8, 10, 15];
 
 /// The function itself is what needs the permission; a command it is given is told.
 pub(super) fn run(call: Call<'_>) -> PyResult {
-    let command = call.args.args.first().or_else(|| call.args.kwargs.get("command")).and_then(|first| text(first));
+    let command =
+        call.args.args.first().or_else(|| call.args.kwargs.get("command")).and_then(|first| text(first));
     let what = match command {
         Some(command) => format!("{} of {command}", call.original.name),
         None => call.original.name.to_owned(),
@@ -112,9 +113,9 @@ pub(super) fn hide_environment(vm: &VirtualMachine, gate: &Arc<Gate>, module: &P
 
 fn hide(vm: &VirtualMachine, gate: &Gate, environ: &Py<PyDict>) -> PyResult<()> {
     for (name, _) in environ.items_vec() {
-        let seen = name.downcast_ref::<PyBytes>().is_some_and(|name| {
-            std::str::from_utf8(name.as_bytes()).is_ok_and(|name| gate.sees_env(name))
-        });
+        let seen = name
+            .downcast_ref::<PyBytes>()
+            .is_some_and(|name| std::str::from_utf8(name.as_bytes()).is_ok_and(|name| gate.sees_env(name)));
         if gate.permissions().restricts_env() && !seen {
             environ.del_item(name.as_object(), vm)?;
         }

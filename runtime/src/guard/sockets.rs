@@ -99,7 +99,10 @@ fn address(
     }
     let parts = value.downcast_ref::<PyTuple>().map(Py::as_slice);
     let (Some([host, port, rest @ ..]), true) = (parts, parts.is_some_and(|parts| parts.len() <= 4)) else {
-        return Err(vm.new_type_error(format!("a socket's address must be a tuple (host, port), not {}", value.class().name())));
+        return Err(vm.new_type_error(format!(
+            "a socket's address must be a tuple (host, port), not {}",
+            value.class().name()
+        )));
     };
     let Some(host) = host.downcast_ref::<PyStr>() else {
         return Err(vm.new_type_error(format!("a host must be str, not {}", host.class().name())));
@@ -112,14 +115,20 @@ fn address(
         _ => {
             may_resolve(&host, port).map_err(|denial| denied(vm, &denial))?;
             let (sought, wants_v4) = (host.clone(), family == libc::AF_INET);
-            #[expect(clippy::disallowed_methods, reason = "the gate was asked about the name, and is about its address")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the gate was asked about the name, and is about its address"
+            )]
             let found = vm.allow_threads(move || (sought.as_str(), port).to_socket_addrs());
             let found = found.map_err(|error| unresolved(vm, &error.to_string()))?;
             let mut found = found.filter(|found| found.is_ipv4() == wants_v4);
-            found.next().ok_or_else(|| unresolved(vm, &format!("{host} has no address of the socket's family")))?
+            found
+                .next()
+                .ok_or_else(|| unresolved(vm, &format!("{host} has no address of the socket's family")))?
         }
     };
-    let mut parts: Vec<PyObjectRef> = vec![vm.ctx.new_str(found.ip().to_string()).into(), vm.ctx.new_int(port).into()];
+    let mut parts: Vec<PyObjectRef> =
+        vec![vm.ctx.new_str(found.ip().to_string()).into(), vm.ctx.new_int(port).into()];
     if let SocketAddr::V6(found) = found {
         let mut numbers = [0, found.scope_id()];
         for (value, place) in rest.iter().zip(&mut numbers) {
@@ -151,7 +160,8 @@ fn unresolved(vm: &VirtualMachine, text: &str) -> rustpython_vm::builtins::PyBas
 /// Judges the address argument at `index` as one to connect or send to.
 fn judge_target(call: &mut Call<'_>, index: usize) -> PyResult<()> {
     let (vm, gate) = (call.vm, Arc::clone(call.gate));
-    let (Some(socket), Some(value)) = (call.args.args.first().cloned(), call.args.args.get(index).cloned()) else {
+    let (Some(socket), Some(value)) = (call.args.args.first().cloned(), call.args.args.get(index).cloned())
+    else {
         return Ok(());
     };
     let (address, fixed) = address(vm, &socket, &value, |host, port| gate.resolve(host, Some(port)))?;
@@ -193,7 +203,8 @@ pub(super) fn sendmsg_afalg(call: Call<'_>) -> PyResult {
 
 pub(super) fn bind(mut call: Call<'_>) -> PyResult {
     let (vm, gate) = (call.vm, Arc::clone(call.gate));
-    let (Some(socket), Some(value)) = (call.args.args.first().cloned(), call.args.args.get(1).cloned()) else {
+    let (Some(socket), Some(value)) = (call.args.args.first().cloned(), call.args.args.get(1).cloned())
+    else {
         return call.proceed();
     };
     let (address, fixed) = address(vm, &socket, &value, |host, port| may_look_up_own(&gate, host, port))?;
@@ -235,7 +246,9 @@ pub(super) fn listen(call: Call<'_>) -> PyResult {
 /// Judges a name to be looked up, at `index` or called `name`; the name.
 fn judge_name(call: &mut Call<'_>, index: usize, name: &str) -> PyResult<Option<String>> {
     let vm = call.vm;
-    let Some(value) = get(&call.args, index, name).filter(|value| !vm.is_none(value)) else { return Ok(None) };
+    let Some(value) = get(&call.args, index, name).filter(|value| !vm.is_none(value)) else {
+        return Ok(None);
+    };
     let host = match text(&value) {
         Some(host) => host,
         None => String::from_utf8_lossy(&ArgBytesLike::try_from_object(vm, value)?.borrow_buf()).into_owned(),
@@ -272,7 +285,11 @@ pub(super) fn gethostbyname(mut call: Call<'_>) -> PyResult {
     let found = call.proceed()?;
     if let Some(host) = host {
         let addresses = match found.downcast_ref::<PyTuple>() {
-            Some(parts) => match parts.as_slice().get(2).and_then(|list| list.downcast_ref::<rustpython_vm::builtins::PyList>()) {
+            Some(parts) => match parts
+                .as_slice()
+                .get(2)
+                .and_then(|list| list.downcast_ref::<rustpython_vm::builtins::PyList>())
+            {
                 Some(list) => list.borrow_vec().iter().filter_map(|address| text(address)).collect(),
                 None => Vec::new(),
             },
@@ -297,7 +314,8 @@ pub(super) fn gethostbyaddr(mut call: Call<'_>) -> PyResult {
 
 pub(super) fn getnameinfo(mut call: Call<'_>) -> PyResult {
     let vm = call.vm;
-    let (Some(address), Some(flags)) = (call.args.args.first().cloned(), call.args.args.get(1).cloned()) else {
+    let (Some(address), Some(flags)) = (call.args.args.first().cloned(), call.args.args.get(1).cloned())
+    else {
         return call.proceed();
     };
     let flags: i32 = number(vm, &flags)?;

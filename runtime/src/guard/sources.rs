@@ -6,8 +6,8 @@ use std::path::Path;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult};
 use tauraro_engine::permissions::Access;
 
-use super::arguments::{Target, get, path_or_number, set};
 use super::Call;
+use super::arguments::{Target, get, path_or_number, set};
 
 /// Source of a file that may not be read is not compiled in its name.
 pub(super) fn compile(mut call: Call<'_>) -> PyResult {
@@ -51,7 +51,8 @@ fn print(call: Call<'_>, exception: Option<PyObjectRef>) -> PyResult {
         Some(exception)
             if !exception.fast_isinstance(call.vm.ctx.exceptions.system_exit)
                 && call.gate.permissions().restricts_read()
-                && !call.vm.is_none(&exception) => {
+                && !call.vm.is_none(&exception) =>
+        {
             let traceback = call.vm.import("traceback", 0)?;
             call.vm.call_method(&traceback, "print_exception", (exception,))?;
             call.none()

@@ -137,10 +137,14 @@ impl Gate {
                 self.permissions.allows_address(names, ip, port)
             }
         };
-        self.judge(Kind::Connect, &what, allowed.map_err(|rule| {
-            let flag = shown(host, Some(port));
-            denied_net_as(&what, &flag, rule)
-        }))
+        self.judge(
+            Kind::Connect,
+            &what,
+            allowed.map_err(|rule| {
+                let flag = shown(host, Some(port));
+                denied_net_as(&what, &flag, rule)
+            }),
+        )
     }
 
     /// May this Unix socket be connected to?
@@ -187,7 +191,8 @@ impl Gate {
         };
         let literal = ip_text(ip);
         let what = shown(if host.is_empty() { &literal } else { host }, Some(port));
-        let verdict = if of_scope(&self.permissions.listen, matches) { Ok(()) } else { Err(denied_listen(&what)) };
+        let verdict =
+            if of_scope(&self.permissions.listen, matches) { Ok(()) } else { Err(denied_listen(&what)) };
         self.judge(Kind::Listen, &what, verdict)
     }
 
@@ -242,7 +247,9 @@ impl Gate {
     /// A refusal.
     pub fn unrestricted(&self, what: &str) -> Result<(), Denial> {
         if self.permissions.is_restricted() {
-            return Err(Denial { message: format!("{what} is denied to a script with restricted permissions") });
+            return Err(Denial {
+                message: format!("{what} is denied to a script with restricted permissions"),
+            });
         }
         Ok(())
     }
@@ -263,7 +270,9 @@ impl Gate {
         let verdict = if self.sees_env(name) {
             Ok(())
         } else {
-            Err(Denial { message: format!("environment variable {name} is denied; run with --allow-env={name}") })
+            Err(Denial {
+                message: format!("environment variable {name} is denied; run with --allow-env={name}"),
+            })
         };
         self.judge(Kind::Env, name, verdict)
     }
@@ -281,9 +290,13 @@ impl Gate {
         let real = paths::resolve(path, access.follow);
         let shown = real.display();
         let verdict = if access.write && !may_touch(write, &real, true) {
-            Err(Denial { message: format!("write access to {shown} is denied; run with --allow-write={shown}") })
+            Err(Denial {
+                message: format!("write access to {shown} is denied; run with --allow-write={shown}"),
+            })
         } else if access.read && !may_touch(read, &real, false) && !self.is_module(&real) {
-            Err(Denial { message: format!("read access to {shown} is denied; run with --allow-read={shown}") })
+            Err(Denial {
+                message: format!("read access to {shown} is denied; run with --allow-read={shown}"),
+            })
         } else {
             Ok(())
         };
@@ -342,7 +355,9 @@ impl Gate {
             && let Err(error) = audit.write(kind, what, verdict.is_ok())
             && verdict.is_ok()
         {
-            return Err(Denial { message: format!("{what} is denied: the audit log cannot be written: {error}") });
+            return Err(Denial {
+                message: format!("{what} is denied: the audit log cannot be written: {error}"),
+            });
         }
         verdict
     }

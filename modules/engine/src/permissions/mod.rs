@@ -188,7 +188,10 @@ impl Permissions {
         let names = entries(list)?.into_iter().map(|name| {
             let stem = name.strip_suffix('*').unwrap_or(name);
             if stem.contains(['*', '=']) || name.is_empty() {
-                return Err(InvalidRule::new(name, "expected a name, or the beginning of one followed by '*'"));
+                return Err(InvalidRule::new(
+                    name,
+                    "expected a name, or the beginning of one followed by '*'",
+                ));
             }
             Ok(name.to_owned())
         });

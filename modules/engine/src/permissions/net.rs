@@ -146,16 +146,14 @@ impl FromStr for NetRule {
         let (host, ports) = split(text).ok_or_else(|| invalid("a ']' is missing"))?;
         let ports = match ports {
             None | Some("*") => 0..=u16::MAX,
-            Some(ports) => range(ports).ok_or_else(|| {
-                invalid("a port is a number up to 65535, or a range such as 8000-8999")
-            })?,
+            Some(ports) => range(ports)
+                .ok_or_else(|| invalid("a port is a number up to 65535, or a range such as 8000-8999"))?,
         };
         let host = match host {
             "" | "*" if text.is_empty() => return Err(invalid("a host is missing")),
             "" | "*" => Host::Any,
-            _ => parse_host(host).ok_or_else(|| {
-                invalid("expected a host name, an address or a network such as 10.0.0.0/8")
-            })?,
+            _ => parse_host(host)
+                .ok_or_else(|| invalid("expected a host name, an address or a network such as 10.0.0.0/8"))?,
         };
         Ok(Self { host, ports, text: text_of() })
     }

@@ -89,6 +89,7 @@ pub(super) fn covers(rule: &Path, path: &Path) -> bool {
 
 /// Devices that hold nothing and tell nothing.
 pub(super) fn is_harmless(path: &Path, write: bool) -> bool {
-    let known: &[&str] = if write { &["/dev/null"] } else { &["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"] };
+    let known: &[&str] =
+        if write { &["/dev/null"] } else { &["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"] };
     known.iter().any(|device| path == Path::new(device))
 }

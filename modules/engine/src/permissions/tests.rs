@@ -22,13 +22,39 @@ fn connects(gate: &Gate, host: &str, address: &str, port: u16) -> bool {
 #[test]
 fn rules_are_read() {
     for text in [
-        "example.org", "*.example.org:443", "10.0.0.0/8", "10.0.0.1:80", "[::1]:8080", "::1", "fc00::/7",
-        "[fc00::/7]:443", ":8080", "*", "*:80-90", "unix:/run/x", "unix:@x", "0x7f.1", "localhost:8000-8999",
+        "example.org",
+        "*.example.org:443",
+        "10.0.0.0/8",
+        "10.0.0.1:80",
+        "[::1]:8080",
+        "::1",
+        "fc00::/7",
+        "[fc00::/7]:443",
+        ":8080",
+        "*",
+        "*:80-90",
+        "unix:/run/x",
+        "unix:@x",
+        "0x7f.1",
+        "localhost:8000-8999",
     ] {
         let rule: NetRule = text.parse().expect(text);
         assert_eq!(rule.to_string(), text);
     }
-    for text in ["", "a:b", "a:70000", "a:9-8", "10.0.0.0/33", "::/129", "[::1", "unix:", "a b", "a:+1", "*.10.0.0.1", "x/8"] {
+    for text in [
+        "",
+        "a:b",
+        "a:70000",
+        "a:9-8",
+        "10.0.0.0/33",
+        "::/129",
+        "[::1",
+        "unix:",
+        "a b",
+        "a:+1",
+        "*.10.0.0.1",
+        "x/8",
+    ] {
         let error = text.parse::<NetRule>().expect_err(text);
         assert!(error.to_string().contains(&format!("'{text}'")), "{error}");
     }
@@ -90,8 +116,12 @@ fn denial_wins_over_every_spelling() {
     assert!(connects(&guarded, "203.0.113.1", "203.0.113.1", 80));
     let error = guarded.connect("10.1.2.3", SocketAddr::from(([10, 1, 2, 3], 80))).expect_err("denied");
     assert_eq!(error.to_string(), "network access to 10.1.2.3:80 is denied by --deny-net=10.0.0.0/8");
-    let error = net("a.test", "").connect("10.0.0.5", SocketAddr::from(([10, 0, 0, 5], 80))).expect_err("denied");
-    assert_eq!(error.to_string(), "network access to 10.0.0.5:80 is denied; run with --allow-net=10.0.0.5:80");
+    let error =
+        net("a.test", "").connect("10.0.0.5", SocketAddr::from(([10, 0, 0, 5], 80))).expect_err("denied");
+    assert_eq!(
+        error.to_string(),
+        "network access to 10.0.0.5:80 is denied; run with --allow-net=10.0.0.5:80"
+    );
 }
 
 #[test]
@@ -116,7 +146,8 @@ fn unix_sockets_have_rules_of_their_own() {
 
 #[test]
 fn listening_is_another_permission() {
-    let permissions = Permissions::none().allow_listen("127.0.0.1:8000-8999,unix:/tmp/s").expect("valid rules");
+    let permissions =
+        Permissions::none().allow_listen("127.0.0.1:8000-8999,unix:/tmp/s").expect("valid rules");
     let gate = gate(permissions);
     gate.listen("127.0.0.1", SocketAddr::from(([127, 0, 0, 1], 8080))).expect("in the range");
     gate.listen("", SocketAddr::from(([0, 0, 0, 0], 8080))).expect_err("every interface");
@@ -136,12 +167,21 @@ fn paths_are_followed_to_where_they_lead() {
     std::os::unix::fs::symlink("../outside/new", inside.join("dangling")).expect("a link");
     std::os::unix::fs::symlink("loop", inside.join("loop")).expect("a link");
     let list = inside.display().to_string();
-    let gate = gate(Permissions::none().allow_read(&list).expect("a path").allow_write(&list).expect("a path"));
+    let gate =
+        gate(Permissions::none().allow_read(&list).expect("a path").allow_write(&list).expect("a path"));
     let may = |path: &Path, access| gate.file(path, access).is_ok();
     assert!(may(&inside, Access::READ));
     assert!(may(&inside.join("new/deep"), Access::WRITE));
     assert!(may(&inside.join("loop"), Access::READ));
-    for path in ["link/x", "link", "dangling", "../outside/x", "x/../../outside", "../insider", "link/../inside/../outside"] {
+    for path in [
+        "link/x",
+        "link",
+        "dangling",
+        "../outside/x",
+        "x/../../outside",
+        "../insider",
+        "link/../inside/../outside",
+    ] {
         assert!(!may(&inside.join(path), Access::READ), "{path}");
         assert!(!may(&inside.join(path), Access::WRITE), "{path}");
     }
