@@ -132,7 +132,9 @@ impl Builder {
             // Modules that may not be written are not cached either.
             self.settings.write_bytecode &= !self.permissions.restricts_write();
             let gate = Gate::new(self.permissions, self.audit);
-            paths.iter().for_each(|path| gate.add_import_path(Path::new(path)));
+            for path in &paths {
+                gate.add_import_path(Path::new(path));
+            }
             Some(Arc::new(gate))
         } else {
             None

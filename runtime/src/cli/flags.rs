@@ -256,7 +256,7 @@ fn describe(text: &mut String, flag: &Flag) {
         None => format!("--{}", flag.long),
     };
     if let Some(value) = optional {
-        name.push_str(&format!("[={value}]"));
+        name.extend(["[=", value, "]"]);
     }
     if !value.is_empty() {
         name.push(' ');

@@ -318,9 +318,9 @@ pub(super) fn certificates(mut call: Call<'_>) -> PyResult {
 }
 
 /// Replaces `SSLContext.keylog_filename`, which makes and writes a file.
-pub(super) fn guard_key_log(vm: &VirtualMachine, class: &'static Py<PyType>) -> PyResult<()> {
+pub(super) fn guard_key_log(vm: &VirtualMachine, class: &'static Py<PyType>) {
     let name = vm.ctx.intern_str("keylog_filename");
-    let Some(original) = class.get_attr(name) else { return Ok(()) };
+    let Some(original) = class.get_attr(name) else { return };
     let reader = original.clone();
     let get = move |zelf: PyObjectRef, vm: &VirtualMachine| -> PyResult {
         let Some(read) = reader.class().slots.descr_get.load() else { return Ok(vm.ctx.none()) };
@@ -344,7 +344,6 @@ pub(super) fn guard_key_log(vm: &VirtualMachine, class: &'static Py<PyType>) -> 
     let guarded = PyGetSet::new("keylog_filename", class, &vm.ctx).with_get(get).with_set(change);
     let guarded = rustpython_vm::PyRef::new_ref(guarded, vm.ctx.types.getset_type.to_owned(), None);
     class.set_attr(name, guarded.into());
-    Ok(())
 }
 
 /// Users and groups are not found where their files may not be read.

@@ -16,6 +16,9 @@ use super::{Call, Judge, Original};
 /// The definitions that guarded modules had, by name.
 static ORIGINALS: Mutex<Option<HashMap<&'static str, &'static PyModuleDef>>> = Mutex::new(None);
 
+/// The classes that are guarded already.
+static GUARDED: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+
 /// What `__init__` of a class was: set once in a process.
 pub(super) type Initializer = fn(&PyObject, FuncArgs, &VirtualMachine) -> PyResult<()>;
 
@@ -135,8 +138,7 @@ fn guard_class(vm: &VirtualMachine, plan: &'static Class, module: &Py<PyModule>)
     let Ok(class) = class.downcast::<PyType>() else {
         return Err(vm.new_type_error(format!("{} is no class", plan.name)));
     };
-    static DONE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
-    let mut done = DONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut done = GUARDED.lock().unwrap_or_else(PoisonError::into_inner);
     if done.contains(&class.get_id()) {
         return Ok(());
     }
@@ -185,7 +187,7 @@ fn guard_class(vm: &VirtualMachine, plan: &'static Class, module: &Py<PyModule>)
         class.slots.new.store(Some(guarded));
     }
     for setter in plan.setters {
-        setter(vm, class)?;
+        setter(vm, class);
     }
     Ok(())
 }

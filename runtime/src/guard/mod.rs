@@ -26,7 +26,6 @@ mod sources;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::function::{Callee, FuncArgs, PyNativeFn};
 use rustpython_vm::{PyResult, VirtualMachine};
 use tauraro_bridge::denied;
@@ -70,10 +69,6 @@ impl Call<'_> {
 
     fn check(&self, verdict: Result<(), Denial>) -> PyResult<()> {
         verdict.map_err(|denial| denied(self.vm, &denial))
-    }
-
-    fn none(&self) -> PyResult {
-        Ok(().to_pyobject(self.vm))
     }
 }
 

@@ -12,6 +12,18 @@ use tauraro_engine::permissions::{Denial, Gate};
 use super::install::{Initializer, Maker};
 use super::{Call, Judge, files, processes, sockets, sources};
 
+/// What decides about a whole module.
+type Question = fn(&Gate) -> Result<(), Denial>;
+
+/// What works on a finished module.
+type Finish = fn(&VirtualMachine, &Arc<Gate>, &Py<PyModule>) -> PyResult<()>;
+
+/// What takes from a class what the guards need.
+type Remember = fn(&VirtualMachine, &'static Py<PyType>) -> PyResult<()>;
+
+/// What replaces an attribute of a class.
+type Setter = fn(&VirtualMachine, &'static Py<PyType>);
+
 /// What is guarded of a module.
 pub(super) struct Plan {
     pub(super) module: &'static str,
@@ -19,9 +31,9 @@ pub(super) struct Plan {
     pub(super) harmless: &'static [&'static str],
     pub(super) classes: &'static [Class],
     /// Whether it may be imported.
-    pub(super) import: Option<fn(&Gate) -> Result<(), Denial>>,
+    pub(super) import: Option<Question>,
     /// What else is to be done with the finished module.
-    pub(super) after: Option<fn(&VirtualMachine, &Arc<Gate>, &Py<PyModule>) -> PyResult<()>>,
+    pub(super) after: Option<Finish>,
 }
 
 /// What is guarded of a native class.
@@ -33,9 +45,9 @@ pub(super) struct Class {
     /// The same for `__new__`.
     pub(super) new: Option<(&'static OnceLock<Maker>, Maker)>,
     /// Keeps what the guards need of the class.
-    pub(super) remember: Option<fn(&VirtualMachine, &'static Py<PyType>) -> PyResult<()>>,
+    pub(super) remember: Option<Remember>,
     /// Replace what is no method.
-    pub(super) setters: &'static [fn(&VirtualMachine, &'static Py<PyType>) -> PyResult<()>],
+    pub(super) setters: &'static [Setter],
 }
 
 const NO_PLAN: Plan =
@@ -385,3 +397,50 @@ pub(super) static MODULES: &[Plan] = &[
     },
     Plan { module: "_thread", functions: &[("_excepthook", sources::unraisablehook)], ..NO_PLAN },
 ];
+
+#[cfg(test)]
+mod tests {
+    use rustpython_vm::{InterpreterBuilder, VirtualMachine};
+
+    use super::MODULES;
+
+    /// Whether the system has the function: a few are found on some only.
+    fn is_elsewhere(name: &str) -> bool {
+        ["fdatasync", "sendmsg_afalg"].contains(&name)
+    }
+
+    fn with_modules(test: impl FnOnce(&VirtualMachine)) {
+        let builder = InterpreterBuilder::new();
+        let native = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
+        let interpreter = builder.add_native_modules(&native).build();
+        interpreter.enter(test);
+    }
+
+    #[test]
+    fn every_planned_function_exists_and_every_function_of_a_known_module_is_planned() {
+        with_modules(|vm| {
+            for plan in MODULES {
+                let definition = match plan.module {
+                    "builtins" => vm.builtins.def,
+                    "sys" => vm.sys_module.def,
+                    name => vm.state.module_defs.get(name).copied(),
+                };
+                let definition = definition.unwrap_or_else(|| panic!("no module {}", plan.module));
+                let has = |name: &str| definition.methods.iter().any(|method| method.name == name);
+                let planned =
+                    plan.functions.iter().map(|(name, _)| *name).chain(plan.harmless.iter().copied());
+                for name in planned.filter(|name| !is_elsewhere(name)) {
+                    assert!(has(name), "{} has no function {name}", plan.module);
+                }
+                if plan.harmless.is_empty() {
+                    continue;
+                }
+                for method in definition.methods {
+                    let known = plan.functions.iter().any(|(name, _)| *name == method.name)
+                        || plan.harmless.contains(&method.name);
+                    assert!(known, "{}.{} is not classified", plan.module, method.name);
+                }
+            }
+        });
+    }
+}

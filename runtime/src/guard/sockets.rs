@@ -151,7 +151,7 @@ fn literal(host: &str, family: i32) -> Option<IpAddr> {
 
 fn unresolved(vm: &VirtualMachine, text: &str) -> rustpython_vm::builtins::PyBaseExceptionRef {
     let made = vm.import("_socket", 0).and_then(|module| module.get_attr("gaierror", vm));
-    match made.and_then(|class| class.call((-2, text.to_owned()), vm)).map(|made| made.downcast()) {
+    match made.and_then(|class| class.call((-2, text.to_owned()), vm)).map(PyObjectRef::downcast) {
         Ok(Ok(exception)) => exception,
         _ => vm.new_os_error(text.to_owned()),
     }

@@ -55,7 +55,7 @@ fn print(call: Call<'_>, exception: Option<PyObjectRef>) -> PyResult {
         {
             let traceback = call.vm.import("traceback", 0)?;
             call.vm.call_method(&traceback, "print_exception", (exception,))?;
-            call.none()
+            Ok(call.vm.ctx.none())
         }
         _ => call.proceed(),
     }

@@ -29,6 +29,7 @@ impl std::error::Error for Denial {}
 
 /// What is to be done with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent sides of one question")]
 pub struct Access {
     /// Its contents or its metadata are read.
     pub read: bool,
@@ -126,16 +127,13 @@ impl Gate {
         let ip = address.ip().to_canonical();
         let port = address.port();
         let mut what = shown(host, Some(port));
-        let allowed = match net::parse_name(host) {
-            Some(Named::Name(name)) => {
-                what = format!("{what} ({ip})");
-                self.permissions.allows_address(&[name], ip, port)
-            }
-            _ => {
-                let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-                let names = found.get(&ip).map_or(&[][..], Vec::as_slice);
-                self.permissions.allows_address(names, ip, port)
-            }
+        let allowed = if let Some(Named::Name(name)) = net::parse_name(host) {
+            what = format!("{what} ({ip})");
+            self.permissions.allows_address(&[name], ip, port)
+        } else {
+            let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            let names = found.get(&ip).map_or(&[][..], Vec::as_slice);
+            self.permissions.allows_address(names, ip, port)
         };
         self.judge(
             Kind::Connect,
@@ -287,13 +285,13 @@ impl Gate {
         if !restricted && self.audit.is_none() {
             return Ok(());
         }
-        let real = paths::resolve(path, access.follow);
-        let shown = real.display();
-        let verdict = if access.write && !may_touch(write, &real, true) {
+        let target = paths::resolve(path, access.follow);
+        let shown = target.display();
+        let verdict = if access.write && !may_touch(write, &target, true) {
             Err(Denial {
                 message: format!("write access to {shown} is denied; run with --allow-write={shown}"),
             })
-        } else if access.read && !may_touch(read, &real, false) && !self.is_module(&real) {
+        } else if access.read && !may_touch(read, &target, false) && !self.is_module(&target) {
             Err(Denial {
                 message: format!("read access to {shown} is denied; run with --allow-read={shown}"),
             })
@@ -304,7 +302,7 @@ impl Gate {
         if verdict.is_ok() && !access.open && !access.write {
             return Ok(());
         }
-        self.judge(if access.open { Kind::Open } else { Kind::File }, &real.to_string_lossy(), verdict)
+        self.judge(if access.open { Kind::Open } else { Kind::File }, &target.to_string_lossy(), verdict)
     }
 
     /// May files be treated without a look at their names? Only if all may be read and written.
@@ -381,13 +379,17 @@ impl Permissions {
 
     fn allows_address(&self, names: &[String], address: IpAddr, port: u16) -> Result<(), Option<&NetRule>> {
         let port = Some(port);
-        let named = |rule: &NetRule| names.iter().any(|name| rule.names(name, port));
+        let is_named = |rule: &NetRule| names.iter().any(|name| rule.names(name, port));
         let all = net::equivalents(address);
-        let denies = |rule: &&NetRule| named(rule) || all.iter().any(|address| rule.holds(*address, port));
+        let denies = |rule: &&NetRule| is_named(rule) || all.iter().any(|address| rule.holds(*address, port));
         if let Some(rule) = self.denied_net.iter().find(denies) {
             return Err(Some(rule));
         }
-        if of_scope(&self.net, |rule| named(rule) || rule.holds(address, port)) { Ok(()) } else { Err(None) }
+        if of_scope(&self.net, |rule| is_named(rule) || rule.holds(address, port)) {
+            Ok(())
+        } else {
+            Err(None)
+        }
     }
 }
 

@@ -64,7 +64,6 @@ impl HTTPTransportArgs {
             socket_options: socket_options(vm, self.socket_options)?,
             retries: self.retries,
             policy: tauraro_bridge::policy(vm),
-            ..TransportConfig::default()
         })
     }
 }
