@@ -400,8 +400,6 @@ pub(super) static MODULES: &[Plan] = &[
 
 #[cfg(test)]
 mod tests {
-    use rustpython_vm::{InterpreterBuilder, VirtualMachine};
-
     use super::MODULES;
 
     /// Whether the system has the function: a few are found on some only.
@@ -409,16 +407,9 @@ mod tests {
         ["fdatasync", "sendmsg_afalg"].contains(&name)
     }
 
-    fn with_modules(test: impl FnOnce(&VirtualMachine)) {
-        let builder = InterpreterBuilder::new();
-        let native = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
-        let interpreter = builder.add_native_modules(&native).build();
-        interpreter.enter(test);
-    }
-
     #[test]
     fn every_planned_function_exists_and_every_function_of_a_known_module_is_planned() {
-        with_modules(|vm| {
+        crate::Runtime::builder().build().enter(|vm| {
             for plan in MODULES {
                 let definition = match plan.module {
                     "builtins" => vm.builtins.def,
