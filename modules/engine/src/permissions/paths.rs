@@ -35,7 +35,9 @@ pub fn resolve(path: &Path, follow: bool) -> PathBuf {
         // Without a working folder a relative path leads nowhere that a rule could allow.
         std::env::current_dir().unwrap_or_default().join(path)
     };
-    let trailing = path.as_os_str().as_encoded_bytes().last() == Some(&b'/');
+    // The system follows a link that is treated as a folder, whatever it is told.
+    let text = path.as_os_str().as_encoded_bytes();
+    let as_folder = text.ends_with(b"/") || text.ends_with(b"/.");
     let mut rest: VecDeque<Part> = parts(&absolute).collect();
     let mut done = PathBuf::new();
     let mut links = 0_usize;
@@ -47,7 +49,7 @@ pub fn resolve(path: &Path, follow: bool) -> PathBuf {
             }
             Part::Name(name) => {
                 done.push(name);
-                if rest.is_empty() && !follow && !trailing {
+                if rest.is_empty() && !follow && !as_folder {
                     break;
                 }
                 let Ok(target) = fs::read_link(&done) else { continue };

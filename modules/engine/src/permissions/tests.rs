@@ -187,6 +187,9 @@ fn paths_are_followed_to_where_they_lead() {
     }
     assert!(may(&inside.join("link"), Access { follow: false, ..Access::WRITE }), "the link itself");
     assert!(!may(&inside.join("link/"), Access { follow: false, ..Access::WRITE }), "what it leads to");
+    for path in ["link/.", "link/./.", "link//"] {
+        assert!(!may(&inside.join(path), Access { follow: false, ..Access::READ }), "{path}");
+    }
     assert_eq!(resolve(&inside.join("link/a"), true), resolve(&outside, true).join("a"));
     let error = gate.file(Path::new("/etc/passwd"), Access::READ).expect_err("denied");
     assert_eq!(error.to_string(), "read access to /etc/passwd is denied; run with --allow-read=/etc/passwd");
