@@ -1,7 +1,7 @@
 //! The library as a host uses it.
 
 use tauraro::vm::pymodule;
-use tauraro::{Module, Runtime, ScriptError};
+use tauraro::{Module, Permissions, Runtime, ScriptError};
 
 fn failure(result: Result<(), ScriptError>) -> ScriptError {
     result.expect_err("the script fails")
@@ -51,6 +51,38 @@ fn system_exit_is_no_end_of_the_host() {
         let error = failure(runtime.run_string(source, "<exit>"));
         assert_eq!((error.class(), error.exit_status()), ("SystemExit", Some(status)), "{source}");
     }
+}
+
+#[test]
+fn each_runtime_has_permissions_of_its_own() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let port = listener.local_addr().expect("its address").port();
+    let connect = format!("import socket; socket.create_connection(('127.0.0.1', {port})).close()");
+    let start = |permissions| Runtime::builder().permissions(permissions).build();
+    // Native classes are shared: one that was made before there was any restriction must ask as well.
+    let before = Runtime::builder().build();
+    before.run_string(&connect, "<before>").expect("connects");
+    let none = start(Permissions::none());
+    let host = start(Permissions::none().allow_net(&format!("127.0.0.1:{port}")).expect("a rule"));
+    let files = start(Permissions::allow_all().allow_net("192.0.2.1").expect("a rule"));
+    let after = Runtime::builder().build();
+
+    for allowed in [&before, &host, &after] {
+        allowed.run_string(&connect, "<connect>").expect("connects");
+    }
+    for denied in [&none, &files] {
+        assert_eq!(failure(denied.run_string(&connect, "<connect>")).class(), "PermissionError");
+    }
+    let open = "open('/dev/../etc/passwd').close(); import os; os.system('true'); import ctypes";
+    for allowed in [&before, &files, &after] {
+        allowed.run_string(open, "<open>").expect("opens");
+    }
+    for denied in [&none, &host] {
+        assert_eq!(failure(denied.run_string(open, "<open>")).class(), "PermissionError");
+    }
+    let accepted =
+        listener.set_nonblocking(true).map(|()| std::iter::from_fn(|| listener.accept().ok()).count());
+    assert_eq!(accepted.expect("a listener"), 4, "only what was allowed arrived");
 }
 
 #[test]

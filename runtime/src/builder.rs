@@ -1,12 +1,16 @@
 //! Choosing what a runtime has before it starts.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustpython_vm::builtins::PyModuleDef;
 use rustpython_vm::common::rc::PyRc;
 use rustpython_vm::{Context, InterpreterBuilder, Settings, VirtualMachine};
 
-use crate::{Module, Runtime, stdlib};
+use tauraro_engine::permissions::{Audit, Gate, Permissions};
+
+use crate::{Module, Runtime, guard, stdlib};
 
 /// The `module_def` function that `#[pymodule]` makes.
 pub type NativeModule = fn(&Context) -> &'static PyModuleDef;
@@ -23,6 +27,8 @@ pub struct Builder {
     search_paths: Vec<String>,
     modules: Vec<Module>,
     native: Vec<NativeModule>,
+    permissions: Permissions,
+    audit: Option<Audit>,
 }
 
 impl Builder {
@@ -40,6 +46,8 @@ impl Builder {
             search_paths: Vec::new(),
             modules: Module::ALL.to_vec(),
             native: Vec::new(),
+            permissions: Permissions::allow_all(),
+            audit: None,
         }
     }
 
@@ -99,9 +107,38 @@ impl Builder {
         self
     }
 
+    /// What scripts may reach; by default everything. Two runtimes of a process may have different ones.
+    ///
+    /// Native modules of the host are not judged: they are the host's own code.
+    pub fn permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = permissions;
+        self
+    }
+
+    /// Appends a line of JSON to the file at `path` for every connection, listener, process and file
+    /// that scripts ask for, whether it was allowed or not.
+    ///
+    /// # Errors
+    /// Why the file cannot be opened.
+    pub fn audit(mut self, path: impl AsRef<Path>) -> io::Result<Self> {
+        self.audit = Some(Audit::to_file(path.as_ref())?);
+        Ok(self)
+    }
+
     /// Starts the interpreter.
-    pub fn build(self) -> Runtime {
-        let paths = self.settings.path_list.iter().cloned().chain(self.search_paths).collect();
+    pub fn build(mut self) -> Runtime {
+        let paths: Vec<String> = self.settings.path_list.iter().cloned().chain(self.search_paths).collect();
+        let gate = if self.permissions.is_restricted() || self.audit.is_some() {
+            // Modules that may not be written are not cached either.
+            self.settings.write_bytecode &= !self.permissions.restricts_write();
+            let gate = Gate::new(self.permissions, self.audit);
+            for path in &paths {
+                gate.add_import_path(Path::new(path));
+            }
+            Some(Arc::new(gate))
+        } else {
+            None
+        };
         let mut builder = stdlib::install(InterpreterBuilder::new().settings(self.settings));
         for module in self.modules {
             let definitions = module.definitions(&builder.ctx);
@@ -112,7 +149,13 @@ impl Builder {
             builder = builder.add_native_module(definition);
         }
         let executable = self.executable;
-        Runtime::start(builder.init_hook(move |vm| set_paths(vm, executable, paths)))
+        Runtime::start(builder.init_hook(move |vm| {
+            set_paths(vm, executable, paths);
+            if let Some(gate) = gate {
+                tauraro_bridge::set_gate(vm, gate);
+                guard::install(vm);
+            }
+        }))
     }
 }
 

@@ -16,6 +16,7 @@
 mod builder;
 pub mod cli;
 mod error;
+mod guard;
 mod modules;
 mod program;
 mod runtime;
@@ -29,4 +30,5 @@ pub use error::ScriptError;
 pub use modules::Module;
 pub use runtime::Runtime;
 pub use rustpython_vm as vm;
+pub use tauraro_engine::permissions::{InvalidRule, Permissions};
 pub use version::{VERSION, banner};

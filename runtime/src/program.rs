@@ -7,6 +7,8 @@ use rustpython_vm::compiler::Mode;
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
+use crate::guard;
+
 /// Creates `__main__`, and removes the prompts that only an interactive session has.
 pub(crate) fn prepare(vm: &VirtualMachine) -> PyResult<()> {
     for prompt in ["ps1", "ps2"] {
@@ -22,6 +24,7 @@ pub(crate) fn main_scope(vm: &VirtualMachine) -> PyResult<Scope> {
 
 /// Puts `path` first on `sys.path`.
 pub(crate) fn search_first(vm: &VirtualMachine, path: &str) -> PyResult<()> {
+    guard::add_import_path(vm, path);
     vm.insert_sys_path(vm.ctx.new_str(path).into())
 }
 
@@ -64,6 +67,7 @@ pub(crate) fn run_module(vm: &VirtualMachine, name: &str) -> PyResult<()> {
 /// Runs a file, or a folder or zip file with a `__main__.py`, as `python PATH` does.
 pub(crate) fn run_file(vm: &VirtualMachine, path: &str) -> PyResult<()> {
     let full_path = absolute(path);
+    guard::add_import_path(vm, &full_path);
     if holds_modules(vm, &full_path)? {
         search_first(vm, &full_path)?;
         return run_as_main(vm, "__main__", false);
@@ -145,6 +149,7 @@ fn search_script_folder(vm: &VirtualMachine, path: &str) -> PyResult<()> {
     let real = std::fs::canonicalize(path).ok();
     let folder = real.as_deref().unwrap_or(Path::new(path)).parent();
     let folder = folder.map(|folder| folder.as_os_str().to_owned()).unwrap_or_default();
+    guard::add_import_path(vm, &folder);
     vm.insert_sys_path(vm.fsdecode(folder).into())
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, TryFromObject, VirtualMachine};
 
-use crate::{Builder, ScriptError, program, shutdown, site, version};
+use crate::{Builder, ScriptError, guard, program, shutdown, site, version};
 
 /// A Python interpreter with the standard library and Tauraro's modules.
 ///
@@ -23,8 +23,10 @@ impl Runtime {
     pub(crate) fn start(builder: InterpreterBuilder) -> Self {
         let runtime = Self { interpreter: builder.build() };
         runtime.enter(|vm| {
-            let prepared =
-                version::install(vm).and_then(|()| site::install(vm)).and_then(|()| program::prepare(vm));
+            let prepared = version::install(vm)
+                .and_then(|()| site::install(vm))
+                .and_then(|()| program::prepare(vm))
+                .and_then(|()| guard::complete(vm));
             if let Err(exception) = prepared {
                 vm.print_exception(&exception);
             }

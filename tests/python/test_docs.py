@@ -129,6 +129,11 @@ class DocumentationTest(unittest.TestCase):
         blocks = self.check_page(ROOT / "stdlib-docs" / "asyncio.md")
         self.assertTrue(all(block.is_run for block in blocks))
 
+    @unittest.skipIf(ON_CPYTHON, "permissions are Tauraro's")
+    def test_permissions(self):
+        blocks = self.check_page(ROOT / "stdlib-docs" / "permissions.md")
+        self.assertGreaterEqual(len(blocks), 1)
+
 
 class IndexTest(unittest.TestCase):
     def test_links_lead_somewhere(self):

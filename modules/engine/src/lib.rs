@@ -16,6 +16,7 @@
 //! | [`http1`] | HTTP/1 messages without I/O: a strict, incremental parser |
 //! | [`websocket`] | WebSocket without I/O: handshake, frames, compression |
 //! | [`tls`], [`policy`] | what may be trusted, and what may be connected to |
+//! | [`permissions`] | what a script may reach: rules, and the log of what was asked for |
 //! | [`runtime`] | the one tokio runtime of the process |
 //! | [`error`] | the one error type |
 
@@ -30,6 +31,7 @@ pub mod headers;
 pub mod http1;
 pub mod link;
 pub mod multipart;
+pub mod permissions;
 pub mod policy;
 pub mod redirect;
 pub mod route;

@@ -23,7 +23,7 @@ pub struct Destination<'a> {
     pub address: Option<IpAddr>,
 }
 
-type Rule = dyn Fn(&Destination<'_>) -> bool + Send + Sync;
+type Rule = dyn Fn(&Destination<'_>) -> std::result::Result<(), String> + Send + Sync;
 
 /// What may be connected to.
 #[derive(Clone, Default)]
@@ -40,7 +40,14 @@ impl Policy {
     /// What `allowed` says yes to. It is asked about a name before it is resolved (without an
     /// address) and again about each of its addresses, and must say yes every time.
     pub fn allow_if(allowed: impl Fn(&Destination<'_>) -> bool + Send + Sync + 'static) -> Self {
-        Self { rule: Some(Arc::new(allowed)) }
+        Self::decided_by(move |asked| if allowed(asked) { Ok(()) } else { Err(refusal(asked)) })
+    }
+
+    /// As [`allow_if`](Self::allow_if), with a refusal in words of its own.
+    pub fn decided_by(
+        rule: impl Fn(&Destination<'_>) -> std::result::Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { rule: Some(Arc::new(rule)) }
     }
 
     /// May a connection to `host` (name or literal, as in the URL) and `port` be tried?
@@ -82,17 +89,17 @@ impl fmt::Debug for Policy {
 }
 
 fn ask(rule: &Rule, destination: &Destination<'_>) -> Result<()> {
-    if rule(destination) {
-        return Ok(());
-    }
+    rule(destination).map_err(|message| Error::new(ErrorKind::Denied, message))
+}
+
+fn refusal(destination: &Destination<'_>) -> String {
     let Destination { host, port, address } = destination;
-    let message = match address {
+    match address {
         Some(address) if address.to_string() != *host => {
             format!("the policy does not allow a connection to {host} port {port} ({address})")
         }
         _ => format!("the policy does not allow a connection to {host} port {port}"),
-    };
-    Err(Error::new(ErrorKind::Denied, message))
+    }
 }
 
 /// The address that a host spells: dotted, decimal, hexadecimal, octal, shortened, or IPv6.

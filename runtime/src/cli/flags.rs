@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::completions::Shell;
-use super::options::{Options, Print, PycCheck};
+use super::options::{Lists, Options, Print, PycCheck};
 
 /// An option.
 pub(super) struct Flag {
@@ -23,6 +23,8 @@ pub(super) enum Action {
     Switch(fn(&mut Options)),
     /// Takes the value described by the first field; a refusal says why.
     Value(&'static str, fn(&mut Options, &str) -> Result<(), String>),
+    /// May take the value described, after an equals sign.
+    Optional(&'static str, fn(&mut Options) -> &mut Lists),
     /// Takes the value described and ends the options: the rest belongs to the program.
     Command,
     /// As [`Action::Command`], for a module.
@@ -31,6 +33,15 @@ pub(super) enum Action {
 
 const fn switch(short: &'static str, help: &'static [&'static str], set: fn(&mut Options)) -> Flag {
     Flag { short, long: "", help, action: Action::Switch(set) }
+}
+
+const fn list(
+    long: &'static str,
+    value: &'static str,
+    help: &'static [&'static str],
+    place: fn(&mut Options) -> &mut Lists,
+) -> Flag {
+    Flag { short: "", long, help, action: Action::Optional(value, place) }
 }
 
 /// The options in alphabetical order of their letters, the long ones last.
@@ -140,6 +151,44 @@ pub(super) const FLAGS: &[Flag] = &[
             Ok(())
         }),
     },
+    list("allow-env", "names", &["environment variables to see and set, such as HOME,APP_*"], |options| {
+        &mut options.permissions.env
+    }),
+    Flag {
+        short: "",
+        long: "allow-ffi",
+        help: &["with --sandbox: let ctypes load foreign libraries"],
+        action: Action::Switch(|options| options.permissions.ffi = true),
+    },
+    list("allow-listen", "rules", &["addresses and ports to listen at, such as 127.0.0.1:8000"], |options| {
+        &mut options.permissions.listen
+    }),
+    list(
+        "allow-net",
+        "rules",
+        &[
+            "hosts to connect to: names, *.wildcards, addresses, networks, each with",
+            ":port or :from-to if wanted; unix:/path",
+        ],
+        |options| &mut options.permissions.net,
+    ),
+    list("allow-read", "paths", &["files and folders to read"], |options| &mut options.permissions.read),
+    Flag {
+        short: "",
+        long: "allow-run",
+        help: &["with --sandbox: let processes be started"],
+        action: Action::Switch(|options| options.permissions.run = true),
+    },
+    list("allow-write", "paths", &["files and folders to write"], |options| &mut options.permissions.write),
+    Flag {
+        short: "",
+        long: "audit",
+        help: &["append a line of JSON for every connection, listener, process and file"],
+        action: Action::Value("file", |options, value| {
+            options.audit = Some(value.to_owned());
+            Ok(())
+        }),
+    },
     Flag {
         short: "",
         long: "check-hash-based-pycs",
@@ -181,6 +230,15 @@ pub(super) const FLAGS: &[Flag] = &[
         help: &["print the manual page, for man -l -, and exit"],
         action: Action::Switch(|options| options.print = Some(Print::Manual)),
     },
+    list("deny-net", "rules", &["hosts never to connect to, whatever else is allowed"], |options| {
+        &mut options.permissions.denied_net
+    }),
+    Flag {
+        short: "",
+        long: "sandbox",
+        help: &["allow nothing but what the --allow flags name"],
+        action: Action::Switch(|options| options.permissions.sandbox = true),
+    },
 ];
 
 impl Flag {
@@ -190,10 +248,10 @@ impl Flag {
         self.short.chars().map(|letter| format!("-{letter}")).chain(long).collect()
     }
 
-    /// What its value is called, if it takes one.
+    /// What its value is called, if it must have one.
     pub(super) fn value(&self) -> Option<&'static str> {
         match self.action {
-            Action::Switch(_) => None,
+            Action::Switch(_) | Action::Optional(..) => None,
             Action::Value(name, _) => Some(name),
             Action::Command => Some("cmd"),
             Action::Module => Some("mod"),
@@ -286,6 +344,9 @@ pub(super) fn all_help(program: &str) -> String {
 fn describe(text: &mut String, flag: &Flag) {
     let mut spellings = flag.spellings().into_iter();
     let mut name = spellings.next().unwrap_or_default();
+    if let Action::Optional(value, _) = flag.action {
+        name.extend(["[=", value, "]"]);
+    }
     if let Some(value) = flag.value() {
         name.push(' ');
         name.push_str(value);

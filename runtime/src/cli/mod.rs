@@ -19,7 +19,7 @@ use rustpython_vm::stdlib::sys::PyStderr;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine, host_env};
 
 use crate::{Builder, Runtime, program, shutdown, site, version};
-use options::Print;
+use options::{Options, Print};
 use parse::{Invocation, Program};
 
 /// The status for a command line that makes no sense, and for a script that cannot be opened.
@@ -76,6 +76,13 @@ pub fn run(builder: Builder) -> ExitCode {
         };
     }
     let skip_first_line = options.skip_first_line;
+    let builder = match restrict(builder, &options) {
+        Ok(builder) => builder,
+        Err(mistake) => {
+            say(&mut std::io::stderr(), &format!("{mistake}\n"));
+            return ExitCode::from(USAGE);
+        }
+    };
     let mut mistake = None;
     let builder = builder.argv(argv).handle_signals(true).configure(|settings| {
         mistake = options.apply(settings).err();
@@ -111,6 +118,22 @@ fn own_command(program: &Program, argv: &[String]) -> Option<Result<String, Stri
         [_, folder] => types::write(folder),
         _ => Err("types takes one argument, the folder to write to: types DIR".to_owned()),
     })
+}
+
+/// Gives the runtime the permissions and the audit log that the flags ask for. Without such flags the
+/// builder keeps its own.
+///
+/// # Errors
+/// What is wrong with a flag.
+fn restrict(builder: Builder, options: &Options) -> Result<Builder, String> {
+    let permissions = options.permissions.permissions()?;
+    let builder = if permissions.is_restricted() { builder.permissions(permissions) } else { builder };
+    match &options.audit {
+        Some(path) => builder
+            .audit(path)
+            .map_err(|error| format!("can't open the audit log '{path}': {}", program::describe(&error))),
+        None => Ok(builder),
+    }
 }
 
 /// Leaves without taking the interpreter apart, which would only free what the system frees anyway.

@@ -4,6 +4,7 @@ use std::num::NonZeroI32;
 
 use rustpython_vm::Settings;
 use rustpython_vm::vm::CheckHashPycsMode;
+use tauraro_engine::permissions::{InvalidRule, Permissions};
 
 use super::completions::Shell;
 
@@ -32,6 +33,8 @@ pub(super) struct Options {
     pub(super) implementation: Vec<String>,
     pub(super) pyc_check: PycCheck,
     pub(super) print: Option<Print>,
+    pub(super) permissions: PermissionFlags,
+    pub(super) audit: Option<String>,
 }
 
 /// What to print instead of running a program.
@@ -40,6 +43,59 @@ pub(super) enum Print {
     AllHelp,
     Manual,
     Completions(Shell),
+}
+
+/// What the permission flags say, whatever their order.
+#[derive(Debug, Default)]
+pub(super) struct PermissionFlags {
+    pub(super) sandbox: bool,
+    pub(super) net: Lists,
+    pub(super) denied_net: Lists,
+    pub(super) listen: Lists,
+    pub(super) read: Lists,
+    pub(super) write: Lists,
+    pub(super) env: Lists,
+    pub(super) run: bool,
+    pub(super) ffi: bool,
+}
+
+/// The values of a flag that may be given without one, and several times.
+pub(super) type Lists = Vec<Option<String>>;
+
+impl PermissionFlags {
+    /// What they come to.
+    ///
+    /// # Errors
+    /// What is wrong with a list, and of which flag.
+    pub(super) fn permissions(&self) -> Result<Permissions, String> {
+        type Add = fn(Permissions, &str) -> Result<Permissions, InvalidRule>;
+        let start = if self.sandbox { Permissions::none() } else { Permissions::allow_all() };
+        let lists: [(&str, &Lists, Add); 6] = [
+            ("allow-net", &self.net, Permissions::allow_net),
+            ("deny-net", &self.denied_net, Permissions::deny_net),
+            ("allow-listen", &self.listen, Permissions::allow_listen),
+            ("allow-read", &self.read, Permissions::allow_read),
+            ("allow-write", &self.write, Permissions::allow_write),
+            ("allow-env", &self.env, Permissions::allow_env),
+        ];
+        let mut permissions = start;
+        for (flag, lists, add) in lists {
+            // The flag without a list says more than any list.
+            let all = lists.iter().any(Option::is_none).then_some("");
+            let lists =
+                all.map_or_else(|| lists.iter().flatten().map(String::as_str).collect(), |all| vec![all]);
+            for list in lists {
+                permissions = add(permissions, list).map_err(|error| format!("--{flag}: {error}"))?;
+            }
+        }
+        if self.run {
+            permissions = permissions.allow_run();
+        }
+        if self.ffi {
+            permissions = permissions.allow_ffi();
+        }
+        Ok(permissions)
+    }
 }
 
 /// When hash-based `.pyc` files are compared to their source.

@@ -46,9 +46,13 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocat
                 // The options end here.
                 program = words.next().transpose()?.map(file);
             } else {
+                let (name, attached) = match name.split_once('=') {
+                    Some((name, value)) => (name, Some(value)),
+                    None => (name, None),
+                };
                 let flag = FLAGS.iter().find(|flag| flag.long == name);
                 let flag = flag.ok_or_else(|| format!("unknown option {word}"))?;
-                program = act(flag, &mut options, &word, || words.next().transpose())?;
+                program = long_option(flag, attached, &mut options, &mut words)?;
             }
         } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
             program = parse_letters(letters, &mut options, &mut words)?;
@@ -59,6 +63,26 @@ pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocat
     let (program, name) = program.unwrap_or((Program::Stdin, String::new()));
     let argv = std::iter::once(Ok(name)).chain(words).collect::<Result<_, _>>()?;
     Ok(Invocation { options, program, argv })
+}
+
+/// An option of whole words, whose value follows an equals sign or is the next word.
+fn long_option(
+    flag: &Flag,
+    attached: Option<&str>,
+    options: &mut Options,
+    words: &mut impl Iterator<Item = Result<String, String>>,
+) -> Result<Option<(Program, String)>, String> {
+    let spelling = format!("--{}", flag.long);
+    match (&flag.action, attached) {
+        (Action::Optional(..), Some("")) => Err(format!("a value is missing after {spelling}=")),
+        (Action::Optional(_, place), value) => {
+            place(options).push(value.map(str::to_owned));
+            Ok(None)
+        }
+        (Action::Switch(_), Some(value)) => Err(format!("{spelling} takes no value, not '{value}'")),
+        (_, Some(value)) => act(flag, options, &spelling, || Ok(Some(value.to_owned()))),
+        (_, None) => act(flag, options, &spelling, || words.next().transpose()),
+    }
 }
 
 /// Combined one-letter options, the last of which may take the rest or the next word: `-Ic CODE`, `-W error`.
@@ -93,6 +117,7 @@ fn act(
     let missing = || format!("Argument expected for the {spelling} option");
     match flag.action {
         Action::Switch(set) => set(options),
+        Action::Optional(_, place) => place(options).push(None),
         Action::Value(_, set) => set(options, &value()?.ok_or_else(missing)?)?,
         Action::Command => {
             let code = value()?.ok_or_else(missing)?;
@@ -113,6 +138,8 @@ fn file(word: String) -> (Program, String) {
 
 #[cfg(test)]
 mod tests {
+    use tauraro_engine::permissions::Permissions;
+
     use super::*;
 
     fn parsed(words: &[&str]) -> Result<Invocation, String> {
@@ -152,6 +179,27 @@ mod tests {
     }
 
     #[test]
+    fn permissions_are_collected_in_any_order() {
+        let flags = |words: &[&str]| {
+            let options = parsed(words).expect("a valid command line").options;
+            options.permissions.permissions()
+        };
+        let none = Permissions::none();
+        assert_eq!(flags(&["x"]), Ok(Permissions::allow_all()));
+        assert_eq!(flags(&["--sandbox", "x"]), Ok(none.clone()));
+        let expected = none.clone().allow_net("a.test,b.test:80").expect("valid rules").allow_run();
+        assert_eq!(
+            flags(&["--allow-net=a.test", "--allow-run", "--allow-net=b.test:80", "--sandbox"]),
+            Ok(expected)
+        );
+        let expected = none.allow_net("").expect("no list");
+        assert_eq!(flags(&["--allow-net=a.test", "--sandbox", "--allow-net", "x"]), Ok(expected));
+        let mistake = flags(&["--deny-net=1.2.3.4/40"]).expect_err("no such network");
+        assert!(mistake.starts_with("--deny-net: invalid rule '1.2.3.4/40'"), "{mistake}");
+        assert_eq!(parsed(&["--audit=log", "x"]).expect("valid").options.audit.as_deref(), Some("log"));
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (words, message) in [
             (&["-z"][..], "Unknown option: -z"),
@@ -159,6 +207,9 @@ mod tests {
             (&["--foo"], "unknown option --foo"),
             (&["-c"], "Argument expected for the -c option"),
             (&["-BW"], "Argument expected for the -W option"),
+            (&["--allow-net="], "a value is missing after --allow-net="),
+            (&["--sandbox=yes"], "--sandbox takes no value, not 'yes'"),
+            (&["--audit"], "Argument expected for the --audit option"),
             (
                 &["--check-hash-based-pycs", "x"],
                 "--check-hash-based-pycs must be one of 'default', 'always', or 'never'",

@@ -171,7 +171,11 @@ impl Settings {
                 config = Some(args.config(vm)?);
             }
             let proxy = proxy.map(|proxy| PyProxy::to_engine(&proxy, vm)).transpose()?;
-            let pool = Pool::new(TransportConfig { proxy, ..config.clone().unwrap_or_default() });
+            let pool = Pool::new(TransportConfig {
+                proxy,
+                policy: tauraro_bridge::policy(vm),
+                ..config.clone().unwrap_or_default()
+            });
             Ok(if is_async {
                 PyAsyncHTTPTransport::new(pool).into_ref(&vm.ctx).into()
             } else {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use rustpython_vm::builtins::{PyStr, PyTuple};
 use rustpython_vm::{Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use tauraro_engine::permissions::Access;
 use tauraro_engine::tls::{ClientCert, PemFile, Verify};
 
 use crate::auth;
@@ -72,5 +73,8 @@ pub(super) fn path(vm: &VirtualMachine, value: &PyObject, argument: &str, takes:
         };
         to_path.call((), vm)?.try_into_value(vm)?
     };
-    Ok(PathBuf::from(Py::try_as_utf8(&text, vm)?.as_str()))
+    let path = PathBuf::from(Py::try_as_utf8(&text, vm)?.as_str());
+    let access = Access { open: true, ..Access::READ };
+    tauraro_bridge::ask(vm, |gate| gate.file(&path, access))?;
+    Ok(path)
 }

@@ -63,7 +63,7 @@ impl HTTPTransportArgs {
             uds: self.uds.map(|path| PathBuf::from(path.as_str())),
             socket_options: socket_options(vm, self.socket_options)?,
             retries: self.retries,
-            ..TransportConfig::default()
+            policy: tauraro_bridge::policy(vm),
         })
     }
 }

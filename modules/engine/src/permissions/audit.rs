@@ -1,0 +1,84 @@
+//! The audit log: one line of JSON for each thing asked for.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::json;
+use time::OffsetDateTime;
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A connection, or a datagram to a host.
+    Connect,
+    /// The addresses of a name.
+    Resolve,
+    /// A socket that others can reach.
+    Listen,
+    /// A process, or a signal to one.
+    Run,
+    /// A file, opened.
+    Open,
+    /// Something else about a file or folder: listed, removed, renamed.
+    File,
+    /// An environment variable, set or removed.
+    Env,
+    /// A foreign library, or memory.
+    Ffi,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Resolve => "resolve",
+            Self::Listen => "listen",
+            Self::Run => "run",
+            Self::Open => "open",
+            Self::File => "file",
+            Self::Env => "env",
+            Self::Ffi => "ffi",
+        }
+    }
+}
+
+/// A file to which lines are appended.
+#[derive(Debug)]
+pub struct Audit {
+    file: Mutex<File>,
+}
+
+impl Audit {
+    /// Appends to the file at `path`, which is made if there is none.
+    ///
+    /// # Errors
+    /// Why it cannot be opened.
+    pub fn to_file(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        Ok(Self { file: Mutex::new(options.open(path)?) })
+    }
+
+    /// Writes one line: when (UTC), what kind, what, and whether it was allowed.
+    ///
+    /// # Errors
+    /// Why it could not be written.
+    pub(super) fn write(&self, kind: Kind, what: &str, allowed: bool) -> io::Result<()> {
+        let line = json!({ "time": now(), "kind": kind.name(), "what": what, "allowed": allowed });
+        // One call a line, so that the lines of several threads and processes stay whole.
+        let line = format!("{line}\n");
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes())
+    }
+}
+
+/// The time in UTC as RFC 3339 writes it, to the microsecond.
+fn now() -> String {
+    let now = OffsetDateTime::now_utc();
+    let (year, month, day) = now.to_calendar_date();
+    let (hour, minute, second, micro) = now.to_hms_micro();
+    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z", u8::from(month))
+}

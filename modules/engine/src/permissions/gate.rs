@@ -1,0 +1,438 @@
+//! Who is asked: the permissions of one runtime, and what it has learnt.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::net::{self, Named};
+use super::{Audit, Kind, NetRule, Permissions, Scope, UnixName, paths};
+use crate::policy::{Destination, Policy};
+
+/// Addresses remembered with the names they were found for; the memory starts anew beyond that.
+const MOST_ADDRESSES: usize = 16_384;
+
+/// A refusal, with what was asked for and the flag that would allow it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    message: String,
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Denial {}
+
+/// What is to be done with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent sides of one question")]
+pub struct Access {
+    /// Its contents or its metadata are read.
+    pub read: bool,
+    /// It is made, changed or removed.
+    pub write: bool,
+    /// It is opened; otherwise a log says that something else was done with it.
+    pub open: bool,
+    /// Whether a symbolic link at the end of the path is followed.
+    pub follow: bool,
+}
+
+impl Access {
+    /// Reading by name, following links.
+    pub const READ: Self = Self { read: true, write: false, open: false, follow: true };
+    /// Changing by name, following links.
+    pub const WRITE: Self = Self { read: false, write: true, open: false, follow: true };
+}
+
+/// The permissions of a runtime, asked about everything it does.
+#[derive(Debug)]
+pub struct Gate {
+    permissions: Permissions,
+    audit: Option<Audit>,
+    /// The names for which an address was found: a connection to it is one to them.
+    found: Mutex<HashMap<IpAddr, Vec<String>>>,
+    /// Where modules are imported from.
+    imports: Mutex<Vec<PathBuf>>,
+}
+
+impl Gate {
+    /// Made once for a runtime.
+    pub fn new(permissions: Permissions, audit: Option<Audit>) -> Self {
+        Self { permissions, audit, found: Mutex::default(), imports: Mutex::default() }
+    }
+
+    /// What was chosen.
+    pub fn permissions(&self) -> &Permissions {
+        &self.permissions
+    }
+
+    /// Whether there is an audit log.
+    pub fn is_audited(&self) -> bool {
+        self.audit.is_some()
+    }
+
+    /// Lets modules (`.py` and `.pyc` files, and listings of folders) be read from a folder, or from
+    /// the file `path` itself (a script, a zip file).
+    pub fn add_import_path(&self, path: &Path) {
+        let path = paths::resolve(path, true);
+        let mut imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
+        if !imports.contains(&path) {
+            imports.push(path);
+        }
+    }
+
+    /// May the addresses of `host` be looked up? Literal addresses need no looking up.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn resolve(&self, host: &str, port: Option<u16>) -> Result<(), Denial> {
+        let shown = || shown(host, port);
+        let permissions = &self.permissions;
+        let allowed = match net::parse_name(host) {
+            Some(Named::Address(_)) => return Ok(()),
+            Some(Named::Name(name)) => permissions.allows_name(&name, port),
+            None if permissions.restricts_net() => Err(None),
+            None => Ok(()),
+        };
+        self.judge(Kind::Resolve, &shown(), allowed.map_err(|rule| denied_net(&shown(), rule)))
+    }
+
+    /// Remembers that `host` has these addresses, so that they may be connected to in its name.
+    pub fn remember(&self, host: &str, addresses: impl IntoIterator<Item = IpAddr>) {
+        if !self.permissions.restricts_net() {
+            return;
+        }
+        let Some(Named::Name(name)) = net::parse_name(host) else { return };
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        for address in addresses {
+            if found.len() >= MOST_ADDRESSES {
+                found.clear();
+            }
+            let names = found.entry(address.to_canonical()).or_default();
+            if !names.contains(&name) {
+                names.push(name.clone());
+            }
+        }
+    }
+
+    /// May `address`, found for `host` or spelled by it, be connected to?
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn connect(&self, host: &str, address: SocketAddr) -> Result<(), Denial> {
+        let ip = address.ip().to_canonical();
+        let port = address.port();
+        let mut what = shown(host, Some(port));
+        let allowed = if let Some(Named::Name(name)) = net::parse_name(host) {
+            what = format!("{what} ({ip})");
+            self.permissions.allows_address(&[name], ip, port)
+        } else {
+            let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            let names = found.get(&ip).map_or(&[][..], Vec::as_slice);
+            self.permissions.allows_address(names, ip, port)
+        };
+        self.judge(
+            Kind::Connect,
+            &what,
+            allowed.map_err(|rule| {
+                let flag = shown(host, Some(port));
+                denied_net_as(&what, &flag, rule)
+            }),
+        )
+    }
+
+    /// May this Unix socket be connected to?
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn connect_unix(&self, socket: &UnixName) -> Result<(), Denial> {
+        let permissions = &self.permissions;
+        let denied = permissions.denied_net.iter().find(|rule| rule.is_of(socket));
+        let allowed = match denied {
+            Some(rule) => Err(Some(rule)),
+            None if of_scope(&permissions.net, |rule| rule.is_of(socket)) => Ok(()),
+            None => Err(None),
+        };
+        let what = socket.to_string();
+        self.judge(Kind::Connect, &what, allowed.map_err(|rule| denied_net(&what, rule)))
+    }
+
+    /// May a connection of another kind (raw packets, netlink...) be made? Not if any are restricted.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn other_network(&self, what: &str) -> Result<(), Denial> {
+        let verdict = if self.permissions.restricts_net() {
+            Err(Denial { message: format!("network access by {what} is denied; run with --allow-net") })
+        } else {
+            Ok(())
+        };
+        self.judge(Kind::Connect, what, verdict)
+    }
+
+    /// May a socket be bound to, or listen at, this local address?
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn listen(&self, host: &str, address: SocketAddr) -> Result<(), Denial> {
+        let (ip, port) = (address.ip().to_canonical(), address.port());
+        let name = match net::parse_name(host) {
+            Some(Named::Name(name)) => Some(name),
+            _ => None,
+        };
+        let matches = |rule: &NetRule| {
+            rule.holds(ip, Some(port)) || name.as_deref().is_some_and(|name| rule.names(name, Some(port)))
+        };
+        let literal = ip_text(ip);
+        let what = shown(if host.is_empty() { &literal } else { host }, Some(port));
+        let verdict =
+            if of_scope(&self.permissions.listen, matches) { Ok(()) } else { Err(denied_listen(&what)) };
+        self.judge(Kind::Listen, &what, verdict)
+    }
+
+    /// May a Unix socket listen at this name?
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn listen_unix(&self, socket: &UnixName) -> Result<(), Denial> {
+        let what = socket.to_string();
+        let allowed = of_scope(&self.permissions.listen, |rule| rule.is_of(socket));
+        self.judge(Kind::Listen, &what, if allowed { Ok(()) } else { Err(denied_listen(&what)) })
+    }
+
+    /// May a socket of another kind be bound? Not if listening is restricted.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn other_listener(&self, what: &str) -> Result<(), Denial> {
+        let allowed = self.permissions.listen.is_all();
+        self.judge(Kind::Listen, what, if allowed { Ok(()) } else { Err(denied_listen(what)) })
+    }
+
+    /// May a process be started, or be sent a signal?
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn run(&self, what: &str) -> Result<(), Denial> {
+        let verdict = if self.permissions.run {
+            Ok(())
+        } else {
+            Err(Denial { message: format!("running {what} is denied; run with --allow-run") })
+        };
+        self.judge(Kind::Run, what, verdict)
+    }
+
+    /// May foreign code be loaded, or memory be touched?
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn ffi(&self, what: &str) -> Result<(), Denial> {
+        let verdict = if self.permissions.ffi {
+            Ok(())
+        } else {
+            Err(Denial { message: format!("foreign code by {what} is denied; run with --allow-ffi") })
+        };
+        self.judge(Kind::Ffi, what, verdict)
+    }
+
+    /// May a script do something that only one without any restriction may?
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn unrestricted(&self, what: &str) -> Result<(), Denial> {
+        if self.permissions.is_restricted() {
+            return Err(Denial {
+                message: format!("{what} is denied to a script with restricted permissions"),
+            });
+        }
+        Ok(())
+    }
+
+    /// Is this environment variable to be seen, or may it be set?
+    pub fn sees_env(&self, name: &str) -> bool {
+        of_scope(&self.permissions.env, |rule| match rule.strip_suffix('*') {
+            Some(beginning) => name.starts_with(beginning),
+            None => rule == name,
+        })
+    }
+
+    /// May this environment variable be set or removed?
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn set_env(&self, name: &str) -> Result<(), Denial> {
+        let verdict = if self.sees_env(name) {
+            Ok(())
+        } else {
+            Err(Denial {
+                message: format!("environment variable {name} is denied; run with --allow-env={name}"),
+            })
+        };
+        self.judge(Kind::Env, name, verdict)
+    }
+
+    /// May this be done with the file at `path`?
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn file(&self, path: &Path, access: Access) -> Result<(), Denial> {
+        let (read, write) = (&self.permissions.read, &self.permissions.write);
+        let restricted = access.read && !read.is_all() || access.write && !write.is_all();
+        if !restricted && self.audit.is_none() {
+            return Ok(());
+        }
+        let target = paths::resolve(path, access.follow);
+        let shown = target.display();
+        let verdict = if access.write && !may_touch(write, &target, true) {
+            Err(Denial {
+                message: format!("write access to {shown} is denied; run with --allow-write={shown}"),
+            })
+        } else if access.read && !may_touch(read, &target, false) && !self.is_module(&target) {
+            Err(Denial {
+                message: format!("read access to {shown} is denied; run with --allow-read={shown}"),
+            })
+        } else {
+            Ok(())
+        };
+        // What is only looked at fills no log.
+        if verdict.is_ok() && !access.open && !access.write {
+            return Ok(());
+        }
+        self.judge(if access.open { Kind::Open } else { Kind::File }, &target.to_string_lossy(), verdict)
+    }
+
+    /// May files be treated without a look at their names? Only if all may be read and written.
+    ///
+    /// # Errors
+    /// A refusal that calls it `what`.
+    pub fn every_file(&self, what: &str) -> Result<(), Denial> {
+        if self.permissions.read.is_all() && self.permissions.write.is_all() {
+            return Ok(());
+        }
+        let message = format!("{what} is denied where only some files may be read or written");
+        self.judge(Kind::File, what, Err(Denial { message }))
+    }
+
+    /// The gate as the policy of the engine's connections.
+    pub fn policy(self: &Arc<Self>) -> Policy {
+        if !self.permissions.restricts_net() && self.audit.is_none() {
+            return Policy::allow_all();
+        }
+        let gate = Arc::clone(self);
+        Policy::decided_by(move |asked: &Destination<'_>| {
+            if let Some(path) = asked.host.strip_prefix("unix:") {
+                return gate.connect_unix(&UnixName::new(path.as_bytes())).map_err(|denial| denial.message);
+            }
+            let verdict = match asked.address {
+                Some(address) => gate.connect(asked.host, SocketAddr::new(address, asked.port)),
+                None => gate.resolve(asked.host, Some(asked.port)),
+            };
+            verdict.map_err(|denial| denial.message)
+        })
+    }
+
+    /// Whether the path is one that an import reads: a module or a folder below an import path.
+    fn is_module(&self, path: &Path) -> bool {
+        let imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
+        imports.iter().any(|root| {
+            if path == root {
+                return true;
+            }
+            let module = path.extension().is_some_and(|extension| extension == "py" || extension == "pyc");
+            paths::covers(root, path) && (module || path.is_dir())
+        })
+    }
+
+    /// Writes a verdict to the log. What cannot be logged is denied.
+    fn judge(&self, kind: Kind, what: &str, verdict: Result<(), Denial>) -> Result<(), Denial> {
+        if let Some(audit) = &self.audit
+            && let Err(error) = audit.write(kind, what, verdict.is_ok())
+            && verdict.is_ok()
+        {
+            return Err(Denial {
+                message: format!("{what} is denied: the audit log cannot be written: {error}"),
+            });
+        }
+        verdict
+    }
+}
+
+impl Permissions {
+    /// May a name be looked up, so that its addresses can be connected to? The error is the rule that
+    /// denies it, if it was one.
+    fn allows_name(&self, name: &str, port: Option<u16>) -> Result<(), Option<&NetRule>> {
+        if let Some(rule) = self.denied_net.iter().find(|rule| rule.names(name, port)) {
+            return Err(Some(rule));
+        }
+        let named = |rule: &NetRule| match port {
+            Some(port) => rule.names(name, Some(port)),
+            None => rule.names_somewhere(name),
+        };
+        // Its addresses are known without asking anybody, and judged afterwards.
+        let local = |rule: &NetRule| rule.is_of_addresses() && net::is_local(name);
+        if of_scope(&self.net, |rule| named(rule) || local(rule)) { Ok(()) } else { Err(None) }
+    }
+
+    fn allows_address(&self, names: &[String], address: IpAddr, port: u16) -> Result<(), Option<&NetRule>> {
+        let port = Some(port);
+        let is_named = |rule: &NetRule| names.iter().any(|name| rule.names(name, port));
+        let all = net::equivalents(address);
+        let denies = |rule: &&NetRule| is_named(rule) || all.iter().any(|address| rule.holds(*address, port));
+        if let Some(rule) = self.denied_net.iter().find(denies) {
+            return Err(Some(rule));
+        }
+        if of_scope(&self.net, |rule| is_named(rule) || rule.holds(address, port)) {
+            Ok(())
+        } else {
+            Err(None)
+        }
+    }
+}
+
+fn of_scope<Rule>(scope: &Scope<Rule>, matches: impl Fn(&Rule) -> bool) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Only(rules) => rules.iter().any(matches),
+    }
+}
+
+fn may_touch(scope: &Scope<PathBuf>, path: &Path, write: bool) -> bool {
+    of_scope(scope, |rule| paths::covers(rule, path)) || paths::is_harmless(path, write)
+}
+
+fn ip_text(ip: IpAddr) -> String {
+    if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }
+}
+
+/// A host and its port, as a rule spells them.
+fn shown(host: &str, port: Option<u16>) -> String {
+    let host = match net::parse_name(host) {
+        Some(Named::Address(ip)) => ip_text(ip),
+        Some(Named::Name(name)) => name,
+        None => host.to_owned(),
+    };
+    match port {
+        Some(port) => format!("{host}:{port}"),
+        None => host,
+    }
+}
+
+fn denied_net(what: &str, rule: Option<&NetRule>) -> Denial {
+    denied_net_as(what, what, rule)
+}
+
+fn denied_net_as(what: &str, flag: &str, rule: Option<&NetRule>) -> Denial {
+    let message = match rule {
+        Some(rule) => format!("network access to {what} is denied by --deny-net={rule}"),
+        None => format!("network access to {what} is denied; run with --allow-net={flag}"),
+    };
+    Denial { message }
+}
+
+fn denied_listen(what: &str) -> Denial {
+    Denial { message: format!("listening at {what} is denied; run with --allow-listen={what}") }
+}

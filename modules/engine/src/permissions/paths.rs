@@ -1,0 +1,97 @@
+//! Where a path leads, and rules about folders.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+/// Symbolic links followed before a path counts as endless, as Linux has it.
+const MOST_LINKS: usize = 40;
+
+/// Where the system keeps processes, devices and its own settings: only a rule that names them is
+/// about them. Writing to a process's memory, say, is more than writing a file.
+const OF_THE_SYSTEM: [&str; 3] = ["/proc", "/sys", "/dev"];
+
+/// A path of the bytes that the system calls take.
+#[cfg(unix)]
+pub fn from_bytes(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+/// A path of the bytes that the system calls take.
+#[cfg(not(unix))]
+pub fn from_bytes(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// The absolute path at which `path` ends up, every symbolic link followed, also one to a file that
+/// is yet to be made; the last component stays as it is unless `follow`. What does not exist stands
+/// for itself.
+pub fn resolve(path: &Path, follow: bool) -> PathBuf {
+    let absolute = if path.is_absolute() {
+        path.to_owned()
+    } else {
+        // Without a working folder a relative path leads nowhere that a rule could allow.
+        std::env::current_dir().unwrap_or_default().join(path)
+    };
+    // The system follows a link that is treated as a folder, whatever it is told.
+    let text = path.as_os_str().as_encoded_bytes();
+    let as_folder = text.ends_with(b"/") || text.ends_with(b"/.");
+    let mut rest: VecDeque<Part> = parts(&absolute).collect();
+    let mut done = PathBuf::new();
+    let mut links = 0_usize;
+    while let Some(part) = rest.pop_front() {
+        match part {
+            Part::Root(root) => done.push(root),
+            Part::Up => {
+                done.pop();
+            }
+            Part::Name(name) => {
+                done.push(name);
+                if rest.is_empty() && !follow && !as_folder {
+                    break;
+                }
+                let Ok(target) = fs::read_link(&done) else { continue };
+                links = links.saturating_add(1);
+                if links > MOST_LINKS {
+                    // The system refuses to follow it any further.
+                    continue;
+                }
+                done.pop();
+                for part in parts(&target).collect::<Vec<_>>().into_iter().rev() {
+                    rest.push_front(part);
+                }
+            }
+        }
+    }
+    done
+}
+
+enum Part {
+    Root(OsString),
+    Up,
+    Name(OsString),
+}
+
+fn parts(path: &Path) -> impl Iterator<Item = Part> {
+    path.components().filter_map(|component| match component {
+        Component::Prefix(_) | Component::RootDir => Some(Part::Root(component.as_os_str().to_owned())),
+        Component::CurDir => None,
+        Component::ParentDir => Some(Part::Up),
+        Component::Normal(name) => Some(Part::Name(name.to_owned())),
+    })
+}
+
+/// Whether a rule about the folder (or file) `rule` is one about `path`; both are resolved.
+pub(super) fn covers(rule: &Path, path: &Path) -> bool {
+    let of_system = |path: &Path| OF_THE_SYSTEM.iter().any(|folder| path.starts_with(folder));
+    path.starts_with(rule) && (!of_system(path) || of_system(rule))
+}
+
+/// Devices that hold nothing and tell nothing.
+pub(super) fn is_harmless(path: &Path, write: bool) -> bool {
+    let known: &[&str] =
+        if write { &["/dev/null"] } else { &["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"] };
+    known.iter().any(|device| path == Path::new(device))
+}

@@ -1,0 +1,85 @@
+//! Reading the arguments of a call, and fixing them: what was judged is what the original gets, also if
+//! an object answers differently the second time.
+
+use std::mem;
+use std::path::PathBuf;
+
+use rustpython_vm::builtins::{PyBytes, PyInt, PyStr};
+use rustpython_vm::common::wtf8::Wtf8Buf;
+use rustpython_vm::function::{FsPath, FuncArgs, KwArgs, KwArgsMap};
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
+use tauraro_engine::permissions::from_bytes;
+
+/// The argument at `index`, or called `name`.
+pub(super) fn get(args: &FuncArgs, index: usize, name: &str) -> Option<PyObjectRef> {
+    args.args.get(index).or_else(|| args.kwargs.get(name)).cloned()
+}
+
+/// Replaces the argument at `index`, or the one called `name`.
+pub(super) fn set(args: &mut FuncArgs, index: usize, name: &str, value: PyObjectRef) {
+    if let Some(place) = args.args.get_mut(index) {
+        *place = value;
+        return;
+    }
+    let mut keywords: KwArgsMap<PyObjectRef> = mem::take(&mut args.kwargs).into_iter().collect();
+    keywords.insert(Wtf8Buf::from(name.to_owned()), value);
+    args.kwargs = KwArgs::new(keywords);
+}
+
+/// A path, or the number of an open file.
+pub(super) enum Target {
+    Path(PathBuf),
+    Number,
+}
+
+/// Understands an argument as the system functions do; also what to pass on instead of it.
+///
+/// # Errors
+/// `TypeError` for anything else; what `__fspath__` or `__index__` raise.
+pub(super) fn path_or_number(vm: &VirtualMachine, value: &PyObject) -> PyResult<(Target, PyObjectRef)> {
+    if value.downcast_ref::<PyInt>().is_some() {
+        return Ok((Target::Number, value.to_owned()));
+    }
+    let has = |name: &'static str| {
+        vm.ctx.interned_str(name).is_some_and(|name| value.class().get_attr(name).is_some())
+    };
+    let is_text = value.downcast_ref::<PyStr>().is_some() || value.downcast_ref::<PyBytes>().is_some();
+    if !is_text && !has("__fspath__") && has("__index__") {
+        return Ok((Target::Number, value.try_index(vm)?.into()));
+    }
+    let path = FsPath::try_from_path_like(value.to_owned(), false, vm)?;
+    let (bytes, fixed): (Vec<u8>, PyObjectRef) = match path {
+        FsPath::Str(text) => {
+            let bytes = vm.fsencode(&text)?.as_encoded_bytes().to_vec();
+            // A subclass might say something else when asked again.
+            let exact = vm.ctx.new_str(text.as_wtf8().to_owned());
+            (bytes, exact.into())
+        }
+        FsPath::Bytes(bytes) => {
+            let bytes = bytes.as_bytes().to_vec();
+            (bytes.clone(), vm.ctx.new_bytes(bytes).into())
+        }
+    };
+    Ok((Target::Path(from_bytes(&bytes)), fixed))
+}
+
+/// A number.
+///
+/// # Errors
+/// `TypeError` or `OverflowError` for what is none.
+pub(super) fn number<T>(vm: &VirtualMachine, value: &PyObject) -> PyResult<T>
+where
+    T: TryFrom<i64>,
+{
+    let number = i64::try_from_object(vm, value.try_index(vm)?.into())?;
+    T::try_from(number).map_err(|_| vm.new_overflow_error(format!("{number} is out of range")))
+}
+
+/// The text of a `str` or of bytes, for messages and names.
+pub(super) fn text(value: &PyObject) -> Option<String> {
+    if let Some(text) = value.downcast_ref::<PyStr>() {
+        return Some(text.to_string_lossy().into_owned());
+    }
+    let bytes = value.downcast_ref::<PyBytes>()?;
+    Some(String::from_utf8_lossy(bytes.as_bytes()).into_owned())
+}

@@ -1,0 +1,62 @@
+//! What reads source files by itself: the compiler for the line of a `SyntaxError`, and whoever prints
+//! tracebacks. The file's name is whatever a script says it is.
+
+use std::path::Path;
+
+use rustpython_vm::{AsObject, PyObjectRef, PyResult};
+use tauraro_engine::permissions::Access;
+
+use super::Call;
+use super::arguments::{Target, get, path_or_number, set};
+
+/// Source of a file that may not be read is not compiled in its name.
+pub(super) fn compile(mut call: Call<'_>) -> PyResult {
+    if !call.gate.permissions().restricts_read() {
+        return call.proceed();
+    }
+    if let Some(name) = get(&call.args, 1, "filename")
+        && let Ok((Target::Path(path), fixed)) = path_or_number(call.vm, &name)
+    {
+        set(&mut call.args, 1, "filename", fixed);
+        // A name such as <string> is no file.
+        let verdict = call.gate.file(&path, Access::READ);
+        if is_file(&path) {
+            call.check(verdict)?;
+        }
+    }
+    call.proceed()
+}
+
+fn is_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+pub(super) fn excepthook(call: Call<'_>) -> PyResult {
+    let exception = get(&call.args, 1, "value");
+    print(call, exception)
+}
+
+/// The hooks that take one object with the parts of an exception.
+pub(super) fn unraisablehook(call: Call<'_>) -> PyResult {
+    let exception = match call.args.args.first() {
+        Some(parts) => Some(parts.get_attr("exc_value", call.vm)?),
+        None => None,
+    };
+    print(call, exception)
+}
+
+/// Has the traceback printed by the module of that name, which opens files as a script does.
+fn print(call: Call<'_>, exception: Option<PyObjectRef>) -> PyResult {
+    match exception {
+        Some(exception)
+            if !exception.fast_isinstance(call.vm.ctx.exceptions.system_exit)
+                && call.gate.permissions().restricts_read()
+                && !call.vm.is_none(&exception) =>
+        {
+            let traceback = call.vm.import("traceback", 0)?;
+            call.vm.call_method(&traceback, "print_exception", (exception,))?;
+            Ok(call.vm.ctx.none())
+        }
+        _ => call.proceed(),
+    }
+}
