@@ -12,7 +12,7 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::stdlib::sys::PyStderr;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine, host_env};
 
-use crate::{Builder, Runtime, program, shutdown, site, version};
+use crate::{Builder, Runtime, guard, program, shutdown, site, version};
 use options::Options;
 use parse::{Invocation, Program};
 
@@ -227,7 +227,7 @@ fn report(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> i32 {
         return request.status;
     }
     if !shutdown::reader_is_gone(vm, exception) {
-        vm.print_exception(exception);
+        guard::print_exception(vm, exception);
     }
     1
 }

@@ -6,7 +6,7 @@ mod input;
 use rustpython_vm::stdlib::sys::PyStderr;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 
-use crate::{program, shutdown, version};
+use crate::{guard, program, shutdown, version};
 use editor::{Editor, Reading};
 use input::InputCompiler;
 
@@ -33,7 +33,7 @@ pub(super) fn run_startup_file(vm: &VirtualMachine) {
     let opened =
         source.inspect_err(|_| PyStderr(vm).write_fmt(format_args!("Could not open PYTHONSTARTUP\n")));
     if let Err(exception) = opened.and_then(|source| program::run_bytes(vm, source, &path)) {
-        vm.print_exception(&exception);
+        guard::print_exception(vm, &exception);
     }
 }
 
@@ -64,7 +64,7 @@ pub(super) fn run(vm: &VirtualMachine) -> PyResult<()> {
             if exception.fast_isinstance(vm.ctx.exceptions.system_exit) {
                 return Err(exception);
             }
-            vm.print_exception(&exception);
+            guard::print_exception(vm, &exception);
         }
     }
 }
