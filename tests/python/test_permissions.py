@@ -295,6 +295,19 @@ class EscapeTest(Outside):
     def test_files_and_environment(self):
         self.check_denied(FILES, "--sandbox")
 
+    def test_a_failing_hook_tells_nothing(self):
+        code = f"""
+            import atexit, io, sys
+            sys.stderr = told = io.StringIO()
+            try: exec(compile("1/0", "x", "exec").replace(co_filename={str(self.secret)!r}))
+            except ZeroDivisionError as error: caught = error
+            def hook(*parts): raise caught
+            sys.excepthook = hook
+            atexit.register(lambda: print("ZeroDivisionError" in told.getvalue(), "    secret" in told.getvalue()))
+            raise ValueError
+        """
+        self.assertEqual(run("--sandbox", code=code).stdout, "True False\n")
+
     def test_there_are_enough(self):
         self.assertGreater(len(NETWORK) + len(PROCESSES) + len(FILES), 60)
 

@@ -24,7 +24,7 @@ use rustpython_vm::stdlib::sys::PyStderr;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 
 use super::report;
-use crate::{program, shutdown, version};
+use crate::{guard, program, shutdown, version};
 use editor::{Editor, Reading};
 use event_loop::EventLoop;
 use input::InputCompiler;
@@ -52,7 +52,7 @@ pub(super) fn run_startup_file(vm: &VirtualMachine) {
     let opened =
         source.inspect_err(|_| PyStderr(vm).write_fmt(format_args!("Could not open PYTHONSTARTUP\n")));
     if let Err(exception) = opened.and_then(|source| program::run_bytes(vm, source, &path)) {
-        vm.print_exception(&exception);
+        guard::print_exception(vm, &exception);
     }
 }
 

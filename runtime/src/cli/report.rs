@@ -6,6 +6,7 @@ use rustpython_vm::stdlib::sys::PyStderr;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
 
 use super::hints;
+use crate::guard;
 
 /// How many exceptions are looked at.
 const LONGEST: usize = 32;
@@ -15,7 +16,7 @@ const LONGEST: usize = 32;
 pub(super) fn print(vm: &VirtualMachine, exception: &PyBaseExceptionRef) {
     let hook = vm.sys_module.get_attr("excepthook", vm);
     if hook.is_ok_and(|hook| !is_stock_hook(vm, &hook, "excepthook")) {
-        vm.print_exception(exception);
+        guard::print_exception(vm, exception);
         return;
     }
     let detached: Vec<_> =
@@ -29,7 +30,7 @@ pub(super) fn print(vm: &VirtualMachine, exception: &PyBaseExceptionRef) {
         }
         raised.set_cause(None);
     }
-    vm.print_exception(exception);
+    guard::print_exception(vm, exception);
     for (raised, first) in detached {
         raised.set_cause(Some(first));
     }

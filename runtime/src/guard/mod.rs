@@ -32,6 +32,7 @@ use tauraro_bridge::denied;
 use tauraro_engine::permissions::{Denial, Gate};
 
 pub(crate) use install::{complete, install};
+pub(crate) use sources::print_exception;
 
 /// A function that was replaced, with the name that messages give it.
 struct Original {

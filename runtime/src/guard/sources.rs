@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use rustpython_vm::{AsObject, PyObjectRef, PyResult};
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::stdlib::sys::PyStderr;
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_engine::permissions::Access;
 
 use super::Call;
@@ -58,5 +60,25 @@ fn print(call: Call<'_>, exception: Option<PyObjectRef>) -> PyResult {
             Ok(call.vm.ctx.none())
         }
         _ => call.proceed(),
+    }
+}
+
+/// Reports an exception as [`VirtualMachine::print_exception`] does, which falls back to a printer of its
+/// own, one that reads files, when `sys.excepthook` fails.
+pub(crate) fn print_exception(vm: &VirtualMachine, exception: &PyBaseExceptionRef) {
+    let restricted = tauraro_bridge::gate(vm).is_some_and(|gate| gate.permissions().restricts_read());
+    if !restricted {
+        vm.print_exception(exception);
+        return;
+    }
+    let (class, value, traceback) = vm.split_exception(exception.clone());
+    let hook = vm.sys_module.get_attr("excepthook", vm);
+    if let Err(error) = hook.and_then(|hook| hook.call((class, value, traceback), vm)) {
+        for (said, exception) in
+            [("Error in sys.excepthook:", &error), ("Original exception was:", exception)]
+        {
+            let text = exception.as_object().str(vm).map_or_else(|_| String::new(), |text| text.to_string());
+            PyStderr(vm).write_fmt(format_args!("{said}\n{}: {text}\n", exception.class().name()));
+        }
     }
 }

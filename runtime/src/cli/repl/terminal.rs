@@ -17,6 +17,7 @@ use super::editor::{Reading, wants_colours};
 use super::event_loop::{EventLoop, Wake};
 use super::input::InputCompiler;
 use super::layout::{Backspace, Enter};
+use crate::guard;
 
 /// How many inputs the history keeps.
 const HISTORY_LENGTH: usize = 10_000;
@@ -131,7 +132,7 @@ impl Terminal {
             }
             match vm.check_signals() {
                 Err(interrupt) if is_interrupt(vm, &interrupt) => note_interrupt(vm),
-                Err(exception) => vm.print_exception(&exception),
+                Err(exception) => guard::print_exception(vm, &exception),
                 Ok(()) => {}
             }
         }
