@@ -22,7 +22,7 @@ fn manual_and_completions_are_whole() {
     let options: Vec<&str> = all
         .lines()
         .filter(|line| line.starts_with('-') && line.contains(':') && !line.starts_with("- "))
-        .filter_map(|line| line.split([' ', ':']).next())
+        .filter_map(|line| line.split([' ', ':', '[']).next())
         .collect();
     assert!(options.len() > 20 && options.contains(&"-c") && options.contains(&"--man"), "{options:?}");
     let page = text(&run(tauraro(), &["--man"], "").stdout);

@@ -248,6 +248,15 @@ impl Flag {
         self.short.chars().map(|letter| format!("-{letter}")).chain(long).collect()
     }
 
+    /// One of its spellings with the value it takes, for people: `-c cmd`, `--allow-net[=rules]`.
+    pub(super) fn shown(&self, spelling: &str) -> String {
+        match (&self.action, self.value()) {
+            (Action::Optional(value, _), _) => format!("{spelling}[={value}]"),
+            (_, Some(value)) => format!("{spelling} {value}"),
+            (_, None) => spelling.to_owned(),
+        }
+    }
+
     /// What its value is called, if it must have one.
     pub(super) fn value(&self) -> Option<&'static str> {
         match self.action {
@@ -260,7 +269,24 @@ impl Flag {
 }
 
 /// The options that `-h` shows, which is to fit a screen.
-const COMMON: &[&str] = &["-c", "-m", "-i", "-q", "-u", "-B", "-E", "-I", "-O", "-P", "-W", "-X", "-V", "-h"];
+const COMMON: &[&str] = &[
+    "-c",
+    "-m",
+    "-i",
+    "-q",
+    "-u",
+    "-B",
+    "-E",
+    "-I",
+    "-O",
+    "-P",
+    "-W",
+    "-X",
+    "-V",
+    "-h",
+    "--allow-net",
+    "--sandbox",
+];
 
 /// What may stand after the options.
 pub(super) const OPERANDS: &[(&str, &str)] = &[
@@ -307,7 +333,7 @@ pub(super) fn help(program: &str) -> String {
         let Some(spelling) = spellings.iter().find(|spelling| COMMON.contains(&spelling.as_str())) else {
             continue;
         };
-        let name = flag.value().map_or_else(|| spelling.clone(), |value| format!("{spelling} {value}"));
+        let name = flag.shown(spelling);
         let line = format!("{name:6} : {}", flag.help.first().copied().unwrap_or_default());
         text.push_str(line.trim_end_matches([',', ';']));
         text.push('\n');
@@ -343,14 +369,7 @@ pub(super) fn all_help(program: &str) -> String {
 
 fn describe(text: &mut String, flag: &Flag) {
     let mut spellings = flag.spellings().into_iter();
-    let mut name = spellings.next().unwrap_or_default();
-    if let Action::Optional(value, _) = flag.action {
-        name.extend(["[=", value, "]"]);
-    }
-    if let Some(value) = flag.value() {
-        name.push(' ');
-        name.push_str(value);
-    }
+    let name = flag.shown(&spellings.next().unwrap_or_default());
     let also: Vec<String> = spellings.collect();
     let mut lines = flag.help.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
     if let Some(last) = lines.last_mut()

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::flags::{COMMANDS, ENVIRONMENT, FLAGS, OPERANDS};
+use super::flags::{Action, COMMANDS, ENVIRONMENT, FLAGS, OPERANDS};
 use crate::VERSION;
 
 /// The page.
@@ -24,7 +24,11 @@ pub(super) fn page() -> String {
     for flag in FLAGS {
         let spellings: Vec<String> =
             flag.spellings().iter().map(|spelling| format!("\\fB{}\\fR", escaped(spelling))).collect();
-        let value = flag.value().map_or_else(String::new, |value| format!(" \\fI{}\\fR", escaped(value)));
+        let value = match (&flag.action, flag.value()) {
+            (Action::Optional(value, _), _) => format!("[=\\fI{}\\fR]", escaped(value)),
+            (_, Some(value)) => format!(" \\fI{}\\fR", escaped(value)),
+            (_, None) => String::new(),
+        };
         entry(&mut page, &format!("{}{value}", spellings.join(", ")), &flag.help.join(" "));
     }
     for (title, entries) in [("OPERANDS", OPERANDS), ("COMMANDS", COMMANDS), ("ENVIRONMENT", ENVIRONMENT)] {
