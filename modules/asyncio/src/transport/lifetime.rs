@@ -24,8 +24,7 @@ impl SocketTransport {
         extra: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        let fileno = sock.get_attr("fileno", vm)?;
-        let fd: RawFd = fileno.call((), vm)?.try_to_value(vm)?;
+        let fd: RawFd = vm.call_method(&sock, "fileno", ())?.try_to_value(vm)?;
         let named = state::asyncio("trsock", "TransportSocket", vm)?.call((sock.clone(),), vm)?;
         extra.set_item("socket", named, vm)?;
         let address = |method: &'static str| match vm.call_method(&sock, method, ()) {
@@ -42,7 +41,6 @@ impl SocketTransport {
         let mut parts = self.parts.lock();
         parts.event_loop = Some(event_loop);
         parts.sock = Some(sock);
-        parts.fileno = Some(fileno);
         parts.extra = Some(extra);
         parts.context = Some(context);
         Ok(())
@@ -52,6 +50,7 @@ impl SocketTransport {
         let class = state::asyncio("protocols", "BufferedProtocol", vm)?;
         let fills_buffers = protocol.is_instance(&class, vm)?;
         zelf.fills_buffers.store(fills_buffers, Relaxed);
+        zelf.protocol_shape.forget();
         let replaced = zelf.parts.lock().protocol.replace(protocol);
         drop(replaced);
         Ok(())

@@ -38,6 +38,7 @@ mod lifetime;
 mod outgoing;
 mod reading;
 mod receiver;
+mod shape;
 mod socket_transport;
 mod sys;
 mod table;

@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::convert::ToPyException;
 use rustpython_vm::function::ArgMemoryBuffer;
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
 
-use super::{SocketTransport, receiver, sys};
+use super::receiver::{self, DataReceived};
+use super::{SocketTransport, sys};
 
 /// From this size on, in bytes, a protocol gets the buffer itself instead of a copy.
 const GIVEN_AWAY: usize = 64 * 1024;
@@ -58,7 +59,7 @@ impl SocketTransport {
                 return Self::fatal_error(zelf, error, "Fatal read error on socket transport", vm);
             }
         }
-        let taken = if let Some(receive) = receiver::data_received(protocol, vm) {
+        let taken = if let Some(receive) = zelf.receiver(protocol, vm) {
             receive(protocol, buffer, vm)
         } else {
             let data = if buffer.len() < GIVEN_AWAY { buffer.clone() } else { std::mem::take(buffer) };
@@ -68,6 +69,17 @@ impl SocketTransport {
         taken.or_else(|error| {
             Self::fatal_error(zelf, error, "Fatal error: protocol.data_received() call failed.", vm)
         })
+    }
+
+    /// The function that may stand for `protocol.data_received`.
+    fn receiver(&self, protocol: &PyObject, vm: &VirtualMachine) -> Option<DataReceived> {
+        if self.protocol_shape.is_of(protocol) {
+            return self.parts.lock().data_received;
+        }
+        let found = receiver::data_received(protocol, vm);
+        self.parts.lock().data_received = found;
+        self.protocol_shape.remember(protocol);
+        found
     }
 
     /// For a `BufferedProtocol`: reads into the buffer it offers.

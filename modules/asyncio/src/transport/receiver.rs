@@ -53,7 +53,7 @@ pub(super) fn eof_received(protocol: &PyObject, vm: &VirtualMachine) -> Option<E
         .map(|receiver| receiver.eof_received)
 }
 
-type DataReceived = fn(&PyObject, &[u8], &VirtualMachine) -> PyResult<()>;
+pub(super) type DataReceived = fn(&PyObject, &[u8], &VirtualMachine) -> PyResult<()>;
 type EofReceived = fn(&PyObject, &VirtualMachine) -> PyResult<bool>;
 
 /// The receiver of the class of `protocol`, if the attribute `name` is still what was registered.

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
-use rustpython_vm::builtins::{PyBytes, PyType};
+use rustpython_vm::builtins::{PyBytes, PyStrInterned, PyType};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::convert::ToPyException;
 use rustpython_vm::function::{ArgBytesLike, FuncArgs, OptionalArg};
@@ -17,6 +18,8 @@ use rustpython_vm::{
 };
 
 use super::outgoing::Outgoing;
+use super::receiver::DataReceived;
+use super::shape::Shape;
 use crate::loop_core::LoopCore;
 
 /// How much one read takes at most, in bytes.
@@ -29,9 +32,9 @@ const HIGH_WATER: usize = 64 * 1024;
 pub(super) struct Parts {
     pub(super) event_loop: Option<PyRef<LoopCore>>,
     pub(super) sock: Option<PyObjectRef>,
-    /// `sock.fileno`, bound.
-    pub(super) fileno: Option<PyObjectRef>,
     pub(super) protocol: Option<PyObjectRef>,
+    /// What takes data for the protocol, at the shape that is remembered of it.
+    pub(super) data_received: Option<DataReceived>,
     pub(super) server: Option<PyObjectRef>,
     pub(super) extra: Option<PyObjectRef>,
     /// What `sendfile` waits with until everything is sent.
@@ -43,15 +46,8 @@ pub(super) struct Parts {
 impl Parts {
     fn objects(&self) -> impl Iterator<Item = &PyObject> {
         let event_loop = self.event_loop.as_ref().map(AsObject::as_object);
-        let others = [
-            &self.sock,
-            &self.fileno,
-            &self.protocol,
-            &self.server,
-            &self.extra,
-            &self.empty_waiter,
-            &self.context,
-        ];
+        let others =
+            [&self.sock, &self.protocol, &self.server, &self.extra, &self.empty_waiter, &self.context];
         event_loop.into_iter().chain(others.into_iter().flatten().map(AsRef::as_ref))
     }
 }
@@ -79,6 +75,10 @@ pub struct SocketTransport {
     pub(super) ended: AtomicBool,
     /// Whether the protocol is a `BufferedProtocol`.
     pub(super) fills_buffers: AtomicBool,
+    /// Of the transport, when its `write` was seen to be ours.
+    shape: Shape,
+    /// Of the protocol, when it was seen who takes its data.
+    pub(super) protocol_shape: Shape,
     pub(super) protocol_paused: AtomicBool,
     pub(super) has_empty_waiter: AtomicBool,
     high: AtomicUsize,
@@ -186,11 +186,18 @@ impl SocketTransport {
     /// The native transport that `transport` is, unless its `write` was replaced by something else.
     pub fn of<'a>(transport: &'a PyObject, vm: &VirtualMachine) -> Option<&'a Py<Self>> {
         let native = transport.downcast_ref::<Self>()?;
+        if native.shape.is_of(transport) {
+            return Some(native);
+        }
         let name = vm.ctx.intern_str("write");
         let ours = <Self as rustpython_vm::class::StaticType>::static_type().get_attr(name)?;
         let replaced = !transport.class().get_attr(name)?.is(&ours)
             || transport.dict().is_some_and(|dict| dict.contains_key(name, vm));
-        (!replaced).then_some(native)
+        if replaced {
+            return None;
+        }
+        native.shape.remember(transport);
+        Some(native)
     }
 
     /// Whether the transport is closed or about to be, as `is_closing()`.
@@ -235,12 +242,15 @@ impl SocketTransport {
     /// The descriptor, if the socket still has it: a script may have closed or detached the socket, and
     /// the number may be another file's by now.
     pub(super) fn descriptor(&self, vm: &VirtualMachine) -> PyResult<RawFd> {
-        let fileno = self.parts.lock().fileno.clone();
-        let fd = self.fd.load(Relaxed);
-        if let Some(fileno) = fileno
-            && fileno.call((), vm)?.try_to_value::<RawFd>(vm).is_ok_and(|number| number == fd)
+        static CLOSED: OnceLock<&'static PyStrInterned> = OnceLock::new();
+
+        let sock = self.parts.lock().sock.clone();
+        if let Some(sock) = sock
+            && sock
+                .get_attr(*CLOSED.get_or_init(|| vm.ctx.intern_str("_closed")), vm)?
+                .is(&vm.ctx.false_value)
         {
-            return Ok(fd);
+            return Ok(self.fd.load(Relaxed));
         }
         Err(io::Error::from_raw_os_error(libc::EBADF).to_pyexception(vm))
     }
