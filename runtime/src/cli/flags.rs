@@ -269,24 +269,8 @@ impl Flag {
 }
 
 /// The options that `-h` shows, which is to fit a screen.
-const COMMON: &[&str] = &[
-    "-c",
-    "-m",
-    "-i",
-    "-q",
-    "-u",
-    "-B",
-    "-E",
-    "-I",
-    "-O",
-    "-P",
-    "-W",
-    "-X",
-    "-V",
-    "-h",
-    "--allow-net",
-    "--sandbox",
-];
+const COMMON: &[&str] =
+    &["-c", "-m", "-i", "-q", "-u", "-B", "-E", "-I", "-O", "-P", "-W", "-X", "-V", "-h", "--sandbox"];
 
 /// What may stand after the options.
 pub(super) const OPERANDS: &[(&str, &str)] = &[
