@@ -19,7 +19,7 @@ const LARGE: usize = 4096;
 /// The load on a server: so many connections, each with one message under way at a time.
 const CONNECTIONS: usize = 32;
 const MESSAGES: usize = 2000;
-const IDLE: usize = 9_000;
+const IDLE: usize = 10_000;
 
 /// Somebody whose scripts are measured, by name, program and the event loop asked for.
 pub(crate) struct Contestant {
