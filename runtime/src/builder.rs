@@ -10,7 +10,7 @@ use rustpython_vm::{Context, InterpreterBuilder, Settings, VirtualMachine};
 
 use tauraro_engine::permissions::{Audit, Gate, Permissions};
 
-use crate::{Module, Runtime, guard, stdlib};
+use crate::{Module, Runtime, ScriptError, guard, stdlib};
 
 /// The `module_def` function that `#[pymodule]` makes.
 pub type NativeModule = fn(&Context) -> &'static PyModuleDef;
@@ -126,7 +126,10 @@ impl Builder {
     }
 
     /// Starts the interpreter.
-    pub fn build(mut self) -> Runtime {
+    ///
+    /// # Errors
+    /// What Python raised meanwhile, which only settings made by [`configure`](Self::configure) can cause.
+    pub fn build(mut self) -> Result<Runtime, ScriptError> {
         let paths: Vec<String> = self.settings.path_list.iter().cloned().chain(self.search_paths).collect();
         let gate = if self.permissions.is_restricted() || self.audit.is_some() {
             // Modules that may not be written are not cached either.

@@ -2,9 +2,15 @@
 
 use std::path::Path;
 
-use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, TryFromObject, VirtualMachine};
+use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, VirtualMachine};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use crate::value::{self, Arguments};
 use crate::{Builder, ScriptError, guard, program, shutdown, site, version};
+
+/// What a converted result is called in messages: `result.users[3].age: expected...`.
+const RESULT: &str = "result";
 
 /// A Python interpreter with the standard library and Tauraro's modules.
 ///
@@ -20,18 +26,19 @@ impl Runtime {
         Builder::new()
     }
 
-    pub(crate) fn start(builder: InterpreterBuilder) -> Self {
+    /// Starts an interpreter.
+    ///
+    /// # Errors
+    /// What Python raised meanwhile.
+    pub(crate) fn start(builder: InterpreterBuilder) -> Result<Self, ScriptError> {
         let runtime = Self { interpreter: builder.build() };
-        runtime.enter(|vm| {
-            let prepared = version::install(vm)
-                .and_then(|()| site::install(vm))
-                .and_then(|()| program::prepare(vm))
-                .and_then(|()| guard::complete(vm));
-            if let Err(exception) = prepared {
-                vm.print_exception(&exception);
-            }
-        });
-        runtime
+        runtime.run(|vm| {
+            version::install(vm)?;
+            site::install(vm)?;
+            program::prepare(vm)?;
+            guard::complete(vm)
+        })?;
+        Ok(runtime)
     }
 
     /// Runs a script: a source or bytecode file, a folder or zip file with a `__main__.py`.
@@ -61,12 +68,50 @@ impl Runtime {
         self.run(|vm| program::run_module(vm, name))
     }
 
-    /// The value of an expression, converted to a Rust type: `runtime.eval::<f64>("1 / 3")`.
+    /// The value of an expression as a Rust type: `runtime.eval::<f64>("1 / 3")`.
     ///
     /// # Errors
-    /// What the expression raised; `TypeError` or `OverflowError` if `T` cannot hold the value.
-    pub fn eval<T: TryFromObject>(&self, expression: &str) -> Result<T, ScriptError> {
-        self.run(|vm| program::eval(vm, expression).and_then(|value| T::try_from_object(vm, value)))
+    /// What the expression raised; `TypeError`, `ValueError` or `OverflowError` if `T` cannot hold the
+    /// value, naming the part of it.
+    pub fn eval<T: DeserializeOwned>(&self, expression: &str) -> Result<T, ScriptError> {
+        self.run(|vm| value::to_rust(vm, program::eval(vm, expression)?, RESULT))
+    }
+
+    /// Calls a function: `runtime.call::<f64>("math.hypot", (3.0, 4.0))`.
+    ///
+    /// `name` is one that scripts have defined (or a built-in one), or leads from such a name or from a
+    /// module, which is imported, by dots to an attribute. `arguments` is a tuple, an array or a `Vec`,
+    /// `()` for none, or [`Keywords`](crate::Keywords).
+    ///
+    /// # Errors
+    /// What the function raised; `NameError`, `ModuleNotFoundError` or `AttributeError` if there is none;
+    /// `TypeError`, `ValueError` or `OverflowError` for values that cannot be converted.
+    pub fn call<T: DeserializeOwned>(&self, name: &str, arguments: impl Arguments) -> Result<T, ScriptError> {
+        self.run(|vm| {
+            let function = program::resolve(vm, name)?;
+            let arguments = arguments.to_python(vm)?;
+            value::to_rust(vm, function.call(arguments, vm)?, RESULT)
+        })
+    }
+
+    /// Gives scripts a value, as a global variable of `__main__`.
+    ///
+    /// # Errors
+    /// `TypeError`, `ValueError` or `OverflowError` if the value cannot be converted.
+    pub fn set_global(&self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), ScriptError> {
+        self.run(|vm| {
+            let value = value::to_python(vm, value, name)?;
+            vm.main_namespace()?.set_item(name, value, vm)
+        })
+    }
+
+    /// The value of a global variable of `__main__`.
+    ///
+    /// # Errors
+    /// `NameError` if there is none; `TypeError`, `ValueError` or `OverflowError` if `T` cannot hold the
+    /// value.
+    pub fn get_global<T: DeserializeOwned>(&self, name: &str) -> Result<T, ScriptError> {
+        self.run(|vm| value::to_rust(vm, program::global(vm, name)?, name))
     }
 
     /// Gives access to the interpreter below, for what the other methods do not cover.
@@ -81,6 +126,7 @@ impl Runtime {
         self.interpreter.finalize(None)
     }
 
+    /// The one way into the interpreter for whatever a host asks of it.
     fn run<R>(&self, work: impl FnOnce(&VirtualMachine) -> PyResult<R>) -> Result<R, ScriptError> {
         self.enter(|vm| {
             let result = work(vm).map_err(|exception| ScriptError::new(vm, &exception));
