@@ -10,7 +10,8 @@ use rustpython_vm::{Context, InterpreterBuilder, Settings, VirtualMachine};
 
 use tauraro_engine::permissions::{Audit, Gate, Permissions};
 
-use crate::{Module, Runtime, ScriptError, guard, stdlib};
+use crate::streams::Streams;
+use crate::{Input, Module, Output, Runtime, ScriptError, guard, stdlib};
 
 /// The `module_def` function that `#[pymodule]` makes.
 pub type NativeModule = fn(&Context) -> &'static PyModuleDef;
@@ -29,6 +30,7 @@ pub struct Builder {
     native: Vec<NativeModule>,
     permissions: Permissions,
     audit: Option<Audit>,
+    streams: Streams,
 }
 
 impl Builder {
@@ -48,6 +50,7 @@ impl Builder {
             native: Vec::new(),
             permissions: Permissions::allow_all(),
             audit: None,
+            streams: Streams::default(),
         }
     }
 
@@ -60,6 +63,24 @@ impl Builder {
     /// `sys.executable`; by default the running program. `subprocess` and `multiprocessing` start it.
     pub fn executable(mut self, path: impl Into<PathBuf>) -> Self {
         self.executable = Some(path.into().to_string_lossy().into_owned());
+        self
+    }
+
+    /// What `sys.stdin` reads: by default what the process does.
+    pub fn stdin(mut self, input: Input) -> Self {
+        self.streams.stdin = input;
+        self
+    }
+
+    /// Where `sys.stdout` leads: by default where the process's does.
+    pub fn stdout(mut self, output: Output) -> Self {
+        self.streams.stdout = output;
+        self
+    }
+
+    /// Where `sys.stderr` leads, and with it warnings and what nobody catches in threads.
+    pub fn stderr(mut self, output: Output) -> Self {
+        self.streams.stderr = output;
         self
     }
 
@@ -152,13 +173,14 @@ impl Builder {
             builder = builder.add_native_module(definition);
         }
         let executable = self.executable;
-        Runtime::start(builder.init_hook(move |vm| {
+        let builder = builder.init_hook(move |vm| {
             set_paths(vm, executable, paths);
             if let Some(gate) = gate {
                 tauraro_bridge::set_gate(vm, gate);
                 guard::install(vm);
             }
-        }))
+        });
+        Runtime::start(builder, self.streams)
     }
 }
 

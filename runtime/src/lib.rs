@@ -23,6 +23,7 @@ mod runtime;
 mod shutdown;
 mod site;
 mod stdlib;
+mod streams;
 mod value;
 mod version;
 
@@ -31,6 +32,7 @@ pub use error::{ErrorKind, Frame, ScriptError};
 pub use modules::Module;
 pub use runtime::Runtime;
 pub use rustpython_vm as vm;
+pub use streams::{Input, Output};
 pub use tauraro_engine::permissions::{InvalidRule, Permissions};
 pub use value::{Arguments, Bytes, Integer, InvalidInteger, Iso8601, Keywords};
 pub use version::{VERSION, banner};

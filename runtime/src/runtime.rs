@@ -6,6 +6,7 @@ use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, VirtualMachine};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::streams::{Captured, Kept, Streams};
 use crate::value::{self, Arguments};
 use crate::{Builder, ScriptError, guard, program, shutdown, site, version};
 
@@ -18,6 +19,7 @@ const RESULT: &str = "result";
 /// runtimes live side by side in one process and share no Python object.
 pub struct Runtime {
     interpreter: Interpreter,
+    kept: Kept,
 }
 
 impl Runtime {
@@ -30,9 +32,10 @@ impl Runtime {
     ///
     /// # Errors
     /// What Python raised meanwhile.
-    pub(crate) fn start(builder: InterpreterBuilder) -> Result<Self, ScriptError> {
-        let runtime = Self { interpreter: builder.build() };
+    pub(crate) fn start(builder: InterpreterBuilder, streams: Streams) -> Result<Self, ScriptError> {
+        let runtime = Self { interpreter: builder.build(), kept: streams.kept() };
         runtime.run(|vm| {
+            streams.install(vm)?;
             version::install(vm)?;
             site::install(vm)?;
             program::prepare(vm)?;
@@ -112,6 +115,17 @@ impl Runtime {
     /// value.
     pub fn get_global<T: DeserializeOwned>(&self, name: &str) -> Result<T, ScriptError> {
         self.run(|vm| value::to_rust(vm, program::global(vm, name)?, name))
+    }
+
+    /// What was printed to a captured `sys.stdout` ([`Output::capture`](crate::Output::capture)) and not taken
+    /// before; nothing if it is not captured. Threads of scripts may be in the middle of a line.
+    pub fn take_stdout(&self) -> Vec<u8> {
+        self.kept.stdout.as_ref().map(Captured::take).unwrap_or_default()
+    }
+
+    /// The same for `sys.stderr`.
+    pub fn take_stderr(&self) -> Vec<u8> {
+        self.kept.stderr.as_ref().map(Captured::take).unwrap_or_default()
     }
 
     /// Gives access to the interpreter below, for what the other methods do not cover.
