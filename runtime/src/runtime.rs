@@ -5,6 +5,7 @@ use std::path::Path;
 use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, VirtualMachine};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tauraro_engine::permissions::InvalidVariable;
 
 use crate::streams::{Captured, Kept, Streams};
 use crate::value::{self, Arguments};
@@ -32,9 +33,16 @@ impl Runtime {
     ///
     /// # Errors
     /// What Python raised meanwhile.
-    pub(crate) fn start(builder: InterpreterBuilder, streams: Streams) -> Result<Self, ScriptError> {
+    pub(crate) fn start(
+        builder: InterpreterBuilder,
+        streams: Streams,
+        invalid: Option<InvalidVariable>,
+    ) -> Result<Self, ScriptError> {
         let runtime = Self { interpreter: builder.build(), kept: streams.kept() };
         runtime.run(|vm| {
+            if let Some(invalid) = invalid {
+                return Err(vm.new_value_error(invalid.to_string()));
+            }
             streams.install(vm)?;
             version::install(vm)?;
             site::install(vm)?;
