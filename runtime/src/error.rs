@@ -13,6 +13,9 @@ const MOST_CAUSES: usize = 16;
 /// How many frames are kept of a traceback, the innermost ones.
 const MOST_FRAMES: usize = 256;
 
+/// How many characters are kept of a message and of a traceback.
+const LONGEST_TEXT: usize = 1 << 20;
+
 /// An exception that ended a script: its class, its message and its traceback, free of the interpreter.
 ///
 /// Displays as the last line of the traceback, for example `ValueError: bad`. What led to it is its
@@ -74,7 +77,7 @@ impl ScriptError {
             let value = class.as_object().get_attr(name, vm).ok()?;
             value.downcast_ref::<PyStr>().map(|text| text.to_string_lossy().into_owned())
         };
-        let message = exception.as_object().str(vm).map(|text| text.to_string_lossy().into_owned());
+        let message = exception.as_object().str(vm).map(|text| shortened(&text.to_string_lossy()));
         let cause = led_to(vm, exception).filter(|_| most > 0);
         let mut details = Details {
             kind,
@@ -129,7 +132,7 @@ impl ScriptError {
         }
     }
 
-    /// `str(exception)`.
+    /// `str(exception)`, at most a million characters of it.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -170,6 +173,14 @@ fn led_to(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<PyBaseE
     })
 }
 
+/// The beginning of a text that nobody would read to the end.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 fn frames(exception: &PyBaseExceptionRef) -> Vec<Frame> {
     let Some(traceback) = exception.__traceback__() else { return Vec::new() };
     let frames: Vec<_> = traceback.iter().collect();
@@ -191,7 +202,8 @@ fn traceback(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<Stri
         let lines = lines.borrow_vec().to_vec();
         let texts =
             lines.iter().map(|line| Some(line.downcast_ref::<PyStr>()?.to_string_lossy().into_owned()));
-        Ok(texts.collect())
+        let texts: Option<Vec<String>> = texts.collect();
+        Ok(texts.map(|texts| format!("{}\n", shortened(texts.concat().trim_end_matches('\n')))))
     };
     format().ok().flatten()
 }

@@ -1,5 +1,6 @@
 //! One interpreter, ready to run scripts.
 
+use std::fmt;
 use std::path::Path;
 
 use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, VirtualMachine};
@@ -21,6 +22,12 @@ const RESULT: &str = "result";
 pub struct Runtime {
     interpreter: Interpreter,
     kept: Kept,
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").finish_non_exhaustive()
+    }
 }
 
 impl Runtime {

@@ -109,6 +109,15 @@ class Worse(Exception, metaclass=Meta): pass
 }
 
 #[test]
+fn endless_messages_are_cut() {
+    let runtime = start();
+    let error = failure(runtime.run_string("raise ValueError('x' * 5_000_000)", "<long>"));
+    assert_eq!(error.message().len(), (1 << 20) + "...".len());
+    assert!(error.traceback().len() <= (1 << 20) + "...\n".len());
+    assert!(error.traceback().starts_with("Traceback"));
+}
+
+#[test]
 fn deep_tracebacks_are_bounded() {
     let runtime = start();
     let error = failure(runtime.run_string("def f(n): f(n + 1)\nf(0)", "<deep>"));
@@ -149,7 +158,7 @@ fn tracebacks_quote_only_what_may_be_read() {
 #[test]
 fn a_runtime_that_cannot_start_says_why() {
     for (name, value) in [("", "x"), ("A=B", "x"), ("A\0", "x"), ("A", "x\0")] {
-        let error = Runtime::builder().env(name, value).build().err().expect("no runtime");
+        let error = Runtime::builder().env(name, value).build().expect_err("no such variable");
         assert_eq!(error.class(), "ValueError");
         assert!(error.message().starts_with("illegal environment variable \""), "{error}");
     }

@@ -385,6 +385,41 @@ fn what_contains_itself_is_an_error() {
 }
 
 #[test]
+fn small_objects_that_stand_for_large_values() {
+    let runtime = start();
+    let source =
+        "laughs = 'ha' * 10\nfor _ in range(40): laughs = [laughs] * 10\nlong = ['x' * 1_000_000] * 100_000";
+    runtime.run_string(source, "<laughs>").expect("runs");
+    let error = runtime.get_global::<Vec<String>>("long").expect_err("too large");
+    assert_eq!(error.class(), "ValueError");
+    assert!(error.message().ends_with("the whole value takes more than 256 MiB"), "{}", error.message());
+    runtime.get_global::<IgnoredAny>("laughs").expect("nobody looks inside");
+    // Ten digits are enough to see that it ends.
+    #[derive(Debug)]
+    struct Counted;
+    impl<'de> Deserialize<'de> for Counted {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Counter;
+            impl<'de> serde::de::Visitor<'de> for Counter {
+                type Value = Counted;
+                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    f.write_str("anything")
+                }
+                fn visit_str<E>(self, _text: &str) -> Result<Counted, E> {
+                    Ok(Counted)
+                }
+                fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Counted, A::Error> {
+                    while items.next_element::<Counted>()?.is_some() {}
+                    Ok(Counted)
+                }
+            }
+            deserializer.deserialize_any(Counter)
+        }
+    }
+    assert_eq!(runtime.get_global::<Counted>("laughs").expect_err("too large").class(), "ValueError");
+}
+
+#[test]
 fn values_that_describe_themselves() {
     let runtime = start();
     let expression = "{'a': [1, 2.5, None, True, 'x', (2 ** 63,)], 'b': {'c': -1}}";
