@@ -131,7 +131,7 @@ class PageTest(unittest.TestCase):
                     self.assertEqual(self.documented(output.getvalue()).splitlines(), block.expected)
         consoles = list(CONSOLE.finditer(text))
         self.assertEqual(len(consoles), text.count("<!-- run -->"), f"a console of {path.name} is not well formed")
-        for match in consoles:
+        for match in consoles if not ON_CPYTHON else ():
             self.check_console(match)
 
     def check_console(self, match):
