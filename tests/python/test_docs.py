@@ -33,6 +33,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "stdlib-docs"))
 
+import httpx  # noqa: E402
 from example_server import ExampleServer  # noqa: E402
 
 ON_CPYTHON = sys.implementation.name == "cpython"
@@ -190,6 +191,16 @@ class IndexTest(unittest.TestCase):
         for page in (ROOT / "stdlib-docs").glob("*.md"):
             with self.subTest(page=page.name):
                 self.assertTrue(page.name == "README.md" or f"]({page.name})" in index)
+
+    @unittest.skipIf(ON_CPYTHON, "the page has Tauraro's additions too")
+    def test_every_name_of_httpx_is_told(self):
+        pages = [ROOT / "stdlib-docs" / name for name in ("httpx-api.md", "httpx-exceptions.md")]
+        told = set(re.findall(r"\w+", "".join(page.read_text(encoding="utf-8") for page in pages)))
+        names = {name for name in httpx.__all__ if not name.startswith("_")}
+        for value in [getattr(httpx, name) for name in names]:
+            if isinstance(value, type) and not issubclass(value, (BaseException, int)):
+                names |= {name for name in dir(value) if not name.startswith("_")}
+        self.assertEqual(sorted(names - told), [])
 
 
 def headings(page):
