@@ -16,7 +16,6 @@ A comment line right before a block changes how it runs:
 """
 
 import contextlib
-import importlib.util
 import io
 import logging
 import os
@@ -35,6 +34,11 @@ sys.path.insert(0, str(ROOT / "stdlib-docs"))
 
 import httpx  # noqa: E402
 from example_server import ExampleServer  # noqa: E402
+
+try:
+    import websockets
+except ImportError:
+    websockets = None
 
 ON_CPYTHON = sys.implementation.name == "cpython"
 PLACES = {
@@ -163,7 +167,7 @@ def page_test(path):
 
     if ON_CPYTHON and path.name in ONLY_HERE:
         return unittest.skip(ONLY_HERE[path.name])(test)
-    if path.name.startswith("websockets") and not importlib.util.find_spec("websockets"):
+    if path.name.startswith("websockets") and websockets is None:
         return unittest.skip("needs PyPI's websockets there")(test)
     if path.name in NEED_THE_TEST_SERVER and "TAURARO_TEST_HTTPS" not in os.environ:
         return unittest.skip("needs the server of the tests")(test)
@@ -192,15 +196,18 @@ class IndexTest(unittest.TestCase):
             with self.subTest(page=page.name):
                 self.assertTrue(page.name == "README.md" or f"]({page.name})" in index)
 
-    @unittest.skipIf(ON_CPYTHON, "the page has Tauraro's additions too")
-    def test_every_name_of_httpx_is_told(self):
-        pages = [ROOT / "stdlib-docs" / name for name in ("httpx-api.md", "httpx-exceptions.md")]
-        told = set(re.findall(r"\w+", "".join(page.read_text(encoding="utf-8") for page in pages)))
-        names = {name for name in httpx.__all__ if not name.startswith("_")}
-        for value in [getattr(httpx, name) for name in names]:
-            if isinstance(value, type) and not issubclass(value, (BaseException, int)):
-                names |= {name for name in dir(value) if not name.startswith("_")}
-        self.assertEqual(sorted(names - told), [])
+    @unittest.skipIf(ON_CPYTHON, "the pages have Tauraro's additions too")
+    def test_every_name_is_told(self):
+        for module in (httpx, websockets):
+            names = {name for name in module.__all__ if not name.startswith("_")}
+            if module is httpx:
+                for value in [getattr(httpx, name) for name in names]:
+                    if isinstance(value, type) and not issubclass(value, (BaseException, int)):
+                        names |= {name for name in dir(value) if not name.startswith("_")}
+            pages = [ROOT / "stdlib-docs" / f"{module.__name__}-{page}.md" for page in ("api", "exceptions")]
+            told = set(re.findall(r"\w+", "".join(page.read_text(encoding="utf-8") for page in pages)))
+            with self.subTest(module=module.__name__):
+                self.assertEqual(sorted(names - told), [])
 
 
 def headings(page):
