@@ -193,7 +193,8 @@ fn frames(exception: &PyBaseExceptionRef) -> Vec<Frame> {
     frames.collect()
 }
 
-/// The traceback by Python's own module, which opens files as a script does: the interpreter's printer reads any.
+/// The traceback by Python's own module, which opens files as a script does: the interpreter's printer reads
+/// any.
 fn traceback(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
     let format = || -> PyResult<Option<String>> {
         let module = vm.import("traceback", 0)?;

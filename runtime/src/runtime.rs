@@ -132,8 +132,8 @@ impl Runtime {
         self.run(|vm| value::to_rust(vm, program::global(vm, name)?, name))
     }
 
-    /// What was printed to a captured `sys.stdout` ([`Output::capture`](crate::Output::capture)) and not taken
-    /// before; nothing if it is not captured. Threads of scripts may be in the middle of a line.
+    /// What was printed to a captured `sys.stdout` ([`Output::capture`](crate::Output::capture)) and not
+    /// taken before; nothing if it is not captured. Threads of scripts may be in the middle of a line.
     pub fn take_stdout(&self) -> Vec<u8> {
         self.kept.stdout.as_ref().map(Captured::take).unwrap_or_default()
     }

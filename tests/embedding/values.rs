@@ -369,7 +369,13 @@ fn errors_name_the_place() {
 fn what_contains_itself_is_an_error() {
     let runtime = start();
     runtime
-        .run_string("loop = []; loop.append(loop); ring = {}; ring['ring'] = ring; deep = []\nfor _ in range(100_000): deep = [deep]", "<loops>")
+        .run_string(
+            "loop = []; loop.append(loop)
+ring = {}; ring['ring'] = ring
+deep = []
+for _ in range(100_000): deep = [deep]",
+            "<loops>",
+        )
         .expect("runs");
     for name in ["loop", "ring", "deep"] {
         let error = runtime.get_global::<serde_json::Value>(name).expect_err("endless");

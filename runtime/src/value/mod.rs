@@ -35,8 +35,8 @@ use to_rust::ToRust;
 /// How deeply values may be nested: beyond that they are taken for ones that contain themselves.
 const DEEPEST: usize = 128;
 
-/// How much memory a value for Rust may take, roughly: a small object of Python that refers to another one again and
-/// again can stand for more than any machine holds.
+/// How much memory a value for Rust may take, roughly: a small object of Python that refers to another one
+/// again and again can stand for more than any machine holds.
 const LARGEST: usize = 256 << 20;
 
 /// The Python object of a Rust value, called `name` in messages.
