@@ -143,9 +143,10 @@ impl ScriptError {
         &self.0.frames
     }
 
-    /// The traceback as Python prints it, causes included, ending in a line break.
+    /// The traceback as Python prints it, causes included, ending in a line break; without causes and lines of
+    /// source for what is no error of the script, such as `SystemExit` and `KeyboardInterrupt`.
     ///
-    /// It quotes lines of source only from files that the script may read.
+    /// It quotes lines only from files that the script may read.
     pub fn traceback(&self) -> &str {
         &self.0.traceback
     }
@@ -193,9 +194,12 @@ fn frames(exception: &PyBaseExceptionRef) -> Vec<Frame> {
     frames.collect()
 }
 
-/// The traceback by Python's own module, which opens files as a script does: the interpreter's printer reads
-/// any.
+/// The traceback by Python's own module, which opens files as a script does: the interpreter's printer
+/// reads any. Where a script was ended or ends itself, it is not worth what importing that takes.
 fn traceback(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
+    if !exception.fast_isinstance(vm.ctx.exceptions.exception_type) {
+        return None;
+    }
     let format = || -> PyResult<Option<String>> {
         let module = vm.import("traceback", 0)?;
         let lines = vm.call_method(&module, "format_exception", (exception.clone(),))?;

@@ -82,6 +82,13 @@ fn system_exit_is_no_end_of_the_host() {
         let error = failure(runtime.run_string(source, "<exit>"));
         assert_eq!((error.class(), error.kind()), ("SystemExit", ErrorKind::Exit(status)), "{source}");
     }
+    // Not worth the import of what formats tracebacks.
+    assert!(!runtime.eval::<bool>("'traceback' in sys.modules").expect("a bool"));
+    let error = failure(runtime.run_string("raise SystemExit(3)", "<exit>"));
+    assert_eq!(
+        error.traceback(),
+        "Traceback (most recent call last):\n  File \"<exit>\", line 1, in <module>\nSystemExit: 3\n"
+    );
 }
 
 #[test]
