@@ -1,5 +1,6 @@
 //! The command line `tauraro`, as users of `python` know it.
 
+mod compile;
 mod completions;
 mod flags;
 mod hints;
@@ -19,6 +20,7 @@ use rustpython_vm::stdlib::sys::PyStderr;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine, host_env};
 
 use crate::{Builder, Runtime, program, shutdown, site, version};
+use compile::application::Application;
 use options::{Options, Print};
 use parse::{Invocation, Program};
 
@@ -35,13 +37,23 @@ pub fn main() -> ExitCode {
 pub fn run(builder: Builder) -> ExitCode {
     let mut words = std::env::args_os();
     let name = words.next().map_or_else(|| "tauraro".to_owned(), |name| name.to_string_lossy().into_owned());
-    let Invocation { options, program, argv } = match parse::parse(words) {
+    let application = match Application::find().transpose() {
+        Ok(application) => application,
+        Err(mistake) => {
+            say(&mut std::io::stderr(), &format!("{mistake}\n"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let invocation = match &application {
+        Some(application) => application.invocation(&name, words),
+        None => parse::parse(words),
+    };
+    let Invocation { options, program, argv } = match invocation {
         Ok(invocation) => invocation,
         Err(mistake) => {
-            say(
-                &mut std::io::stderr(),
-                &format!("{mistake}\n{}Try `{name} -h' for more information.\n", flags::usage(&name)),
-            );
+            let usage = format!("{}Try `{name} -h' for more information.\n", flags::usage(&name));
+            let usage = if application.is_some() { "" } else { &usage };
+            say(&mut std::io::stderr(), &format!("{mistake}\n{usage}"));
             return ExitCode::from(USAGE);
         }
     };
@@ -63,8 +75,17 @@ pub fn run(builder: Builder) -> ExitCode {
         say(&mut std::io::stdout(), &text);
         return ExitCode::SUCCESS;
     }
-    if let Some(result) = own_command(&program, &argv) {
-        return match result {
+    if is_command(&program, "compile") {
+        // What an option before the command would mean is not obvious: it may be a restriction.
+        if std::env::args_os().nth(1).is_some_and(|word| word != "compile") {
+            let mistake = format!("{name}: options go after the command: compile --sandbox script.py");
+            say(&mut std::io::stderr(), &format!("{mistake}\n"));
+            return ExitCode::from(USAGE);
+        }
+        return compile::run(builder, &name, argv.get(1..).unwrap_or_default());
+    }
+    if is_command(&program, "types") {
+        return match write_types(&argv) {
             Ok(told) => {
                 say(&mut std::io::stdout(), &told);
                 ExitCode::SUCCESS
@@ -84,6 +105,10 @@ pub fn run(builder: Builder) -> ExitCode {
         }
     };
     let mut mistake = None;
+    let builder = match &application {
+        Some(application) => builder.executable(&application.path),
+        None => builder,
+    };
     let builder = builder.argv(argv).handle_signals(true).configure(|settings| {
         mistake = options.apply(settings).err();
     });
@@ -93,7 +118,7 @@ pub fn run(builder: Builder) -> ExitCode {
     }
     let runtime = builder.build();
     let (ending, teardown) = runtime.enter(|vm| {
-        let result = start(vm, &name, &program, skip_first_line);
+        let result = start(vm, &name, &program, skip_first_line, application.as_ref());
         let result = inspect(vm, &program, result);
         let mut ending = Ending::of(vm, result);
         ending.status = shutdown::finish(vm, ending.status);
@@ -108,16 +133,17 @@ pub fn run(builder: Builder) -> ExitCode {
     end(ending.status)
 }
 
-/// Does what a command such as `types DIR` asks for, unless there is a script of its name.
-fn own_command(program: &Program, argv: &[String]) -> Option<Result<String, String>> {
-    let is_types = matches!(program, Program::File(word) if word == "types");
-    if !is_types || Path::new("types").is_file() {
-        return None;
-    }
-    Some(match argv {
+/// Whether the command of that name is asked for. A script of the name goes first.
+fn is_command(program: &Program, command: &str) -> bool {
+    matches!(program, Program::File(word) if word == command) && !Path::new(command).is_file()
+}
+
+/// Does what `types DIR` asks for; what to tell of it.
+fn write_types(argv: &[String]) -> Result<String, String> {
+    match argv {
         [_, folder] => types::write(folder),
         _ => Err("types takes one argument, the folder to write to: types DIR".to_owned()),
-    })
+    }
 }
 
 /// Gives the runtime the permissions and the audit log that the flags ask for. Without such flags the
@@ -146,7 +172,13 @@ fn end(status: i32) -> ! {
 }
 
 /// Prepares what only a command line has, then runs the program.
-fn start(vm: &VirtualMachine, name: &str, program: &Program, skip_first_line: bool) -> PyResult<()> {
+fn start(
+    vm: &VirtualMachine,
+    name: &str,
+    program: &Program,
+    skip_first_line: bool,
+    application: Option<&Application>,
+) -> PyResult<()> {
     let settings = &vm.state.config.settings;
     if !settings.warnoptions.is_empty() {
         // It applies the options when it is imported.
@@ -157,7 +189,11 @@ fn start(vm: &VirtualMachine, name: &str, program: &Program, skip_first_line: bo
         vm.call_method(&faulthandler, "enable", ())?;
     }
     site::run(vm)?;
+    if let Some(application) = application {
+        application.let_import(vm)?;
+    }
     match program {
+        Program::Application => application.map_or(Ok(()), |application| application.run(vm)),
         Program::File(path) => run_file(vm, name, path, skip_first_line),
         Program::Module(module) => {
             let folder = std::env::current_dir().unwrap_or_default();

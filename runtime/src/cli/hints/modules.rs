@@ -3,6 +3,8 @@
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, VirtualMachine};
 
+use crate::cli::compile::application::Application;
+
 /// For a module that is neither built in nor found; a part missing in a package that was found is the
 /// package's own affair.
 pub(super) fn missing(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
@@ -20,6 +22,8 @@ pub(super) fn missing(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Op
     });
     Some(if standard == Some(true) {
         format!("'{name}' is a module of Python's standard library that this runtime does not have")
+    } else if Application::is_running() {
+        format!("'{name}' is not in this application; whoever compiles it can add it: --include {name}")
     } else {
         format!(
             "'{name}' is not built in. Pure-Python packages can be used from the folder of the script, or from a \
