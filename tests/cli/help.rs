@@ -45,7 +45,8 @@ fn manual_and_completions_are_whole() {
         };
         assert!(fish.contains(&in_fish), "{option} is not in {fish}");
     }
-    for part in [".TH TAURARO 1", ".SH SYNOPSIS", "PYTHONPATH", "types DIR"] {
+    for part in [".TH TAURARO 1", ".SH SYNOPSIS", "PYTHONPATH", "types DIR", "compile FILE", "\\-\\-include"]
+    {
         assert!(page.contains(part), "{part}");
     }
 }
