@@ -215,6 +215,7 @@ fn mistakes_are_told() {
     std::fs::write(folder.0.join("binary.py"), b"x = '\xff\xfe'\n").expect("a file");
     folder.write("folder/module.py", "");
     folder.write("good.py", "");
+    folder.write("user.py", "import good\n");
     let outside = std::env::temp_dir();
     let outside = outside.to_str().expect("a path of text");
     let cases: &[(&[&str], &str, i32)] = &[
@@ -228,6 +229,7 @@ fn mistakes_are_told() {
         (&["good.py", "--allow-net=1.2.3.4/99"], "--allow-net: invalid rule '1.2.3.4/99'", 2),
         (&["good.py", "-X", "utf8=7"], "-X utf8=n: n is missing or invalid\n", 2),
         (&["good.py", "-o", "good.py"], "cannot write good.py: it is the script", 2),
+        (&["user.py", "-o", "good.py"], "cannot write good.py: it is part of the application\n", 2),
         (&["good.py", "-o", "folder"], "cannot write folder: Is a directory", 2),
         (&["good.py", "-o", "no/such/app"], "cannot write no/such/app: No such file or directory\n", 2),
         (&["good.py", "-o", env!("CARGO_BIN_EXE_tauraro")], ": it is this program\n", 2),
@@ -251,7 +253,7 @@ fn mistakes_are_told() {
     assert!(text(&output.stderr).contains("options go after the command"), "{}", text(&output.stderr));
     let left: Vec<_> =
         std::fs::read_dir(&folder.0).expect("the folder").flatten().map(|entry| entry.path()).collect();
-    assert_eq!(left.len(), 6, "{left:?}");
+    assert_eq!(left.len(), 7, "{left:?}");
     // A script of that name is a script.
     folder.write("compile", "print('a script')\n");
     assert_eq!(text(&compile(&folder, &[]).stdout), "a script\n");

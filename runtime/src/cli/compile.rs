@@ -17,7 +17,7 @@ use rustpython_vm::{PyObjectRef, PyResult, Settings, TryFromObject, VirtualMachi
 
 use super::options::{CompileOptions, Options};
 use super::parse::{self, Request};
-use super::{USAGE, flags, say};
+use super::{USAGE, flags, refuse, say};
 use crate::{Builder, program, site};
 
 /// What an archive is made of.
@@ -32,11 +32,8 @@ pub(super) fn run(builder: Builder, name: &str, words: &[String]) -> ExitCode {
         }
         Ok(request) => request,
         Err(mistake) => {
-            say(
-                &mut std::io::stderr(),
-                &format!("{mistake}\nTry `{name} compile -h' for more information.\n"),
-            );
-            return ExitCode::from(USAGE);
+            let mistake = format!("{mistake}\nTry `{name} compile -h' for more information.");
+            return refuse(&mistake, ExitCode::from(USAGE));
         }
     };
     match compile(builder, request) {
@@ -44,14 +41,8 @@ pub(super) fn run(builder: Builder, name: &str, words: &[String]) -> ExitCode {
             say(&mut std::io::stdout(), &told);
             ExitCode::SUCCESS
         }
-        Err(Failure::Request(mistake)) => {
-            say(&mut std::io::stderr(), &format!("{name}: {mistake}\n"));
-            ExitCode::from(USAGE)
-        }
-        Err(Failure::Source(report)) => {
-            say(&mut std::io::stderr(), &report);
-            ExitCode::FAILURE
-        }
+        Err(Failure::Request(mistake)) => refuse(&format!("{name}: {mistake}"), ExitCode::from(USAGE)),
+        Err(Failure::Source(report)) => refuse(report.trim_end(), ExitCode::FAILURE),
     }
 }
 
@@ -68,7 +59,12 @@ fn compile(builder: Builder, request: Request) -> Result<String, Failure> {
     let Request { options, script, built_in } = request;
     options.permissions.permissions().map_err(Failure::Request)?;
     let output = output(&script, options.compile.output.as_deref()).map_err(Failure::Request)?;
-    let wanted = Wanted { script, optimize: options.optimize, modules: options.compile.clone() };
+    let wanted = Wanted {
+        script,
+        output: output.clone(),
+        optimize: options.optimize,
+        modules: options.compile.clone(),
+    };
     // What the application could not start with is refused now.
     options.apply(&mut Settings::default()).map_err(Failure::Request)?;
     let mut mistake = None;
@@ -129,6 +125,7 @@ fn output(script: &str, given: Option<&str>) -> Result<PathBuf, String> {
 /// What is to be gathered.
 struct Wanted {
     script: String,
+    output: PathBuf,
     optimize: u8,
     modules: CompileOptions,
 }
@@ -142,7 +139,9 @@ fn bundle(vm: &VirtualMachine, wanted: &Wanted) -> PyResult<Result<(Vec<u8>, usi
         vm.ctx.new_list(names.iter().map(|name| vm.ctx.new_str(name.as_str()).into()).collect()).into()
     };
     let CompileOptions { include, exclude, data, .. } = &wanted.modules;
-    let arguments = (wanted.script.as_str(), list(include), list(exclude), list(data), wanted.optimize);
+    let output = vm.fsdecode(wanted.output.as_os_str());
+    let arguments =
+        (wanted.script.as_str(), output, list(include), list(exclude), list(data), wanted.optimize);
     let made: PyTupleRef = bundle.call(arguments, vm)?.try_into_value(vm)?;
     let [archive, modules, mistake, report] = made.as_slice() else {
         return Err(vm.new_type_error("the bundle has other parts"));

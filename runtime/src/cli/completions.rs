@@ -90,10 +90,7 @@ fn zsh() -> String {
     script.push_str("            '*:file:_files'\n        return\n    fi\n    _arguments -s \\\n");
     FLAGS.iter().for_each(|flag| zsh_flag(&mut script, flag));
     let commands = commands().join(" ");
-    let _ = writeln!(
-        script,
-        "            '1:program:_alternative \"commands:command:({commands})\" \"files:file:_files\"' \\"
-    );
+    let _ = writeln!(script, "            '1:program:{{compadd {commands}; _files}}' \\");
     script.push_str("            '*:file:_files'\n}\nif [ \"$funcstack[1]\" = _tauraro ]; then _tauraro \"$@\"; else compdef _tauraro tauraro; fi\n");
     script
 }

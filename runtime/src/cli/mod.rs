@@ -39,39 +39,19 @@ pub fn run(builder: Builder) -> ExitCode {
     let name = words.next().map_or_else(|| "tauraro".to_owned(), |name| name.to_string_lossy().into_owned());
     let application = match Application::find().transpose() {
         Ok(application) => application,
-        Err(mistake) => {
-            say(&mut std::io::stderr(), &format!("{mistake}\n"));
-            return ExitCode::FAILURE;
-        }
+        Err(mistake) => return refuse(&mistake, ExitCode::FAILURE),
     };
     let invocation = match &application {
         Some(application) => application.invocation(&name, words),
-        None => parse::parse(words),
+        None => parse::parse(words).map_err(|mistake| {
+            format!("{mistake}\n{}Try `{name} -h' for more information.", flags::usage(&name))
+        }),
     };
     let Invocation { options, program, argv } = match invocation {
         Ok(invocation) => invocation,
-        Err(mistake) => {
-            let usage = format!("{}Try `{name} -h' for more information.\n", flags::usage(&name));
-            let usage = if application.is_some() { "" } else { &usage };
-            say(&mut std::io::stderr(), &format!("{mistake}\n{usage}"));
-            return ExitCode::from(USAGE);
-        }
+        Err(mistake) => return refuse(&mistake, ExitCode::from(USAGE)),
     };
-    if options.help {
-        say(&mut std::io::stdout(), &flags::help(&name));
-        return ExitCode::SUCCESS;
-    }
-    if options.version > 0 {
-        let text = if options.version == 1 { version::banner() } else { version::detailed() };
-        say(&mut std::io::stdout(), &format!("{text}\n"));
-        return ExitCode::SUCCESS;
-    }
-    if let Some(print) = options.print {
-        let text = match print {
-            Print::AllHelp => flags::all_help(&name),
-            Print::Manual => manual::page(),
-            Print::Completions(shell) => shell.script(),
-        };
+    if let Some(text) = printed(&options, &name) {
         say(&mut std::io::stdout(), &text);
         return ExitCode::SUCCESS;
     }
@@ -79,8 +59,7 @@ pub fn run(builder: Builder) -> ExitCode {
         // What an option before the command would mean is not obvious: it may be a restriction.
         if std::env::args_os().nth(1).is_some_and(|word| word != "compile") {
             let mistake = format!("{name}: options go after the command: compile --sandbox script.py");
-            say(&mut std::io::stderr(), &format!("{mistake}\n"));
-            return ExitCode::from(USAGE);
+            return refuse(&mistake, ExitCode::from(USAGE));
         }
         return compile::run(builder, &name, argv.get(1..).unwrap_or_default());
     }
@@ -90,19 +69,13 @@ pub fn run(builder: Builder) -> ExitCode {
                 say(&mut std::io::stdout(), &told);
                 ExitCode::SUCCESS
             }
-            Err(mistake) => {
-                say(&mut std::io::stderr(), &format!("{name}: {mistake}\n"));
-                ExitCode::from(USAGE)
-            }
+            Err(mistake) => refuse(&format!("{name}: {mistake}"), ExitCode::from(USAGE)),
         };
     }
     let skip_first_line = options.skip_first_line;
     let builder = match restrict(builder, &options) {
         Ok(builder) => builder,
-        Err(mistake) => {
-            say(&mut std::io::stderr(), &format!("{mistake}\n"));
-            return ExitCode::from(USAGE);
-        }
+        Err(mistake) => return refuse(&mistake, ExitCode::from(USAGE)),
     };
     let mut mistake = None;
     let builder = match &application {
@@ -113,8 +86,7 @@ pub fn run(builder: Builder) -> ExitCode {
         mistake = options.apply(settings).err();
     });
     if let Some(mistake) = mistake {
-        say(&mut std::io::stderr(), &format!("Fatal Python error: {mistake}\n"));
-        return ExitCode::FAILURE;
+        return refuse(&format!("Fatal Python error: {mistake}"), ExitCode::FAILURE);
     }
     let runtime = builder.build();
     let (ending, teardown) = runtime.enter(|vm| {
@@ -131,6 +103,29 @@ pub fn run(builder: Builder) -> ExitCode {
         die_of_interrupt();
     }
     end(ending.status)
+}
+
+/// Says why nothing is run; the status to end with.
+fn refuse(mistake: &str, status: ExitCode) -> ExitCode {
+    say(&mut std::io::stderr(), &format!("{mistake}\n"));
+    status
+}
+
+/// What the options ask to be printed instead of running a program.
+fn printed(options: &Options, name: &str) -> Option<String> {
+    if options.help {
+        return Some(flags::help(name));
+    }
+    match options.version {
+        0 => {}
+        1 => return Some(format!("{}\n", version::banner())),
+        _ => return Some(format!("{}\n", version::detailed())),
+    }
+    options.print.map(|print| match print {
+        Print::AllHelp => flags::all_help(name),
+        Print::Manual => manual::page(),
+        Print::Completions(shell) => shell.script(),
+    })
 }
 
 /// Whether the command of that name is asked for. A script of the name goes first.

@@ -275,6 +275,30 @@ mod tests {
     }
 
     #[test]
+    fn compile_tells_its_options_from_those_to_build_in() {
+        let compiled = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+            parse_compile(&words)
+        };
+        let words = ["-OO", "--include", "a", "x.py", "-W", "error", "-oapp", "--include=b", "--allow-net=h"];
+        let request = compiled(&words).expect("a valid command line");
+        assert_eq!(request.script, "x.py");
+        assert_eq!(request.built_in, ["-OO", "-W", "error", "--allow-net=h"]);
+        assert_eq!(request.options.compile.output.as_deref(), Some("app"));
+        assert_eq!(request.options.compile.include, ["a", "b"]);
+        assert_eq!(request.options.optimize, 2);
+        assert_eq!(compiled(&["--", "-x.py"]).expect("a script").script, "-x.py");
+        for (words, message) in [
+            (&["x.py", "y.py"][..], "compile takes one script, not x.py and y.py"),
+            (&["-c", "pass"], "Unknown option: -c of compile"),
+            (&["x.py", "--man"], "unknown option --man of compile"),
+            (&["x.py", "-o"], "Argument expected for the -o option"),
+        ] {
+            assert_eq!(compiled(words).expect_err("a mistake"), message);
+        }
+    }
+
+    #[test]
     fn mistakes_are_named() {
         for (words, message) in [
             (&["-z"][..], "Unknown option: -z"),

@@ -62,7 +62,8 @@ def nodes(tree):
     while pending:
         node = pending.pop()
         yield node
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in (getattr(node.test, "id", ""), getattr(node.test, "attr", "")):
+        test = getattr(node, "test", None)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in (getattr(test, "id", ""), getattr(test, "attr", "")):
             pending.extend(node.orelse)
         else:
             pending.extend(ast.iter_child_nodes(node))
@@ -241,9 +242,10 @@ def read(module, optimize):
                 raise Failure(f"{shown(module.path)} holds no Python code")
             return None, None, renamed(code, name)
         tree = ast.parse(source, shown(module.path))
-        return source, tree, compile(source, name, "exec", dont_inherit=True, optimize=optimize)
+        code = compile(source, shown(module.path), "exec", dont_inherit=True, optimize=optimize)
+        return source, tree, renamed(code, name)
     except SyntaxError as error:
-        # The compiler knows neither where the source is from nor, later than the parser, its text.
+        # The decoder does not know where the source is from, nor the compiler its text.
         error.filename = shown(module.path)
         if error.text is None and error.lineno and source:
             error.text = "".join(source.splitlines(keepends=True)[error.lineno - 1 : error.lineno])
@@ -305,13 +307,21 @@ def add(archive, place, content):
     archive.writestr(entry, content)
 
 
-def gather(script, included, excluded, data, optimize):
+def spare(path, output):
+    """Refuses to overwrite what goes into the application."""
+    if path and os.path.realpath(path) == output:
+        raise Failure(f"cannot write {shown(output)}: it is part of the application")
+
+
+def gather(script, output, included, excluded, data, optimize):
     graph = Graph(excluded)
     graph.add(start(script))
     for name in included:
         graph.include(name)
     contents = {}
+    output = os.path.realpath(output)
     for module, source, code in graph.complete(optimize):
+        spare(module.path, output)
         if module.is_namespace:
             contents[module.place.removesuffix("__init__")] = b""
             continue
@@ -322,6 +332,7 @@ def gather(script, included, excluded, data, optimize):
             contents[f"{module.place}.py"] = text
     for path in data:
         for place, file in data_files(path):
+            spare(file, output)
             if place not in contents:
                 try:
                     with open(file, "rb") as stream:
@@ -338,11 +349,11 @@ def gather(script, included, excluded, data, optimize):
     return archive.getvalue(), len(graph.modules)
 
 
-def bundle(script, included, excluded, data, optimize):
-    """The archive and the number of its modules, then what is wrong with the request, and the report of a
+def bundle(script, output, included, excluded, data, optimize):
+    """What is to be written to the file `output`: the archive and the number of its modules, then what is wrong with the request, and the report of a
     syntax error: None where there is none."""
     try:
-        return *gather(script, included, excluded, data, optimize), None, None
+        return *gather(script, output, included, excluded, data, optimize), None, None
     except Failure as failure:
         return None, 0, str(failure), None
     except SyntaxError as error:
