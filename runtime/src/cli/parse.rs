@@ -125,7 +125,7 @@ fn option(
         Some((name, value)) => (name, Some(value)),
         None => (name, None),
     };
-    let flag = known.into_iter().find(|flag| flag.long == name);
+    let flag = known.clone().find(|flag| flag.long == name);
     let flag = flag.ok_or_else(|| format!("unknown option {word}"))?;
     long_option(flag, attached, options, words)
 }
