@@ -516,7 +516,7 @@ impl PyConnection {
     /// Sends what the protocol has to send. The caller has `protocol_mutex`.
     #[pymethod]
     fn send_data(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Self::collect(zelf, &*zelf.handle(vm)?, vm)?;
+        Self::collect(zelf, zelf.handle(vm)?.protocol(vm), vm)?;
         Self::flush(zelf, sending::Flush::All, vm)
     }
 
