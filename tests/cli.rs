@@ -1,5 +1,7 @@
 //! The command line, compared with what `CPython`'s prints and returns for the same words.
 
+#[path = "cli/compile.rs"]
+mod compile;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/hints.rs"]
