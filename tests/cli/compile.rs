@@ -301,7 +301,7 @@ fn modules_are_found_as_a_run_finds_them() {
     let folder = Folder::new("compile-path");
     folder.write(
         "program/__main__.py",
-        "import near, far, zipped\nprint(near.value, far.value, zipped.value)\n",
+        "import near, far, zipped, sourceless\nprint(near.value, far.value, zipped.value)\nsourceless.fail()\n",
     );
     folder.write("program/near.py", "value = 'near'\n");
     folder.write(
@@ -314,15 +314,25 @@ fn modules_are_found_as_a_run_finds_them() {
     let zipping = run(command, &["-m", "zipfile", "-c", "library.zip", "zipped.py"], "");
     assert!(zipping.status.success(), "{}", text(&zipping.stderr));
     std::fs::remove_file(folder.0.join("zipped.py")).expect("the module");
+    folder.write("sourceless.py", "def fail():\n    1 / 0\n");
+    let mut command = tauraro();
+    command.current_dir(&folder.0);
+    let bytecode = "import py_compile; py_compile.compile('sourceless.py', 'program/sourceless.pyc')";
+    let compiling = run(command, &["-c", bytecode], "");
+    assert!(compiling.status.success(), "{}", text(&compiling.stderr));
 
     let mut command = tauraro();
     let paths = [folder.0.join("site"), folder.0.join("library.zip")];
     command.current_dir(&folder.0).env("PYTHONPATH", std::env::join_paths(paths).expect("a list of paths"));
     let output = run(command, &["compile", "program/", "-o", "app"], "");
-    assert_eq!(text(&output.stderr), "");
+    let note =
+        "note: program/sourceless.pyc: it has no source, so what it imports is not known (--include NAME)\n";
+    assert_eq!(text(&output.stderr), note);
     assert!(output.status.success());
     let app = folder.0.join("app");
     remove_sources(&folder, &app);
     let output = run(started(&app), &[""; 0], "");
     assert_eq!(text(&output.stdout), "near far zipped\n", "{}", text(&output.stderr));
+    let place = "  File \"<app>/sourceless.py\", line 2, in fail\nZeroDivisionError: division by zero\n";
+    assert!(text(&output.stderr).ends_with(place), "{}", text(&output.stderr));
 }

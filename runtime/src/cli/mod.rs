@@ -36,7 +36,10 @@ pub fn main() -> ExitCode {
 /// native modules, say. The command line's settings replace those of `builder`.
 pub fn run(builder: Builder) -> ExitCode {
     let mut words = std::env::args_os();
-    let name = words.next().map_or_else(|| "tauraro".to_owned(), |name| name.to_string_lossy().into_owned());
+    let name = match words.next().map_or_else(|| Ok("tauraro".to_owned()), parse::text) {
+        Ok(name) => name,
+        Err(mistake) => return refuse(&mistake, ExitCode::from(USAGE)),
+    };
     let application = match Application::find().transpose() {
         Ok(application) => application,
         Err(mistake) => return refuse(&mistake, ExitCode::FAILURE),

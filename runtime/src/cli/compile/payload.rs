@@ -44,6 +44,9 @@ pub(super) fn find() -> Option<Result<(PathBuf, Vec<String>), String>> {
     place().map(|place| {
         let path = std::env::current_exe();
         let path = path.map_err(|error| format!("cannot tell where this application is: {error}"))?;
+        if path.to_str().is_none() {
+            return Err(format!("the path of the application is not valid UTF-8: {}", path.display()));
+        }
         let words = read(&path, place).map_err(|mistake| format!("{}: {mistake}", path.display()))?;
         Ok((path, words))
     })
