@@ -10,6 +10,7 @@ A comment line right before a block changes how it runs:
     <!-- not run: REASON -->    it is only compiled
     <!-- Tauraro only -->       it does not run on CPython with PyPI's httpx alone: it uses an addition, or what
                                 needs more packages there
+    <!-- file: NAME -->         it is written to the file NAME, before anything of the page is run, and only compiled
     <!-- run -->                before a ```console block: its lines that begin with `$ ` are typed into a shell,
                                 and print what follows them; `...` stands for anything in a line, and, alone, for
                                 any lines
@@ -51,6 +52,8 @@ PLACES = {
 FILES = {"ca.pem": "TAURARO_TEST_CA", "client.pem": "TAURARO_TEST_CLIENT_CERT", "client.key": "TAURARO_TEST_CLIENT_KEY"}
 NEED_THE_TEST_SERVER = {"httpx-network.md", "httpx-transports.md"}
 ONLY_HERE = {
+    "compile.md": "it is about the command tauraro",
+    "packages.md": "it is about the command tauraro",
     "README.md": "it uses Tauraro's additions",
     "asyncio.md": "it is about Tauraro's own loop",
     "httptools.md": "it needs PyPI's httptools",
@@ -62,6 +65,7 @@ ONLY_HERE = {
 NOTE = r"^(?:<!-- (?P<note>[^\n]*) -->\n)?"
 FENCE = re.compile(NOTE + r"```python\n(?P<code>.*?)^```\n(?:```text\n(?P<output>.*?)^```\n)?", re.M | re.S)
 CONSOLE = re.compile(r"^<!-- run -->\n```console\n(?P<typed>.*?)^```\n", re.M | re.S)
+FILE = re.compile(r"^<!-- file: (?P<name>[^\n]+) -->\n```\w+\n(?P<text>.*?)^```\n", re.M | re.S)
 COMMAND = re.compile(r"^\$ (?P<command>.*)\n(?P<output>(?:(?!\$ ).*\n)*)", re.M)
 
 
@@ -76,7 +80,7 @@ class Block:
 
     @property
     def is_run(self):
-        return not (self.note.startswith("not run: ") or ON_CPYTHON and self.note == "Tauraro only")
+        return not (self.note.startswith(("not run: ", "file: ")) or ON_CPYTHON and self.note == "Tauraro only")
 
 
 class PageTest(unittest.TestCase):
@@ -124,6 +128,11 @@ class PageTest(unittest.TestCase):
         text = path.read_text(encoding="utf-8")
         blocks = [Block(match) for match in FENCE.finditer(text)]
         self.assertEqual(len(blocks), text.count("```python"), f"a block of {path.name} is not well formed")
+        files = list(FILE.finditer(text))
+        self.assertEqual(len(files), text.count("<!-- file: "), f"a file of {path.name} is not well formed")
+        for match in files:
+            Path(match["name"]).parent.mkdir(parents=True, exist_ok=True)
+            Path(match["name"]).write_text(match["text"], encoding="utf-8")
         namespace = {"__name__": "__main__"}
         for block in blocks:
             with self.subTest(page=path.name, line=block.line):
@@ -145,7 +154,9 @@ class PageTest(unittest.TestCase):
         for typed in commands:
             line = match.string.count("\n", 0, match.start("typed") + typed.start()) + 1
             with self.subTest(line=line, command=typed["command"]):
-                environment = {**os.environ, "PATH": os.getcwd() + os.pathsep + os.environ.get("PATH", "")}
+                # What is put into the home folder is not to stay there.
+                path = os.getcwd() + os.pathsep + os.environ.get("PATH", "")
+                environment = {**os.environ, "PATH": path, "HOME": os.getcwd()}
                 done = subprocess.run(
                     ["sh", "-c", self.real(typed["command"])], env=environment, stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", timeout=60,

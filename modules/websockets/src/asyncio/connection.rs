@@ -149,9 +149,9 @@ struct SendArgs {
 
 #[derive(FromArgs)]
 struct CloseArgs {
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "1000")]
     code: OptionalArg<PyObjectRef>,
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "''")]
     reason: OptionalArg<PyObjectRef>,
 }
 
@@ -163,7 +163,7 @@ struct PingArgs {
 
 #[derive(FromArgs)]
 struct PongArgs {
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "b''")]
     data: OptionalArg<PyObjectRef>,
 }
 

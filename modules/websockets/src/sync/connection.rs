@@ -268,9 +268,9 @@ pub(crate) struct SendArgs {
 
 #[derive(FromArgs)]
 pub(crate) struct CloseArgs {
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "1000")]
     pub(super) code: rustpython_vm::function::OptionalArg,
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "''")]
     pub(super) reason: rustpython_vm::function::OptionalArg,
 }
 
