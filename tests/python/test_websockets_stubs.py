@@ -26,7 +26,7 @@ WITHOUT_STUB = {
 # What does not tell what it takes.
 UNTOLD = {
     "Assembler": {"get", "get_iter"},
-    "Connection": {"close", "ping", "pong", "recv", "recv_streaming", "send", "send_context", "wait_closed"},
+    "Connection": {"ping", "pong", "recv", "recv_streaming", "send", "send_context", "wait_closed"},
 }
 
 

@@ -17,7 +17,7 @@ use rustpython_vm::{
 
 use crate::errors;
 
-/// Headers(*args, **kwargs)
+/// Headers(headers=(), /, **kwargs)
 /// --
 ///
 /// HTTP header fields: a mapping whose keys are compared without case and may have several values.
