@@ -147,7 +147,7 @@ impl Coroutine {
                 drop(work);
                 return Err(error);
             }
-            (State::Created(work), resume) | (State::Suspended(work), resume) => (work, resume),
+            (State::Created(work) | State::Suspended(work), resume) => (work, resume),
             (State::Running, _) => return Err(vm.new_value_error("coroutine already executing")),
             (State::Done, _) => {
                 *zelf.state.lock() = State::Done;

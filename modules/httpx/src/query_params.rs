@@ -26,6 +26,7 @@ use crate::mapping::{self, Key, KeyDefault, KeyValue, Params};
 /// Arguments: a query string (str, or bytes in ASCII), another `QueryParams`, a mapping whose values
 /// are single values or lists of them, a list or tuple of pairs, or keywords. Keys become str;
 /// values too, with True, False and None as `"true"`, `"false"` and `""`.
+#[expect(clippy::doc_markdown, reason = "the first line is the signature that Python shows")]
 #[pyclass(name = "QueryParams", module = "httpx")]
 #[derive(Debug, Default, PyPayload)]
 pub(crate) struct PyQueryParams {

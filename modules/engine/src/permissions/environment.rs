@@ -18,7 +18,7 @@ pub struct InvalidVariable {
 
 impl std::fmt::Display for InvalidVariable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "illegal environment variable {:?}", self.name)
+        write!(f, "illegal environment variable {:?}", self.name.to_string_lossy())
     }
 }
 

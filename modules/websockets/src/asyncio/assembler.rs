@@ -310,10 +310,10 @@ impl Assembler {
     /// Nobody waits any more for a future of [`take_next`](Self::take_next).
     pub(crate) fn stop_waiting(&self, waiter: PyObjectRef) {
         let mut state = self.state.lock();
-        let waited = state.waiter.take_if(|current| current.is(&waiter));
+        let current = state.waiter.take_if(|current| current.is(&waiter));
         let before = state.spare.replace(waiter);
         drop(state);
-        drop((waited, before));
+        drop((current, before));
     }
 
     /// The next frame, waiting for it.

@@ -60,6 +60,7 @@ pub(crate) enum Event {
 ///
 /// `max_size` is what a message may have, in bytes, after inflating; or that and what a frame may have, as a
 /// tuple. None is no limit. `logger` is `websockets.client` or `websockets.server` by default.
+#[expect(clippy::doc_markdown, reason = "the first line is the signature that Python shows")]
 #[pyclass(module = "websockets.protocol", name = "Protocol", traverse = "manual")]
 #[derive(Debug, Default, PyPayload)]
 pub(crate) struct PyProtocol {
