@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustpython_vm::builtins::PyModuleDef;
 use rustpython_vm::common::rc::PyRc;
@@ -10,6 +11,7 @@ use rustpython_vm::{Context, InterpreterBuilder, Settings, VirtualMachine};
 
 use tauraro_engine::permissions::{Audit, Gate, Permissions};
 
+use crate::stop::{self, Stops};
 use crate::{Module, Runtime, guard, stdlib};
 
 /// The `module_def` function that `#[pymodule]` makes.
@@ -29,6 +31,8 @@ pub struct Builder {
     native: Vec<NativeModule>,
     permissions: Permissions,
     audit: Option<Audit>,
+    time_limit: Option<Duration>,
+    stoppable: bool,
 }
 
 impl Builder {
@@ -48,6 +52,8 @@ impl Builder {
             native: Vec::new(),
             permissions: Permissions::allow_all(),
             audit: None,
+            time_limit: None,
+            stoppable: true,
         }
     }
 
@@ -125,6 +131,21 @@ impl Builder {
         Ok(self)
     }
 
+    /// How long each call ([`Runtime::run_string`], [`Runtime::eval`]...) may take; by default for ever.
+    ///
+    /// What takes longer is stopped and fails with an error of kind `TimedOut`, together with the threads that
+    /// scripts of the runtime have started. The runtime can be used again afterwards.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Does without what stops scripts: for a process that is one script.
+    pub(crate) fn unstoppable(mut self) -> Self {
+        self.stoppable = false;
+        self
+    }
+
     /// Starts the interpreter.
     pub fn build(mut self) -> Runtime {
         let paths: Vec<String> = self.settings.path_list.iter().cloned().chain(self.search_paths).collect();
@@ -139,6 +160,7 @@ impl Builder {
         } else {
             None
         };
+        let handles_signals = self.settings.install_signal_handlers;
         let mut builder = stdlib::install(InterpreterBuilder::new().settings(self.settings));
         for module in self.modules {
             let definitions = module.definitions(&builder.ctx);
@@ -149,13 +171,18 @@ impl Builder {
             builder = builder.add_native_module(definition);
         }
         let executable = self.executable;
-        Runtime::start(builder.init_hook(move |vm| {
-            set_paths(vm, executable, paths);
-            if let Some(gate) = gate {
-                tauraro_bridge::set_gate(vm, gate);
-                guard::install(vm);
-            }
-        }))
+        let stops = Stops::new(self.time_limit, handles_signals, self.stoppable);
+        Runtime::start(
+            builder.init_hook(move |vm| {
+                set_paths(vm, executable, paths);
+                stop::install(vm);
+                if let Some(gate) = gate {
+                    tauraro_bridge::set_gate(vm, gate);
+                    guard::install(vm);
+                }
+            }),
+            stops,
+        )
     }
 }
 

@@ -23,6 +23,7 @@ mod runtime;
 mod shutdown;
 mod site;
 mod stdlib;
+mod stop;
 mod version;
 
 pub use builder::{Builder, NativeModule};
@@ -30,5 +31,6 @@ pub use error::ScriptError;
 pub use modules::Module;
 pub use runtime::Runtime;
 pub use rustpython_vm as vm;
+pub use stop::Stopper;
 pub use tauraro_engine::permissions::{InvalidRule, Permissions};
 pub use version::{VERSION, banner};

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, TryFromObject, VirtualMachine};
 
-use crate::{Builder, ScriptError, guard, program, shutdown, site, version};
+use crate::stop::{Stopper, Stops};
+use crate::{Builder, ScriptError, guard, program, site, version};
 
 /// A Python interpreter with the standard library and Tauraro's modules.
 ///
@@ -12,6 +13,7 @@ use crate::{Builder, ScriptError, guard, program, shutdown, site, version};
 /// runtimes live side by side in one process and share no Python object.
 pub struct Runtime {
     interpreter: Interpreter,
+    stops: Stops,
 }
 
 impl Runtime {
@@ -20,13 +22,14 @@ impl Runtime {
         Builder::new()
     }
 
-    pub(crate) fn start(builder: InterpreterBuilder) -> Self {
-        let runtime = Self { interpreter: builder.build() };
+    pub(crate) fn start(builder: InterpreterBuilder, stops: Stops) -> Self {
+        let runtime = Self { interpreter: builder.build(), stops };
         runtime.enter(|vm| {
             let prepared = version::install(vm)
                 .and_then(|()| site::install(vm))
                 .and_then(|()| program::prepare(vm))
-                .and_then(|()| guard::complete(vm));
+                .and_then(|()| guard::complete(vm))
+                .and_then(|()| runtime.stops.complete(vm));
             if let Err(exception) = prepared {
                 vm.print_exception(&exception);
             }
@@ -74,18 +77,20 @@ impl Runtime {
         self.interpreter.enter(work)
     }
 
+    /// What stops this runtime's scripts from another thread.
+    pub fn stopper(&self) -> Stopper {
+        self.stops.stopper()
+    }
+
     /// Ends the runtime as a process ends: joins threads, runs `atexit` functions and flushes.
     ///
-    /// Returns the exit status: 0, or 120 if `sys.stdout` could not be flushed.
+    /// Each may take as long as a call ([`Builder::time_limit`]). Returns the exit status: 0; 120 if
+    /// `sys.stdout` could not be flushed; 1 if something took too long, or a thread did not end when told.
     pub fn finish(self) -> u32 {
-        self.interpreter.finalize(None)
+        self.stops.finish(self.interpreter)
     }
 
     fn run<R>(&self, work: impl FnOnce(&VirtualMachine) -> PyResult<R>) -> Result<R, ScriptError> {
-        self.enter(|vm| {
-            let result = work(vm).map_err(|exception| ScriptError::new(vm, &exception));
-            shutdown::flush_quietly(vm);
-            result
-        })
+        self.enter(|vm| self.stops.call(vm, || work(vm)))
     }
 }

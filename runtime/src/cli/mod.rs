@@ -91,7 +91,7 @@ pub fn run(builder: Builder) -> ExitCode {
         say(&mut std::io::stderr(), &format!("Fatal Python error: {mistake}\n"));
         return ExitCode::FAILURE;
     }
-    let runtime = builder.build();
+    let runtime = builder.unstoppable().build();
     let (ending, teardown) = runtime.enter(|vm| {
         let result = start(vm, &name, &program, skip_first_line);
         let result = inspect(vm, &program, result);
