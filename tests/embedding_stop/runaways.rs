@@ -1,15 +1,15 @@
 //! Scripts that do not end by themselves.
 
 /// What it does, and the script. `PORT` is one of a server that accepts and never answers.
-pub type Runaway = (&'static str, &'static str);
+pub(crate) type Runaway = (&'static str, &'static str);
 
 /// One or more of every kind.
-pub const RUNAWAYS: &[Runaway] = &[
+pub(crate) const RUNAWAYS: &[Runaway] = &[
     ("spin", "while True: pass"),
     ("spin", "while True:\n    x = [i for i in range(100)]"),
     ("spin", "def f():\n    while 1:\n        g()\ndef g():\n    return sum(range(10))\nf()"),
     ("spin in a class body", "class C:\n    while True:\n        pass"),
-    ("spin in a lambda", "f = lambda: any(True for _ in iter(int, 1)) or f()\nf()"),
+    ("spin in a lambda", "f = lambda: all(True for _ in iter(int, 1))\nf()"),
     ("catch everything", "while True:\n    try:\n        while True: pass\n    except BaseException:\n        continue"),
     ("catch everything", "def f():\n    try:\n        while True: pass\n    except BaseException:\n        f()\nwhile True:\n    try:\n        f()\n    except BaseException:\n        pass"),
     ("catch everything", "while True:\n    try:\n        1/0\n    except:\n        try:\n            1/0\n        except:\n            try:\n                1/0\n            except:\n                pass"),
@@ -21,7 +21,7 @@ pub const RUNAWAYS: &[Runaway] = &[
     ("recursion", "def f(n):\n    return 0 if n == 0 else f(n-1) + f(n-1)\nf(60)"),
     ("sleep", "import time\ntime.sleep(1e6)"),
     ("sleep", "import time\nwhile True:\n    try:\n        time.sleep(1e6)\n    except BaseException:\n        pass"),
-    ("sleep with signals blocked", "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\ntime.sleep(1e6)"),
+    ("sleep with signals blocked", "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\ntime.sleep(1e6)"),
     ("lock", "import threading\nl = threading.Lock()\nl.acquire()\nl.acquire()"),
     ("lock", "import threading\nl = threading.Lock()\nwhile True:\n    try:\n        with l:\n            with l:\n                pass\n    except BaseException:\n        pass"),
     ("lock", "import threading\nl = threading.Lock()\nl.acquire()\nl.acquire(timeout=1e6)"),
@@ -76,13 +76,13 @@ pub const RUNAWAYS: &[Runaway] = &[
     ("exception whose text never ends", "class E(Exception):\n    def __str__(self):\n        while True: pass\nraise E"),
     ("output that never ends", "import sys\nclass S:\n    closed = False\n    def write(self, t): pass\n    def flush(self):\n        while True:\n            try:\n                while True: pass\n            except BaseException:\n                pass\nsys.stdout = S()"),
     ("sort", "class K:\n    def __lt__(self, o):\n        return True\nsorted([K() for _ in range(10**5)] * 20)"),
-    ("sort with a key", "sorted(range(10**9), key=lambda x: -x)"),
+    ("sort with a key", "sorted(range(10**6), key=lambda x: [i for i in range(1000)])"),
     ("iteration", "sum(i for i in iter(int, 1))"),
     ("iteration of a native iterator", "import itertools\nall(map(bool, itertools.repeat(1)))"),
     ("iteration of a native iterator", "import itertools, collections\ncollections.deque(itertools.repeat(1), maxlen=0)"),
     ("sum of a range", "sum(range(10**12))"),
     ("count", "import itertools\nitertools.count().__contains__(-1) if hasattr(itertools.count(), '__contains__') else -1 in itertools.count()"),
-    ("map that spins", "list(map(lambda x: [0] * 10 and 0, range(10**9)))"),
+    ("map that spins", "for _ in map(lambda x: x, iter(int, 1)): pass"),
     ("gc callback", "import gc\ndef f(*a):\n    while True: pass\ngc.callbacks.append(f)\ngc.collect()"),
     ("atexit kept busy", "import atexit\natexit.register(lambda: 0)\nwhile True: pass"),
     ("hash", "class H:\n    def __hash__(self):\n        while True: pass\n{H(): 1}"),

@@ -13,8 +13,10 @@
 //! | `replace` | functions of `_thread` and `_signal` that take the place of the interpreter's |
 //! | `signals` | keeping scripts from what belongs to the process |
 //! | `waits` | waiting for locks and threads in slices, with a look around in between |
+//! | `loops` | the same in native loops |
 //! | `threads` | making targets of the threads that scripts start |
 
+mod loops;
 mod replace;
 mod signals;
 mod target;
@@ -148,7 +150,11 @@ impl Stops {
     pub(crate) fn complete(&self, vm: &VirtualMachine) -> PyResult<()> {
         target::prepare_classes();
         threads::prepare_class();
-        if self.is_on { threads::listen(vm) } else { Ok(()) }
+        if !self.is_on {
+            return Ok(());
+        }
+        loops::watch_builtins(vm);
+        threads::listen(vm)
     }
 
     pub(crate) fn stopper(&self) -> Stopper {
@@ -167,7 +173,7 @@ impl Stops {
         let (outcome, stopped) = self.run(vm, self.limit, |target| {
             // Describing an exception and flushing run code of scripts as well.
             let outcome = work().map_err(|exception| match target.reason() {
-                Some(_) => Failure::Stopped(exception),
+                Some(reason) => Failure::Stopped(reason, exception),
                 None => Failure::Raised(ScriptError::new(vm, &exception)),
             });
             shutdown::flush_quietly(vm);
@@ -176,7 +182,7 @@ impl Stops {
         let (reason, last) = match (outcome, stopped) {
             (Ok(value), None) => return Ok(value),
             (Err(Failure::Raised(error)), None) => return Err(error),
-            (Err(Failure::Stopped(last)), reason) => (reason.unwrap_or(Reason::Stopped), Some(last)),
+            (Err(Failure::Stopped(reason, last)), _) => (reason, Some(last)),
             (Ok(_) | Err(Failure::Raised(_)), Some(reason)) => (reason, None),
         };
         forget_call(vm);
@@ -261,7 +267,7 @@ enum Failure {
     /// By an exception of the script.
     Raised(ScriptError),
     /// By the one that stopped it, or what the script made of that.
-    Stopped(PyBaseExceptionRef),
+    Stopped(Reason, PyBaseExceptionRef),
 }
 
 /// Puts back what a call changes in the interpreter for its own time, and was kept from putting back itself.
@@ -275,6 +281,10 @@ fn forget_call(vm: &VirtualMachine) {
         vm.asyncio_running_task.take(),
         vm.async_gen_firstiter.take(),
         vm.async_gen_finalizer.take(),
+        std::mem::take(&mut *vm.state.monitoring.lock()),
     );
+    vm.state.monitoring_events.store(0);
+    // Code notices that it is not monitored any more by the number.
+    vm.state.instrumentation_version.fetch_add(1, Ordering::Release);
     drop(before);
 }

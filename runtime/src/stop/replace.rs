@@ -12,7 +12,7 @@ use rustpython_vm::common::rc::PyRc;
 use rustpython_vm::function::{Callee, FuncArgs, PyMethodDef, PyNativeFn};
 use rustpython_vm::{AsObject, Py, PyResult, VirtualMachine};
 
-use super::{signals, threads, waits};
+use super::{loops, signals, threads, waits};
 
 /// A function of the interpreter.
 #[derive(Clone, Copy)]
@@ -54,6 +54,8 @@ struct Module {
     name: &'static str,
     functions: &'static [(&'static str, Replacement)],
     classes: &'static [Class],
+    /// Classes whose instances are drawn from in native loops.
+    iterators: &'static [&'static str],
 }
 
 static MODULES: &[Module] = &[
@@ -84,12 +86,15 @@ static MODULES: &[Module] = &[
             },
             Class { name: "_ThreadHandle", methods: &[("join", waits::join, "is_done")] },
         ],
+        iterators: &[],
     },
     Module {
         name: "_signal",
         functions: &[("signal", signals::signal), ("pthread_sigmask", signals::pthread_sigmask)],
         classes: &[],
+        iterators: &[],
     },
+    Module { name: "itertools", functions: &[], classes: &[], iterators: &loops::ITERTOOLS },
 ];
 
 /// The definitions that were replaced, by name.
@@ -161,8 +166,14 @@ fn execute(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         execute(vm, module)?;
     }
     let known = MODULES.iter().find(|known| known.name == definition.name.as_str());
-    for class in known.map_or(&[] as &[Class], |known| known.classes) {
+    let Some(known) = known else { return Ok(()) };
+    for class in known.classes {
         replace_methods(vm, class, module)?;
+    }
+    for (index, name) in known.iterators.iter().enumerate() {
+        if let Ok(class) = module.as_object().get_attr(*name, vm)?.downcast::<PyType>() {
+            loops::watch(&class, index);
+        }
     }
     Ok(())
 }
