@@ -1,7 +1,7 @@
 //! The library as a host uses it.
 
 use tauraro::vm::pymodule;
-use tauraro::{Module, Permissions, Runtime, ScriptError};
+use tauraro::{ErrorKind, Module, Permissions, Runtime, ScriptError};
 
 fn failure(result: Result<(), ScriptError>) -> ScriptError {
     result.expect_err("the script fails")
@@ -9,7 +9,7 @@ fn failure(result: Result<(), ScriptError>) -> ScriptError {
 
 #[test]
 fn values_come_back_as_rust_types() {
-    let runtime = Runtime::builder().build();
+    let runtime = Runtime::builder().build().expect("a runtime");
     runtime.run_string("def double(n):\n    return 2 * n", "<setup>").expect("runs");
     assert_eq!(runtime.eval::<i64>("double(21)").expect("an integer"), 42);
     assert_eq!(runtime.eval::<String>("'a' + 'b'").expect("a text"), "ab");
@@ -20,12 +20,12 @@ fn values_come_back_as_rust_types() {
 
 #[test]
 fn errors_carry_class_message_and_traceback() {
-    let runtime = Runtime::builder().build();
+    let runtime = Runtime::builder().build().expect("a runtime");
     let source = "def f():\n    raise KeyError('k')\ntry:\n    f()\nexcept KeyError as e:\n    raise ValueError('bad') from e\n";
     let error = failure(runtime.run_string(source, "plugin.py"));
     assert_eq!((error.class(), error.message()), ("ValueError", "bad"));
     assert_eq!(error.to_string(), "ValueError: bad");
-    assert_eq!(error.exit_status(), None);
+    assert_eq!(error.kind(), ErrorKind::Exception);
     for part in ["File \"plugin.py\", line 2, in f", "direct cause", "ValueError: bad\n"] {
         assert!(error.traceback().contains(part), "{part:?} is not in {}", error.traceback());
     }
@@ -37,7 +37,7 @@ fn errors_carry_class_message_and_traceback() {
 
 #[test]
 fn system_exit_is_no_end_of_the_host() {
-    let runtime = Runtime::builder().build();
+    let runtime = Runtime::builder().build().expect("a runtime");
     for (source, status) in [
         ("raise SystemExit", 0),
         ("raise SystemExit(None)", 0),
@@ -49,7 +49,7 @@ fn system_exit_is_no_end_of_the_host() {
         ("exit(8)", 8),
     ] {
         let error = failure(runtime.run_string(source, "<exit>"));
-        assert_eq!((error.class(), error.exit_status()), ("SystemExit", Some(status)), "{source}");
+        assert_eq!((error.class(), error.kind()), ("SystemExit", ErrorKind::Exit(status)), "{source}");
     }
 }
 
@@ -58,14 +58,14 @@ fn each_runtime_has_permissions_of_its_own() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
     let port = listener.local_addr().expect("its address").port();
     let connect = format!("import socket; socket.create_connection(('127.0.0.1', {port})).close()");
-    let start = |permissions| Runtime::builder().permissions(permissions).build();
+    let start = |permissions| Runtime::builder().permissions(permissions).build().expect("a runtime");
     // Native classes are shared: one that was made before there was any restriction must ask as well.
-    let before = Runtime::builder().build();
+    let before = Runtime::builder().build().expect("a runtime");
     before.run_string(&connect, "<before>").expect("connects");
     let none = start(Permissions::none());
     let host = start(Permissions::none().allow_net(&format!("127.0.0.1:{port}")).expect("a rule"));
     let files = start(Permissions::allow_all().allow_net("192.0.2.1").expect("a rule"));
-    let after = Runtime::builder().build();
+    let after = Runtime::builder().build().expect("a runtime");
 
     for allowed in [&before, &host, &after] {
         allowed.run_string(&connect, "<connect>").expect("connects");
@@ -87,8 +87,8 @@ fn each_runtime_has_permissions_of_its_own() {
 
 #[test]
 fn runtimes_share_nothing() {
-    let one = Runtime::builder().argv(["one"]).build();
-    let two = Runtime::builder().argv(["two", "--flag"]).build();
+    let one = Runtime::builder().argv(["one"]).build().expect("a runtime");
+    let two = Runtime::builder().argv(["two", "--flag"]).build().expect("a runtime");
     one.run_string("import sys\nvalue = 1\nsys.mark = 1", "<one>").expect("runs");
     two.run_string("import sys\nvalue = 2", "<two>").expect("runs");
     assert_eq!(one.eval::<i64>("value").expect("a value"), 1);
@@ -103,7 +103,7 @@ fn runtimes_in_threads() {
     let threads: Vec<_> = (0..4)
         .map(|number: i64| {
             std::thread::spawn(move || {
-                let runtime = Runtime::builder().build();
+                let runtime = Runtime::builder().build().expect("a runtime");
                 runtime.run_string(&format!("total = sum(range({number}, 1000))"), "<thread>").expect("runs");
                 runtime.eval::<i64>("total").expect("a value")
             })
@@ -116,9 +116,9 @@ fn runtimes_in_threads() {
 
 #[test]
 fn modules_are_chosen() {
-    let with = Runtime::builder().modules([Module::Httpx]).build();
+    let with = Runtime::builder().modules([Module::Httpx]).build().expect("a runtime");
     assert_eq!(with.eval::<String>("__import__('httpx').__version__").expect("a version"), "0.28.1");
-    let without = Runtime::builder().modules([]).build();
+    let without = Runtime::builder().modules([]).build().expect("a runtime");
     assert_eq!(failure(without.run_string("import httpx", "x")).class(), "ModuleNotFoundError");
     assert_eq!(without.eval::<i64>("__import__('json').loads('1')").expect("the standard library"), 1);
 }
@@ -134,7 +134,7 @@ mod greeter {
 
 #[test]
 fn native_modules_of_the_host() {
-    let runtime = Runtime::builder().native_module(greeter::module_def).build();
+    let runtime = Runtime::builder().native_module(greeter::module_def).build().expect("a runtime");
     assert_eq!(runtime.eval::<String>("__import__('greeter').greet('you')").expect("a text"), "Hello, you");
 }
 
@@ -147,14 +147,14 @@ fn files_and_their_neighbours() {
     std::fs::write(&script, "import neighbour\nresult = neighbour.value, __name__, __file__\n")
         .expect("a file");
 
-    let runtime = Runtime::builder().build();
+    let runtime = Runtime::builder().build().expect("a runtime");
     runtime.run_file(&script).expect("runs");
     let result = runtime.eval::<String>("f'{result[0]} {result[1]} {result[2]}'").expect("a text");
     assert_eq!(result, format!("5 __main__ {}", script.display()));
 
-    let safe = Runtime::builder().safe_path(true).build();
+    let safe = Runtime::builder().safe_path(true).build().expect("a runtime");
     assert_eq!(failure(safe.run_file(&script)).class(), "ModuleNotFoundError");
-    let told = Runtime::builder().safe_path(true).search_path(&folder).build();
+    let told = Runtime::builder().safe_path(true).search_path(&folder).build().expect("a runtime");
     told.run_file(&script).expect("runs");
 
     let missing = failure(runtime.run_file(folder.join("missing.py")));
@@ -165,7 +165,7 @@ fn files_and_their_neighbours() {
 
 #[test]
 fn settings() {
-    let runtime = Runtime::builder().optimize(2).executable("/opt/host").build();
+    let runtime = Runtime::builder().optimize(2).executable("/opt/host").build().expect("a runtime");
     runtime.run_string("assert False\ndef f():\n    'doc'\nimport sys", "x").expect("asserts are dropped");
     assert!(runtime.eval::<bool>("f.__doc__ is None").expect("a value"));
     assert_eq!(runtime.eval::<String>("sys.executable").expect("a path"), "/opt/host");

@@ -30,7 +30,7 @@ fn diagnose() {
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let limit = Duration::from_millis(150);
-            let runtime = Runtime::builder().time_limit(limit).build();
+            let runtime = Runtime::builder().time_limit(limit).build().expect("starts");
             println!("built");
             let start = Instant::now();
             let result = runtime.run_string(&source, "<runaway>");

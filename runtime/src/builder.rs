@@ -12,7 +12,8 @@ use rustpython_vm::{Context, InterpreterBuilder, Settings, VirtualMachine};
 use tauraro_engine::permissions::{Audit, Gate, Permissions};
 
 use crate::stop::{self, Stops};
-use crate::{Module, Runtime, guard, stdlib};
+use crate::streams::Streams;
+use crate::{Input, Module, Output, Runtime, ScriptError, guard, stdlib};
 
 /// The `module_def` function that `#[pymodule]` makes.
 pub type NativeModule = fn(&Context) -> &'static PyModuleDef;
@@ -33,6 +34,7 @@ pub struct Builder {
     audit: Option<Audit>,
     time_limit: Option<Duration>,
     stoppable: bool,
+    streams: Streams,
 }
 
 impl Builder {
@@ -54,6 +56,7 @@ impl Builder {
             audit: None,
             time_limit: None,
             stoppable: true,
+            streams: Streams::default(),
         }
     }
 
@@ -66,6 +69,24 @@ impl Builder {
     /// `sys.executable`; by default the running program. `subprocess` and `multiprocessing` start it.
     pub fn executable(mut self, path: impl Into<PathBuf>) -> Self {
         self.executable = Some(path.into().to_string_lossy().into_owned());
+        self
+    }
+
+    /// What `sys.stdin` reads: by default what the process does.
+    pub fn stdin(mut self, input: Input) -> Self {
+        self.streams.stdin = input;
+        self
+    }
+
+    /// Where `sys.stdout` leads: by default where the process's does.
+    pub fn stdout(mut self, output: Output) -> Self {
+        self.streams.stdout = output;
+        self
+    }
+
+    /// Where `sys.stderr` leads, and with it warnings and what nobody catches in threads.
+    pub fn stderr(mut self, output: Output) -> Self {
+        self.streams.stderr = output;
         self
     }
 
@@ -147,7 +168,10 @@ impl Builder {
     }
 
     /// Starts the interpreter.
-    pub fn build(mut self) -> Runtime {
+    ///
+    /// # Errors
+    /// What Python raised meanwhile, which only settings made by [`configure`](Self::configure) can cause.
+    pub fn build(mut self) -> Result<Runtime, ScriptError> {
         let paths: Vec<String> = self.settings.path_list.iter().cloned().chain(self.search_paths).collect();
         let gate = if self.permissions.is_restricted() || self.audit.is_some() {
             // Modules that may not be written are not cached either.
@@ -172,17 +196,15 @@ impl Builder {
         }
         let executable = self.executable;
         let stops = Stops::new(self.time_limit, handles_signals, self.stoppable);
-        Runtime::start(
-            builder.init_hook(move |vm| {
-                set_paths(vm, executable, paths);
-                stop::install(vm);
-                if let Some(gate) = gate {
-                    tauraro_bridge::set_gate(vm, gate);
-                    guard::install(vm);
-                }
-            }),
-            stops,
-        )
+        let builder = builder.init_hook(move |vm| {
+            set_paths(vm, executable, paths);
+            stop::install(vm);
+            if let Some(gate) = gate {
+                tauraro_bridge::set_gate(vm, gate);
+                guard::install(vm);
+            }
+        });
+        Runtime::start(builder, self.streams, stops)
     }
 }
 

@@ -2,63 +2,202 @@
 
 use std::fmt;
 
-use rustpython_vm::builtins::PyBaseExceptionRef;
-use rustpython_vm::{AsObject, VirtualMachine};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyList, PyStr};
+use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 
 use crate::shutdown;
+use crate::stop::Reason;
+
+/// How many causes of a cause are kept.
+const MOST_CAUSES: usize = 16;
+
+/// How many frames are kept of a traceback, the innermost ones.
+const MOST_FRAMES: usize = 256;
 
 /// An exception that ended a script: its class, its message and its traceback, free of the interpreter.
 ///
-/// Displays as the last line of the traceback, for example `ValueError: bad`.
+/// Displays as the last line of the traceback, for example `ValueError: bad`. What led to it is its
+/// [`source`](std::error::Error::source).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScriptError {
+pub struct ScriptError(Box<Details>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Details {
+    kind: ErrorKind,
+    module: String,
     class: String,
     message: String,
+    frames: Vec<Frame>,
     traceback: String,
-    exit_status: Option<i32>,
+    cause: Option<ScriptError>,
+}
+
+/// What a host may want to treat differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An exception that nobody caught, or a value that could not be converted.
+    Exception,
+    /// The script asked for its end (`sys.exit()`, `SystemExit`) with this status.
+    Exit(i32),
+    /// The host stopped the script ([`Stopper`](crate::Stopper)).
+    Stopped,
+    /// The script took longer than it may ([`Builder::time_limit`](crate::Builder::time_limit)).
+    TimedOut,
+}
+
+/// A line of a traceback: who called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Frame {
+    /// The file, or the name that the source was given.
+    pub file: String,
+    /// The line in it, from 1.
+    pub line: usize,
+    /// The function's name; `<module>` outside of any.
+    pub function: String,
 }
 
 impl ScriptError {
     /// Describes `exception` while its interpreter is entered.
     pub(crate) fn new(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Self {
-        let message = exception.as_object().str(vm).map(|text| text.to_string());
-        let mut traceback = String::new();
-        // Writing into a String cannot fail.
-        let _ = vm.write_exception(&mut traceback, exception);
-        Self {
-            class: exception.class().name().to_string(),
+        Self::with_causes(vm, exception, MOST_CAUSES, traceback(vm, exception))
+    }
+
+    fn with_causes(
+        vm: &VirtualMachine,
+        exception: &PyBaseExceptionRef,
+        most: usize,
+        traceback: Option<String>,
+    ) -> Self {
+        let kind = match (Reason::of(vm, exception), shutdown::exit_request(vm, exception)) {
+            (Some(Reason::Stopped), _) => ErrorKind::Stopped,
+            (Some(Reason::TimedOut), _) => ErrorKind::TimedOut,
+            (None, Some(request)) => ErrorKind::Exit(request.status),
+            (None, None) => ErrorKind::Exception,
+        };
+        let class = exception.class();
+        let text = |name: &'static str| {
+            let value = class.as_object().get_attr(name, vm).ok()?;
+            value.downcast_ref::<PyStr>().map(|text| text.to_string_lossy().into_owned())
+        };
+        let message = exception.as_object().str(vm).map(|text| text.to_string_lossy().into_owned());
+        let cause = led_to(vm, exception).filter(|_| most > 0);
+        let mut details = Details {
+            kind,
+            module: text("__module__").unwrap_or_default(),
+            class: text("__qualname__").unwrap_or_else(|| class.name().to_string()),
             message: message.unwrap_or_else(|_| "<exception str() failed>".to_owned()),
-            traceback,
-            exit_status: shutdown::exit_request(vm, exception).map(|request| request.status),
+            frames: frames(exception),
+            traceback: String::new(),
+            // The whole traceback has the causes' in it.
+            cause: cause.map(|cause| Self::with_causes(vm, &cause, most.saturating_sub(1), None)),
+        };
+        details.traceback = traceback.unwrap_or_default();
+        let error = Self(Box::new(details));
+        if error.0.traceback.is_empty() { error.with_short_traceback() } else { error }
+    }
+
+    /// Has the frames and the last line for a traceback, where the real one is not to be had.
+    fn with_short_traceback(mut self) -> Self {
+        let mut text = String::new();
+        if !self.0.frames.is_empty() {
+            text.push_str("Traceback (most recent call last):\n");
         }
+        for frame in &self.0.frames {
+            text.push_str(&format!("  File {:?}, line {}, in {}\n", frame.file, frame.line, frame.function));
+        }
+        self.0.traceback = format!("{text}{self}\n");
+        self
+    }
+
+    /// What kind of ending this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
     }
 
     /// The name of the exception's class, such as `ValueError`.
     pub fn class(&self) -> &str {
-        &self.class
+        &self.0.class
+    }
+
+    /// The module of the exception's class, such as `builtins`.
+    pub fn module(&self) -> &str {
+        &self.0.module
+    }
+
+    /// The class as Python shows it: with its module, unless that is `builtins` or `__main__`. For example
+    /// `httpx.ConnectTimeout`.
+    pub fn qualified_class(&self) -> String {
+        match self.module() {
+            "" | "builtins" | "__main__" => self.0.class.clone(),
+            module => format!("{module}.{}", self.0.class),
+        }
     }
 
     /// `str(exception)`.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
+    }
+
+    /// The lines that were running, the outermost call first; at most the 256 innermost. None for a
+    /// `SyntaxError` of the script itself, and for a value that could not be converted.
+    pub fn frames(&self) -> &[Frame] {
+        &self.0.frames
     }
 
     /// The traceback as Python prints it, causes included, ending in a line break.
+    ///
+    /// It quotes lines of source only from files that the script may read.
     pub fn traceback(&self) -> &str {
-        &self.traceback
-    }
-
-    /// The status a process would end with, when the script asked for its end with `SystemExit`.
-    pub fn exit_status(&self) -> Option<i32> {
-        self.exit_status
+        &self.0.traceback
     }
 }
 
 impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.class)?;
-        if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
+        f.write_str(&self.qualified_class())?;
+        if self.message().is_empty() { Ok(()) } else { write!(f, ": {}", self.message()) }
     }
 }
 
-impl std::error::Error for ScriptError {}
+impl std::error::Error for ScriptError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.cause.as_ref().map(|cause| cause as _)
+    }
+}
+
+/// The exception that `exception` was raised from, or while handling, if a traceback would tell it.
+fn led_to(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<PyBaseExceptionRef> {
+    exception.__cause__().or_else(|| {
+        let suppressed = exception.as_object().get_attr("__suppress_context__", vm);
+        let suppressed = suppressed.and_then(|suppressed| suppressed.try_to_bool(vm)).unwrap_or(true);
+        exception.__context__().filter(|_| !suppressed)
+    })
+}
+
+fn frames(exception: &PyBaseExceptionRef) -> Vec<Frame> {
+    let Some(traceback) = exception.__traceback__() else { return Vec::new() };
+    let frames: Vec<_> = traceback.iter().collect();
+    let first = frames.len().saturating_sub(MOST_FRAMES);
+    let frames = frames.into_iter().skip(first).map(|entry| Frame {
+        file: entry.frame.iframe().code().source_path().to_string(),
+        line: entry.lineno.get(),
+        function: entry.frame.iframe().code().obj_name.to_string(),
+    });
+    frames.collect()
+}
+
+/// The traceback by Python's own module, which opens files as a script does: the interpreter's printer reads any.
+fn traceback(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
+    let format = || -> PyResult<Option<String>> {
+        let module = vm.import("traceback", 0)?;
+        let lines = vm.call_method(&module, "format_exception", (exception.clone(),))?;
+        let Some(lines) = lines.downcast_ref::<PyList>() else { return Ok(None) };
+        let lines = lines.borrow_vec().to_vec();
+        let texts =
+            lines.iter().map(|line| Some(line.downcast_ref::<PyStr>()?.to_string_lossy().into_owned()));
+        Ok(texts.collect())
+    };
+    format().ok().flatten()
+}

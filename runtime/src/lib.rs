@@ -3,8 +3,8 @@
 //! A [`Runtime`] is one interpreter with the frozen standard library and Tauraro's own modules
 //! (`import httpx`...), nothing of which is read from disk:
 //!
-//! ```no_run
-//! let runtime = tauraro::Runtime::builder().build();
+//! ```
+//! let runtime = tauraro::Runtime::builder().build()?;
 //! runtime.run_string("def double(n): return 2 * n", "<setup>")?;
 //! assert_eq!(runtime.eval::<i64>("double(21)")?, 42);
 //! # Ok::<(), tauraro::ScriptError>(())
@@ -24,13 +24,17 @@ mod shutdown;
 mod site;
 mod stdlib;
 mod stop;
+mod streams;
+mod value;
 mod version;
 
 pub use builder::{Builder, NativeModule};
-pub use error::ScriptError;
+pub use error::{ErrorKind, Frame, ScriptError};
 pub use modules::Module;
 pub use runtime::Runtime;
 pub use rustpython_vm as vm;
 pub use stop::Stopper;
+pub use streams::{Input, Output};
 pub use tauraro_engine::permissions::{InvalidRule, Permissions};
+pub use value::{Arguments, Bytes, Integer, InvalidInteger, Iso8601, Keywords};
 pub use version::{VERSION, banner};

@@ -43,6 +43,45 @@ pub(crate) fn eval(vm: &VirtualMachine, expression: &str) -> PyResult {
     vm.run_code_obj(code, main_scope(vm)?)
 }
 
+/// The value of a global variable of `__main__`.
+pub(crate) fn global(vm: &VirtualMachine, name: &str) -> PyResult {
+    vm.main_namespace()?.get_item_opt(name, vm)?.ok_or_else(|| not_defined(vm, name))
+}
+
+/// What a name stands for: a global variable of `__main__`, a built-in one, or what dots lead to from
+/// such a one or from a module, which is imported.
+pub(crate) fn resolve(vm: &VirtualMachine, name: &str) -> PyResult {
+    if name.split('.').any(str::is_empty) {
+        return Err(vm.new_value_error(format!("expected a name such as 'f' or 'module.f', got {name:?}")));
+    }
+    let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
+    let global = match vm.main_namespace()?.get_item_opt(first, vm)? {
+        Some(value) => Some(value),
+        None => vm.get_attribute_opt(vm.builtins.as_object(), &vm.ctx.new_str(first))?,
+    };
+    let Some(rest) = rest else {
+        return global.ok_or_else(|| not_defined(vm, name));
+    };
+    let is_global = global.is_some();
+    let mut value = global.map_or_else(|| vm.import(&vm.ctx.new_str(first), 0), Ok)?;
+    let mut path = first.to_owned();
+    for part in rest.split('.') {
+        path = format!("{path}.{part}");
+        let part = vm.ctx.new_str(part);
+        let found = vm.get_attribute_opt(&value, &part)?;
+        if found.is_none() && !is_global && vm.get_attribute_opt(&value, "__path__")?.is_some() {
+            // A package does not import its modules by itself.
+            vm.import(&vm.ctx.new_str(path.as_str()), 0)?;
+        }
+        value = found.map_or_else(|| value.get_attr(&part, vm), Ok)?;
+    }
+    Ok(value)
+}
+
+fn not_defined(vm: &VirtualMachine, name: &str) -> PyBaseExceptionRef {
+    vm.new_name_error(format!("name '{name}' is not defined"), vm.ctx.new_str(name))
+}
+
 /// Runs source of any encoding, as read from a file or a pipe, in `__main__`.
 pub(crate) fn run_bytes(vm: &VirtualMachine, source: Vec<u8>, name: &str) -> PyResult<()> {
     let compile = vm.builtins.get_attr("compile", vm)?;

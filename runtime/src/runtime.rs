@@ -2,10 +2,17 @@
 
 use std::path::Path;
 
-use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, TryFromObject, VirtualMachine};
+use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, VirtualMachine};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::stop::{Stopper, Stops};
+use crate::streams::{Captured, Kept, Streams};
+use crate::value::{self, Arguments};
 use crate::{Builder, ScriptError, guard, program, site, version};
+
+/// What a converted result is called in messages: `result.users[3].age: expected...`.
+const RESULT: &str = "result";
 
 /// A Python interpreter with the standard library and Tauraro's modules.
 ///
@@ -14,6 +21,7 @@ use crate::{Builder, ScriptError, guard, program, site, version};
 pub struct Runtime {
     interpreter: Interpreter,
     stops: Stops,
+    kept: Kept,
 }
 
 impl Runtime {
@@ -22,19 +30,24 @@ impl Runtime {
         Builder::new()
     }
 
-    pub(crate) fn start(builder: InterpreterBuilder, stops: Stops) -> Self {
-        let runtime = Self { interpreter: builder.build(), stops };
-        runtime.enter(|vm| {
-            let prepared = version::install(vm)
-                .and_then(|()| site::install(vm))
-                .and_then(|()| program::prepare(vm))
-                .and_then(|()| guard::complete(vm))
-                .and_then(|()| runtime.stops.complete(vm));
-            if let Err(exception) = prepared {
-                vm.print_exception(&exception);
-            }
-        });
-        runtime
+    /// Starts an interpreter.
+    ///
+    /// # Errors
+    /// What Python raised meanwhile.
+    pub(crate) fn start(builder: InterpreterBuilder, streams: Streams, stops: Stops) -> Result<Self, ScriptError> {
+        let runtime = Self { interpreter: builder.build(), stops, kept: streams.kept() };
+        let prepare = |vm: &VirtualMachine| {
+            streams.install(vm)?;
+            version::install(vm)?;
+            site::install(vm)?;
+            program::prepare(vm)?;
+            guard::complete(vm)?;
+            runtime.stops.complete(vm)
+        };
+        // No call of the host: it has no time limit.
+        let prepared =
+            runtime.enter(|vm| prepare(vm).map_err(|exception| ScriptError::new(vm, &exception)));
+        prepared.map(|()| runtime)
     }
 
     /// Runs a script: a source or bytecode file, a folder or zip file with a `__main__.py`.
@@ -64,12 +77,61 @@ impl Runtime {
         self.run(|vm| program::run_module(vm, name))
     }
 
-    /// The value of an expression, converted to a Rust type: `runtime.eval::<f64>("1 / 3")`.
+    /// The value of an expression as a Rust type: `runtime.eval::<f64>("1 / 3")`.
     ///
     /// # Errors
-    /// What the expression raised; `TypeError` or `OverflowError` if `T` cannot hold the value.
-    pub fn eval<T: TryFromObject>(&self, expression: &str) -> Result<T, ScriptError> {
-        self.run(|vm| program::eval(vm, expression).and_then(|value| T::try_from_object(vm, value)))
+    /// What the expression raised; `TypeError`, `ValueError` or `OverflowError` if `T` cannot hold the
+    /// value, naming the part of it.
+    pub fn eval<T: DeserializeOwned>(&self, expression: &str) -> Result<T, ScriptError> {
+        self.run(|vm| value::to_rust(vm, program::eval(vm, expression)?, RESULT))
+    }
+
+    /// Calls a function: `runtime.call::<f64>("math.hypot", (3.0, 4.0))`.
+    ///
+    /// `name` is one that scripts have defined (or a built-in one), or leads from such a name or from a
+    /// module, which is imported, by dots to an attribute. `arguments` is a tuple, an array or a `Vec`,
+    /// `()` for none, or [`Keywords`](crate::Keywords).
+    ///
+    /// # Errors
+    /// What the function raised; `NameError`, `ModuleNotFoundError` or `AttributeError` if there is none;
+    /// `TypeError`, `ValueError` or `OverflowError` for values that cannot be converted.
+    pub fn call<T: DeserializeOwned>(&self, name: &str, arguments: impl Arguments) -> Result<T, ScriptError> {
+        self.run(|vm| {
+            let function = program::resolve(vm, name)?;
+            let arguments = arguments.to_python(vm)?;
+            value::to_rust(vm, function.call(arguments, vm)?, RESULT)
+        })
+    }
+
+    /// Gives scripts a value, as a global variable of `__main__`.
+    ///
+    /// # Errors
+    /// `TypeError`, `ValueError` or `OverflowError` if the value cannot be converted.
+    pub fn set_global(&self, name: &str, value: &(impl Serialize + ?Sized)) -> Result<(), ScriptError> {
+        self.run(|vm| {
+            let value = value::to_python(vm, value, name)?;
+            vm.main_namespace()?.set_item(name, value, vm)
+        })
+    }
+
+    /// The value of a global variable of `__main__`.
+    ///
+    /// # Errors
+    /// `NameError` if there is none; `TypeError`, `ValueError` or `OverflowError` if `T` cannot hold the
+    /// value.
+    pub fn get_global<T: DeserializeOwned>(&self, name: &str) -> Result<T, ScriptError> {
+        self.run(|vm| value::to_rust(vm, program::global(vm, name)?, name))
+    }
+
+    /// What was printed to a captured `sys.stdout` ([`Output::capture`](crate::Output::capture)) and not taken
+    /// before; nothing if it is not captured. Threads of scripts may be in the middle of a line.
+    pub fn take_stdout(&self) -> Vec<u8> {
+        self.kept.stdout.as_ref().map(Captured::take).unwrap_or_default()
+    }
+
+    /// The same for `sys.stderr`.
+    pub fn take_stderr(&self) -> Vec<u8> {
+        self.kept.stderr.as_ref().map(Captured::take).unwrap_or_default()
     }
 
     /// Gives access to the interpreter below, for what the other methods do not cover.
@@ -90,6 +152,7 @@ impl Runtime {
         self.stops.finish(self.interpreter)
     }
 
+    /// The one way into the interpreter for whatever a host asks of it.
     fn run<R>(&self, work: impl FnOnce(&VirtualMachine) -> PyResult<R>) -> Result<R, ScriptError> {
         self.enter(|vm| self.stops.call(vm, || work(vm)))
     }

@@ -91,7 +91,13 @@ pub fn run(builder: Builder) -> ExitCode {
         say(&mut std::io::stderr(), &format!("Fatal Python error: {mistake}\n"));
         return ExitCode::FAILURE;
     }
-    let runtime = builder.unstoppable().build();
+    let runtime = match builder.unstoppable().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say(&mut std::io::stderr(), &format!("Fatal Python error: {error}\n{}", error.traceback()));
+            return ExitCode::FAILURE;
+        }
+    };
     let (ending, teardown) = runtime.enter(|vm| {
         let result = start(vm, &name, &program, skip_first_line);
         let result = inspect(vm, &program, result);

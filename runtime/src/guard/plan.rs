@@ -409,7 +409,7 @@ mod tests {
 
     #[test]
     fn every_planned_function_exists_and_every_function_of_a_known_module_is_planned() {
-        crate::Runtime::builder().build().enter(|vm| {
+        crate::Runtime::builder().build().expect("a runtime").enter(|vm| {
             for plan in MODULES {
                 let definition = match plan.module {
                     "builtins" => vm.builtins.def,

@@ -1,0 +1,84 @@
+//! The standard streams of a runtime: what scripts print and read, where the host wants it.
+//!
+//! `sys.stdout` is Python's own `io.TextIOWrapper` over `io.BufferedWriter` as always; only the raw
+//! stream below is native ([`raw`]).
+
+mod input;
+mod output;
+mod raw;
+
+use rustpython_vm::class::PyClassImpl;
+use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};
+
+pub use input::Input;
+pub use output::Output;
+
+pub(crate) use output::Captured;
+use raw::RawStream;
+
+/// Where the streams of a runtime lead.
+#[derive(Default)]
+pub(crate) struct Streams {
+    pub(crate) stdin: Input,
+    pub(crate) stdout: Output,
+    pub(crate) stderr: Output,
+}
+
+/// What of a runtime's output is kept for its host.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub(crate) stdout: Option<Captured>,
+    pub(crate) stderr: Option<Captured>,
+}
+
+impl Streams {
+    /// What will be kept of the output.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept { stdout: self.stdout.captured(), stderr: self.stderr.captured() }
+    }
+
+    /// Replaces the streams of the interpreter that are not the process's.
+    pub(crate) fn install(self, vm: &VirtualMachine) -> PyResult<()> {
+        // Made once in a process.
+        let _ = RawStream::make_static_type();
+        if let Some(source) = self.stdin.into_source() {
+            let raw = RawStream::reading("<stdin>", source).into_pyobject(vm);
+            set(vm, ["stdin", "__stdin__"], text_stream(vm, raw, "BufferedReader", "surrogateescape")?)?;
+        }
+        let outputs = [
+            (self.stdout, "<stdout>", ["stdout", "__stdout__"], "surrogateescape"),
+            (self.stderr, "<stderr>", ["stderr", "__stderr__"], "backslashreplace"),
+        ];
+        for (output, name, places, errors) in outputs {
+            if let Some(sink) = output.into_sink() {
+                let raw = RawStream::writing(name, sink).into_pyobject(vm);
+                set(vm, places, text_stream(vm, raw, "BufferedWriter", errors)?)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn set(vm: &VirtualMachine, places: [&'static str; 2], stream: PyObjectRef) -> PyResult<()> {
+    for place in places {
+        vm.sys_module.set_attr(place, stream.clone(), vm)?;
+    }
+    Ok(())
+}
+
+/// A stream of text over a raw one, written out at the end of every line, so that a host sees it at once.
+fn text_stream(
+    vm: &VirtualMachine,
+    raw: PyObjectRef,
+    buffer: &'static str,
+    errors: &'static str,
+) -> PyResult {
+    let io = vm.import("_io", 0)?;
+    let buffered = vm.call_method(&io, buffer, (raw,))?;
+    let write_through = !vm.state.config.settings.buffered_stdio;
+    let stream =
+        vm.call_method(&io, "TextIOWrapper", (buffered, "utf-8", errors, "\n", true, write_through))?;
+    let mode = if buffer == "BufferedReader" { "r" } else { "w" };
+    stream.set_attr("mode", vm.ctx.new_str(mode), vm)?;
+    Ok(stream)
+}

@@ -1,0 +1,55 @@
+//! Values between Rust and Python, through serde.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `to_python` | a serde `Serializer` that makes Python objects |
+//! | `to_rust` | a serde `Deserializer` that reads Python objects |
+//! | `shape` | what a Python object is to serde: one place that knows Python's types |
+//! | `arguments` | what a function is called with |
+//! | `error` | what cannot be converted, and where in the value it is |
+//! | `integer`, `bytes`, `iso8601` | types for what serde has no form of its own |
+
+mod arguments;
+mod bytes;
+mod error;
+mod integer;
+mod iso8601;
+mod shape;
+mod to_python;
+mod to_rust;
+
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use arguments::{Arguments, Keywords};
+pub use bytes::Bytes;
+pub use integer::{Integer, InvalidInteger};
+pub use iso8601::Iso8601;
+
+use to_python::ToPython;
+use to_rust::ToRust;
+
+/// How deeply values may be nested: beyond that they are taken for ones that contain themselves.
+const DEEPEST: usize = 128;
+
+/// The Python object of a Rust value, called `name` in messages.
+///
+/// # Errors
+/// `ValueError`, `TypeError` or `OverflowError`, naming the place in the value.
+pub(crate) fn to_python(vm: &VirtualMachine, value: &(impl Serialize + ?Sized), name: &str) -> PyResult {
+    value.serialize(ToPython::new(vm)).map_err(|error| error.into_exception(vm, name))
+}
+
+/// The Rust value of a Python object, called `name` in messages.
+///
+/// # Errors
+/// `ValueError`, `TypeError` or `OverflowError`, naming the place in the value; what the object's own
+/// code raised.
+pub(crate) fn to_rust<T: DeserializeOwned>(
+    vm: &VirtualMachine,
+    object: PyObjectRef,
+    name: &str,
+) -> PyResult<T> {
+    T::deserialize(ToRust::new(vm, object)).map_err(|error| error.into_exception(vm, name))
+}
