@@ -34,8 +34,10 @@ fn diagnose() {
             println!("built");
             let start = Instant::now();
             let result = runtime.run_string(&source, "<runaway>");
-            let late = start.elapsed().saturating_sub(limit); println!("ended");
-            let class = result.map_or_else(|e| format!("{} {}", e.class(), e.message()), |()| "ok".to_owned());
+            let late = start.elapsed().saturating_sub(limit);
+            println!("ended");
+            let class =
+                result.map_or_else(|e| format!("{} {}", e.class(), e.message()), |()| "ok".to_owned());
             let again = runtime.eval::<i64>("1 + 1").map_err(|e| e.to_string());
             let start = Instant::now();
             let status = runtime.finish();
@@ -43,7 +45,9 @@ fn diagnose() {
         });
         match receiver.recv_timeout(Duration::from_secs(3)) {
             Ok((class, late, again, status, finish)) => {
-                println!("{index:3} {kind:40} {class:50} late {late:?} again {again:?} finish {status} in {finish:?}")
+                println!(
+                    "{index:3} {kind:40} {class:50} late {late:?} again {again:?} finish {status} in {finish:?}"
+                )
             }
             Err(_) => println!("{index:3} {kind:40} HANGS"),
         }

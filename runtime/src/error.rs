@@ -64,6 +64,20 @@ impl ScriptError {
         Self::with_causes(vm, exception, MOST_CAUSES, traceback(vm, exception))
     }
 
+    /// Says that there is no runtime any more.
+    pub(crate) fn ended() -> Self {
+        let details = Details {
+            kind: ErrorKind::Stopped,
+            module: "tauraro".to_owned(),
+            class: "Stopped".to_owned(),
+            message: "the runtime has ended".to_owned(),
+            frames: Vec::new(),
+            traceback: String::new(),
+            cause: None,
+        };
+        Self(Box::new(details)).with_short_traceback()
+    }
+
     fn with_causes(
         vm: &VirtualMachine,
         exception: &PyBaseExceptionRef,

@@ -17,6 +17,7 @@ mod builder;
 pub mod cli;
 mod error;
 mod guard;
+mod host;
 mod modules;
 mod program;
 mod runtime;
@@ -30,6 +31,7 @@ mod version;
 
 pub use builder::{Builder, NativeModule};
 pub use error::{ErrorKind, Frame, ScriptError};
+pub use host::RuntimeHandle;
 pub use modules::Module;
 pub use runtime::Runtime;
 pub use rustpython_vm as vm;

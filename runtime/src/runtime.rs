@@ -12,7 +12,7 @@ use crate::value::{self, Arguments};
 use crate::{Builder, ScriptError, guard, program, site, version};
 
 /// What a converted result is called in messages: `result.users[3].age: expected...`.
-const RESULT: &str = "result";
+pub(crate) const RESULT: &str = "result";
 
 /// A Python interpreter with the standard library and Tauraro's modules.
 ///
@@ -34,7 +34,11 @@ impl Runtime {
     ///
     /// # Errors
     /// What Python raised meanwhile.
-    pub(crate) fn start(builder: InterpreterBuilder, streams: Streams, stops: Stops) -> Result<Self, ScriptError> {
+    pub(crate) fn start(
+        builder: InterpreterBuilder,
+        streams: Streams,
+        stops: Stops,
+    ) -> Result<Self, ScriptError> {
         let runtime = Self { interpreter: builder.build(), stops, kept: streams.kept() };
         let prepare = |vm: &VirtualMachine| {
             streams.install(vm)?;
@@ -45,8 +49,7 @@ impl Runtime {
             runtime.stops.complete(vm)
         };
         // No call of the host: it has no time limit.
-        let prepared =
-            runtime.enter(|vm| prepare(vm).map_err(|exception| ScriptError::new(vm, &exception)));
+        let prepared = runtime.enter(|vm| prepare(vm).map_err(|exception| ScriptError::new(vm, &exception)));
         prepared.map(|()| runtime)
     }
 
@@ -139,6 +142,10 @@ impl Runtime {
         self.interpreter.enter(work)
     }
 
+    pub(crate) fn stops(&self) -> &Stops {
+        &self.stops
+    }
+
     /// What stops this runtime's scripts from another thread.
     pub fn stopper(&self) -> Stopper {
         self.stops.stopper()
@@ -153,7 +160,7 @@ impl Runtime {
     }
 
     /// The one way into the interpreter for whatever a host asks of it.
-    fn run<R>(&self, work: impl FnOnce(&VirtualMachine) -> PyResult<R>) -> Result<R, ScriptError> {
+    pub(crate) fn run<R>(&self, work: impl FnOnce(&VirtualMachine) -> PyResult<R>) -> Result<R, ScriptError> {
         self.enter(|vm| self.stops.call(vm, || work(vm)))
     }
 }

@@ -25,30 +25,9 @@ static ORIGINALS: [OnceLock<Next>; COUNT] = [const { OnceLock::new() }; COUNT];
 
 /// What takes its place.
 static REPLACEMENTS: [Next; COUNT] = [
-    next::<0>,
-    next::<1>,
-    next::<2>,
-    next::<3>,
-    next::<4>,
-    next::<5>,
-    next::<6>,
-    next::<7>,
-    next::<8>,
-    next::<9>,
-    next::<10>,
-    next::<11>,
-    next::<12>,
-    next::<13>,
-    next::<14>,
-    next::<15>,
-    next::<16>,
-    next::<17>,
-    next::<18>,
-    next::<19>,
-    next::<20>,
-    next::<21>,
-    next::<22>,
-    next::<23>,
+    next::<0>, next::<1>, next::<2>, next::<3>, next::<4>, next::<5>, next::<6>, next::<7>, next::<8>,
+    next::<9>, next::<10>, next::<11>, next::<12>, next::<13>, next::<14>, next::<15>, next::<16>,
+    next::<17>, next::<18>, next::<19>, next::<20>, next::<21>, next::<22>, next::<23>,
 ];
 
 /// The classes of `itertools` that need no other iterator to go on for long.

@@ -148,7 +148,6 @@ impl Stops {
     /// # Errors
     /// When the system refuses to say what it does on a signal.
     pub(crate) fn complete(&self, vm: &VirtualMachine) -> PyResult<()> {
-        target::prepare_classes();
         threads::prepare_class();
         if !self.is_on {
             return Ok(());
@@ -229,6 +228,29 @@ impl Stops {
         Ok((result, target.told()))
     }
 
+    /// How long a call may take.
+    pub(crate) fn limit(&self) -> Option<Duration> {
+        self.limit
+    }
+
+    /// Runs an event loop for many calls, whose deadlines `deadline` is told. Why it was told to stop, if it
+    /// was; the interpreter is as good as new then.
+    pub(crate) fn run_loop<R>(
+        &self,
+        vm: &VirtualMachine,
+        work: impl FnOnce(&Deadline) -> R,
+    ) -> io::Result<(R, Option<Reason>)> {
+        let target = Arc::new(Target::default());
+        let running = Running::enter(&self.shared, &target, None)?;
+        let result = work(&Deadline(Arc::clone(&target)));
+        drop(running);
+        let told = target.told();
+        if told.is_some() {
+            forget_call(vm);
+        }
+        Ok((result, told))
+    }
+
     /// Ends an interpreter: joins threads, runs `atexit` functions, takes it apart. Gives the exit status.
     ///
     /// Each may take as long as a call. A thread that cannot be ended keeps the interpreter as it is.
@@ -259,6 +281,20 @@ impl Drop for Stops {
     fn drop(&mut self) {
         // Without a runtime nobody can use what its threads do. There is nobody to tell of a failure.
         let _ = self.shared.stop(Reason::Stopped);
+    }
+}
+
+/// Until when a thread that runs scripts may do so.
+#[derive(Clone, Debug)]
+pub(crate) struct Deadline(Arc<Target>);
+
+impl Deadline {
+    /// Sets it anew, from any thread. Without effect once the thread is done.
+    ///
+    /// # Errors
+    /// When no thread to look at it can be started.
+    pub(crate) fn set(&self, deadline: Option<Instant>) -> io::Result<()> {
+        watchdog::set_deadline(&self.0, deadline)
     }
 }
 

@@ -110,6 +110,7 @@ pub(super) fn signal_function() -> Option<Original> {
 
 /// Replaces the functions in an interpreter that is being made.
 pub(crate) fn install(vm: &mut VirtualMachine) {
+    super::target::prepare_classes();
     let Some(state) = PyRc::get_mut(&mut vm.state) else {
         return;
     };

@@ -73,6 +73,23 @@ pub(super) fn remove(target: &Arc<Target>) {
     CHANGED.notify_all();
 }
 
+/// Changes until when a thread may run scripts.
+///
+/// # Errors
+/// When there is a deadline and no thread to look at it can be started.
+pub(super) fn set_deadline(target: &Arc<Target>, deadline: Option<Instant>) -> io::Result<()> {
+    let mut watched = watched();
+    let Some(entry) = watched.entries.iter_mut().find(|entry| is_same(&entry.target, target)) else {
+        return Ok(());
+    };
+    entry.deadline = deadline;
+    if deadline.is_some() {
+        start(&mut watched)?;
+        CHANGED.notify_all();
+    }
+    Ok(())
+}
+
 /// Asks every thread of a runtime to stop.
 ///
 /// # Errors
