@@ -1,56 +1,26 @@
 //! The library as a host uses it.
 
+#[path = "embedding/environment.rs"]
+mod environment;
+#[path = "embedding/errors.rs"]
+mod errors;
+#[path = "embedding/examples.rs"]
+mod examples;
+#[path = "embedding/streams.rs"]
+mod streams;
+#[path = "embedding/values.rs"]
+mod values;
+
 use tauraro::vm::pymodule;
-use tauraro::{ErrorKind, Module, Permissions, Runtime, ScriptError};
+use tauraro::{Module, Permissions, Runtime, ScriptError};
+
+/// A runtime as it is without choices.
+fn start() -> Runtime {
+    Runtime::builder().build().expect("a runtime")
+}
 
 fn failure(result: Result<(), ScriptError>) -> ScriptError {
     result.expect_err("the script fails")
-}
-
-#[test]
-fn values_come_back_as_rust_types() {
-    let runtime = Runtime::builder().build().expect("a runtime");
-    runtime.run_string("def double(n):\n    return 2 * n", "<setup>").expect("runs");
-    assert_eq!(runtime.eval::<i64>("double(21)").expect("an integer"), 42);
-    assert_eq!(runtime.eval::<String>("'a' + 'b'").expect("a text"), "ab");
-    assert_eq!(runtime.eval::<Vec<i64>>("[1, 2, 3]").expect("a list"), [1, 2, 3]);
-    assert!((runtime.eval::<f64>("1 / 4").expect("a number") - 0.25).abs() < f64::EPSILON);
-    assert_eq!(runtime.eval::<i64>("'x'").expect_err("no integer").class(), "TypeError");
-}
-
-#[test]
-fn errors_carry_class_message_and_traceback() {
-    let runtime = Runtime::builder().build().expect("a runtime");
-    let source = "def f():\n    raise KeyError('k')\ntry:\n    f()\nexcept KeyError as e:\n    raise ValueError('bad') from e\n";
-    let error = failure(runtime.run_string(source, "plugin.py"));
-    assert_eq!((error.class(), error.message()), ("ValueError", "bad"));
-    assert_eq!(error.to_string(), "ValueError: bad");
-    assert_eq!(error.kind(), ErrorKind::Exception);
-    for part in ["File \"plugin.py\", line 2, in f", "direct cause", "ValueError: bad\n"] {
-        assert!(error.traceback().contains(part), "{part:?} is not in {}", error.traceback());
-    }
-    assert_eq!(failure(runtime.run_string("def f(:", "x")).class(), "SyntaxError");
-    assert_eq!(failure(runtime.run_string("x = '\0'", "x")).class(), "SyntaxError");
-    // The runtime is still good for more.
-    assert_eq!(runtime.eval::<i64>("1 + 1").expect("a value"), 2);
-}
-
-#[test]
-fn system_exit_is_no_end_of_the_host() {
-    let runtime = Runtime::builder().build().expect("a runtime");
-    for (source, status) in [
-        ("raise SystemExit", 0),
-        ("raise SystemExit(None)", 0),
-        ("raise SystemExit(3)", 3),
-        ("raise SystemExit(300)", 44),
-        ("raise SystemExit(-1)", 255),
-        ("raise SystemExit('why')", 1),
-        ("import sys; sys.exit(7)", 7),
-        ("exit(8)", 8),
-    ] {
-        let error = failure(runtime.run_string(source, "<exit>"));
-        assert_eq!((error.class(), error.kind()), ("SystemExit", ErrorKind::Exit(status)), "{source}");
-    }
 }
 
 #[test]
@@ -58,14 +28,14 @@ fn each_runtime_has_permissions_of_its_own() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
     let port = listener.local_addr().expect("its address").port();
     let connect = format!("import socket; socket.create_connection(('127.0.0.1', {port})).close()");
-    let start = |permissions| Runtime::builder().permissions(permissions).build().expect("a runtime");
+    let restricted = |permissions| Runtime::builder().permissions(permissions).build().expect("a runtime");
     // Native classes are shared: one that was made before there was any restriction must ask as well.
-    let before = Runtime::builder().build().expect("a runtime");
+    let before = start();
     before.run_string(&connect, "<before>").expect("connects");
-    let none = start(Permissions::none());
-    let host = start(Permissions::none().allow_net(&format!("127.0.0.1:{port}")).expect("a rule"));
-    let files = start(Permissions::allow_all().allow_net("192.0.2.1").expect("a rule"));
-    let after = Runtime::builder().build().expect("a runtime");
+    let none = restricted(Permissions::none());
+    let host = restricted(Permissions::none().allow_net(&format!("127.0.0.1:{port}")).expect("a rule"));
+    let files = restricted(Permissions::allow_all().allow_net("192.0.2.1").expect("a rule"));
+    let after = start();
 
     for allowed in [&before, &host, &after] {
         allowed.run_string(&connect, "<connect>").expect("connects");
@@ -103,7 +73,7 @@ fn runtimes_in_threads() {
     let threads: Vec<_> = (0..4)
         .map(|number: i64| {
             std::thread::spawn(move || {
-                let runtime = Runtime::builder().build().expect("a runtime");
+                let runtime = start();
                 runtime.run_string(&format!("total = sum(range({number}, 1000))"), "<thread>").expect("runs");
                 runtime.eval::<i64>("total").expect("a value")
             })
@@ -147,7 +117,7 @@ fn files_and_their_neighbours() {
     std::fs::write(&script, "import neighbour\nresult = neighbour.value, __name__, __file__\n")
         .expect("a file");
 
-    let runtime = Runtime::builder().build().expect("a runtime");
+    let runtime = start();
     runtime.run_file(&script).expect("runs");
     let result = runtime.eval::<String>("f'{result[0]} {result[1]} {result[2]}'").expect("a text");
     assert_eq!(result, format!("5 __main__ {}", script.display()));

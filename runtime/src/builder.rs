@@ -1,5 +1,7 @@
 //! Choosing what a runtime has before it starts.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use rustpython_vm::builtins::PyModuleDef;
 use rustpython_vm::common::rc::PyRc;
 use rustpython_vm::{Context, InterpreterBuilder, Settings, VirtualMachine};
 
-use tauraro_engine::permissions::{Audit, Gate, Permissions};
+use tauraro_engine::permissions::{Audit, Environment, Gate, Permissions};
 
 use crate::stop::{self, Stops};
 use crate::streams::Streams;
@@ -35,6 +37,8 @@ pub struct Builder {
     time_limit: Option<Duration>,
     stoppable: bool,
     streams: Streams,
+    /// Missing while the runtime shares the process's.
+    environment: Option<BTreeMap<OsString, OsString>>,
 }
 
 impl Builder {
@@ -57,6 +61,7 @@ impl Builder {
             time_limit: None,
             stoppable: true,
             streams: Streams::default(),
+            environment: None,
         }
     }
 
@@ -87,6 +92,32 @@ impl Builder {
     /// Where `sys.stderr` leads, and with it warnings and what nobody catches in threads.
     pub fn stderr(mut self, output: Output) -> Self {
         self.streams.stderr = output;
+        self
+    }
+
+    /// Adds a variable to the environment of scripts, which from here on is theirs alone: a copy of the process's,
+    /// or after [`env_clear`](Self::env_clear) an empty one. What scripts change in it stays in the runtime, and the
+    /// processes they start inherit it.
+    ///
+    /// Without this, `env_clear` and [`envs`](Self::envs) the runtime shares the process's environment: what scripts change
+    /// there changes for all.
+    pub fn env(self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.envs([(name, value)])
+    }
+
+    /// Adds several variables, as [`env`](Self::env) does one.
+    pub fn envs<N: Into<OsString>, V: Into<OsString>>(
+        mut self,
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let own = self.environment.get_or_insert_with(|| std::env::vars_os().collect());
+        own.extend(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// Starts the environment of scripts from nothing.
+    pub fn env_clear(mut self) -> Self {
+        self.environment = Some(BTreeMap::new());
         self
     }
 
@@ -170,13 +201,25 @@ impl Builder {
     /// Starts the interpreter.
     ///
     /// # Errors
-    /// What Python raised meanwhile, which only settings made by [`configure`](Self::configure) can cause.
+    /// `ValueError` for an [environment variable](Self::env) that cannot be; what Python raised meanwhile, which only
+    /// settings made by [`configure`](Self::configure) can cause.
     pub fn build(mut self) -> Result<Runtime, ScriptError> {
         let paths: Vec<String> = self.settings.path_list.iter().cloned().chain(self.search_paths).collect();
-        let gate = if self.permissions.is_restricted() || self.audit.is_some() {
+        let mut invalid = None;
+        let environment = self.environment.map(|variables| {
+            let own = Environment::default();
+            for (name, value) in variables {
+                invalid = own.set(&name, &value).err().or(invalid.take());
+            }
+            own
+        });
+        let gate = if self.permissions.is_restricted() || self.audit.is_some() || environment.is_some() {
             // Modules that may not be written are not cached either.
             self.settings.write_bytecode &= !self.permissions.restricts_write();
-            let gate = Gate::new(self.permissions, self.audit);
+            let mut gate = Gate::new(self.permissions, self.audit);
+            if let Some(environment) = environment {
+                gate = gate.with_environment(environment);
+            }
             for path in &paths {
                 gate.add_import_path(Path::new(path));
             }
@@ -204,7 +247,7 @@ impl Builder {
                 guard::install(vm);
             }
         });
-        Runtime::start(builder, self.streams, stops)
+        Runtime::start(builder, self.streams, stops, invalid)
     }
 }
 

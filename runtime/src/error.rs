@@ -1,6 +1,6 @@
 //! What a script raised, as Rust sees it.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyList, PyStr};
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
@@ -118,8 +118,9 @@ impl ScriptError {
         if !self.0.frames.is_empty() {
             text.push_str("Traceback (most recent call last):\n");
         }
-        for frame in &self.0.frames {
-            text.push_str(&format!("  File {:?}, line {}, in {}\n", frame.file, frame.line, frame.function));
+        for Frame { file, line, function } in &self.0.frames {
+            // Writing into a String cannot fail.
+            let _ = writeln!(text, "  File {file:?}, line {line}, in {function}");
         }
         self.0.traceback = format!("{text}{self}\n");
         self

@@ -40,3 +40,8 @@ pub use streams::{Input, Output};
 pub use tauraro_engine::permissions::{InvalidRule, Permissions};
 pub use value::{Arguments, Bytes, Integer, InvalidInteger, Iso8601, Keywords};
 pub use version::{VERSION, banner};
+
+/// The examples of the guide, which are tested as those here are.
+#[cfg(doctest)]
+#[doc = include_str!("../../stdlib-docs/embedding.md")]
+mod guide {}

@@ -172,7 +172,19 @@ fn compile(vm: &VirtualMachine, source: &str, mode: Mode, name: &str) -> PyResul
 /// Lets tracebacks show lines of a source that is in no file.
 pub(crate) fn remember_source(vm: &VirtualMachine, code: &PyRef<PyCode>, source: &str) {
     // A traceback without source lines is better than none at all.
-    let _ = vm.register_code_in_linecache(code, source);
+    let _ = try_remember_source(vm, code, source);
+}
+
+fn try_remember_source(vm: &VirtualMachine, code: &PyRef<PyCode>, source: &str) -> PyResult<()> {
+    let name = code.source_path().as_str();
+    if name.starts_with('<') {
+        return vm.register_code_in_linecache(code, source);
+    }
+    // Under any other name a traceback looks for a file, unless its lines are known.
+    let lines = source.lines().map(|line| vm.ctx.new_str(format!("{line}\n")).into());
+    let lines = vm.ctx.new_list(lines.collect());
+    let entry = vm.new_tuple((source.len(), vm.ctx.none(), lines, name));
+    vm.import("linecache", 0)?.get_attr("cache", vm)?.set_item(name, entry.into(), vm)
 }
 
 fn run_as_main(vm: &VirtualMachine, name: &str, alter_argv: bool) -> PyResult<()> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, VirtualMachine};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tauraro_engine::permissions::InvalidVariable;
 
 use crate::stop::{Stopper, Stops};
 use crate::streams::{Captured, Kept, Streams};
@@ -38,9 +39,13 @@ impl Runtime {
         builder: InterpreterBuilder,
         streams: Streams,
         stops: Stops,
+        invalid: Option<InvalidVariable>,
     ) -> Result<Self, ScriptError> {
         let runtime = Self { interpreter: builder.build(), stops, kept: streams.kept() };
         let prepare = |vm: &VirtualMachine| {
+            if let Some(invalid) = invalid {
+                return Err(vm.new_value_error(invalid.to_string()));
+            }
             streams.install(vm)?;
             version::install(vm)?;
             site::install(vm)?;

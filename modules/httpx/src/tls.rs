@@ -37,6 +37,9 @@ pub(crate) fn tls_from(
     cert: Option<PyObjectRef>,
     trust_env: bool,
 ) -> PyResult<TlsConfig> {
+    // The engine would look at the process's environment, which a runtime with its own one does not see.
+    let shares_environment = tauraro_bridge::gate(vm).is_none_or(|gate| gate.environment().is_none());
+    let trust_env = trust_env && shares_environment;
     let mut tls = match verify {
         OptionalArg::Missing => TlsConfig { trust_env, ..TlsConfig::default() },
         OptionalArg::Present(verify) => verified_by(vm, &verify, trust_env)?,

@@ -11,11 +11,13 @@
 //! | `plan` | which functions of which modules ask for what |
 //! | `install` | putting them in place |
 //! | `arguments` | reading and fixing the arguments of a call |
+//! | `environment` | the variables of a runtime that does not share the process's |
 //! | `files`, `sockets`, `processes`, `sources` | the questions that take more than a table |
 //!
-//! A process none of whose runtimes is restricted or audited has none of this.
+//! A process none of whose runtimes is restricted or audited or has its own environment has none of this.
 
 mod arguments;
+mod environment;
 mod files;
 mod install;
 mod plan;

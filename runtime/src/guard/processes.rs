@@ -1,13 +1,14 @@
-//! Questions about processes, signals, foreign code and environment variables.
+//! Questions about processes, signals, foreign code and environment variables; and the environment of a
+//! runtime that does not share the process's.
 
 use std::sync::Arc;
 
-use rustpython_vm::builtins::{PyBytes, PyDict, PyList, PyModule, PyTuple};
+use rustpython_vm::builtins::{PyBytes, PyDict, PyList, PyModule, PyStr, PyTuple};
 use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
-use tauraro_engine::permissions::Gate;
+use tauraro_engine::permissions::{Gate, from_bytes};
 
-use super::Call;
-use super::arguments::{get, number, set, text};
+use super::arguments::{get, number, path_or_number, set, text};
+use super::{Call, environment};
 
 /// Terminal requests that only ask: the size, what is waiting to be read, and whether reading waits.
 const ASKING: [i64; 3] = [0x5413, 0x541b, 0x5421];
@@ -17,20 +18,62 @@ const SIGNALLING: [i64; 3] = [8, 10, 15];
 
 /// The function itself is what needs the permission; a command it is given is told.
 pub(super) fn run(call: Call<'_>) -> PyResult {
+    check_run(&call)?;
+    call.proceed()
+}
+
+fn check_run(call: &Call<'_>) -> PyResult<()> {
     let command =
         call.args.args.first().or_else(|| call.args.kwargs.get("command")).and_then(|first| text(first));
     let what = match command {
         Some(command) => format!("{} of {command}", call.original.name),
         None => call.original.name.to_owned(),
     };
-    let verdict = call.gate.run(&what);
-    call.proceed_if(verdict)
+    call.check(call.gate.run(&what))
 }
 
-pub(super) fn fork_exec(call: Call<'_>) -> PyResult {
+pub(super) fn fork_exec(mut call: Call<'_>) -> PyResult {
     let what = call.args.args.first().and_then(|words| command_line(words));
-    let verdict = call.gate.run(what.as_deref().unwrap_or(call.original.name));
-    call.proceed_if(verdict)
+    call.check(call.gate.run(what.as_deref().unwrap_or(call.original.name)))?;
+    if let Some(variables) = environment::listed(call.vm, call.gate)
+        && call.args.args.get(5).is_some_and(|given| call.vm.is_none(given))
+    {
+        set(&mut call.args, 5, "env", variables);
+    }
+    call.proceed()
+}
+
+/// `posix_spawn` and `posix_spawnp`, for which None is the environment of the process.
+pub(super) fn spawn(mut call: Call<'_>) -> PyResult {
+    check_run(&call)?;
+    if let Some(variables) = environment::mapped(call.vm, call.gate)?
+        && get(&call.args, 2, "env").is_none_or(|given| call.vm.is_none(&given))
+    {
+        set(&mut call.args, 2, "env", variables.into());
+    }
+    call.proceed()
+}
+
+/// `execv`, which keeps the environment: another function takes one.
+pub(super) fn exec(mut call: Call<'_>) -> PyResult {
+    let Some(variables) = environment::mapped(call.vm, call.gate)? else { return run(call) };
+    call.args.args.push(variables.into());
+    call.vm.import("posix", 0)?.get_attr("execve", call.vm)?.call(call.args, call.vm)
+}
+
+pub(super) fn system(call: Call<'_>) -> PyResult {
+    check_run(&call)?;
+    let Some(environment) = call.gate.environment() else { return call.proceed() };
+    let Some(command) = get(&call.args, 0, "command") else { return call.proceed() };
+    let (_, fixed) = path_or_number(call.vm, &command)?;
+    let bytes = fixed.downcast_ref::<PyBytes>().map(|bytes| bytes.as_bytes().to_vec());
+    let text = fixed.downcast_ref::<PyStr>().map(|text| call.vm.fsencode(text)).transpose()?;
+    let command = match (bytes, text) {
+        (Some(bytes), _) => from_bytes(&bytes).into_os_string(),
+        (_, Some(text)) => text.into_owned(),
+        _ => return call.proceed(),
+    };
+    environment::system(call.vm, environment, &command)
 }
 
 /// The words of a command, if they are text.
@@ -87,24 +130,45 @@ pub(super) fn load(call: Call<'_>) -> PyResult {
     call.proceed_if(verdict)
 }
 
-pub(super) fn set_env(call: Call<'_>) -> PyResult {
+fn check_env(call: &Call<'_>) -> PyResult<()> {
     let name = call.args.args.first().and_then(|name| text(name)).unwrap_or_default();
-    let verdict = call.gate.set_env(&name);
-    call.proceed_if(verdict)
+    call.check(call.gate.set_env(&name))
 }
 
-/// The variables that may be seen.
+pub(super) fn put_env(call: Call<'_>) -> PyResult {
+    check_env(&call)?;
+    match call.gate.environment() {
+        Some(own) => environment::put(call.vm, own, &call.args),
+        None => call.proceed(),
+    }
+}
+
+pub(super) fn unset_env(call: Call<'_>) -> PyResult {
+    check_env(&call)?;
+    match call.gate.environment() {
+        Some(own) => environment::unset(call.vm, own, &call.args),
+        None => call.proceed(),
+    }
+}
+
+/// The variables that there are and that may be seen.
 pub(super) fn environ(call: Call<'_>) -> PyResult {
     let (vm, gate) = (call.vm, Arc::clone(call.gate));
-    let environ = call.proceed()?;
+    let environ = match environment::mapped(vm, &gate)? {
+        Some(own) => own.into(),
+        None => call.proceed()?,
+    };
     if let Some(environ) = environ.downcast_ref::<PyDict>() {
         hide(vm, &gate, environ)?;
     }
     Ok(environ)
 }
 
-/// Takes from `environ` of the finished module what may not be seen.
-pub(super) fn hide_environment(vm: &VirtualMachine, gate: &Arc<Gate>, module: &Py<PyModule>) -> PyResult<()> {
+/// Has `environ` of the finished module hold what there is and may be seen.
+pub(super) fn own_environment(vm: &VirtualMachine, gate: &Arc<Gate>, module: &Py<PyModule>) -> PyResult<()> {
+    if let Some(own) = environment::mapped(vm, gate)? {
+        module.as_object().set_attr("environ", own, vm)?;
+    }
     match module.as_object().get_attr("environ", vm)?.downcast_ref::<PyDict>() {
         Some(environ) => hide(vm, gate, environ),
         None => Ok(()),

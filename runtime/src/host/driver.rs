@@ -8,7 +8,7 @@ use tauraro_bridge::coroutine;
 use crate::stop::Reason;
 use crate::{Runtime, ScriptError};
 
-use super::calls::Calls;
+use super::calls::{Call, Calls};
 use super::queue::{Job, News, Queue};
 
 /// Does what comes, and runs the event loop in between, until the runtime is to end.
@@ -47,7 +47,8 @@ struct Driver<'a> {
 }
 
 impl Driver<'_> {
-    fn start(&mut self, call: super::calls::Call) {
+    fn start(&mut self, call: Call) {
+        self.queue.restart(call.number);
         if self.event_loop.is_none() {
             let made = self.runtime.run(|vm| {
                 let asyncio = vm.import("asyncio", 0)?;

@@ -93,12 +93,8 @@ impl Queue {
             drop(inside);
             return;
         }
-        if let (Job::Use(number, _) | Job::Start(Call { number, .. }), Some(limit)) = (&job, self.limit)
-            && let Some(end) = Instant::now().checked_add(limit)
-        {
-            inside.times.insert(*number, end);
-            inside.deadlines.insert((end, *number));
-            inside.keep();
+        if let Job::Use(number, _) | Job::Start(Call { number, .. }) = &job {
+            inside.limit(*number, self.limit);
         }
         inside.news.push_back(News::Job(job));
         drop(inside);
@@ -161,6 +157,11 @@ impl Queue {
         inside.deadlines.iter().take_while(|(end, _)| *end <= now).map(|(_, number)| *number).collect()
     }
 
+    /// A coroutine starts: the time it has waited for that does not count, but bounded who kept it waiting.
+    pub(super) fn restart(&self, number: Number) {
+        self.inside().limit(number, self.limit);
+    }
+
     /// A job has been dealt with, or its own time is kept elsewhere.
     pub(super) fn settle(&self, number: Number) {
         let mut inside = self.inside();
@@ -188,6 +189,17 @@ impl Queue {
 }
 
 impl Inside {
+    /// Sets a job's deadline, from now on.
+    fn limit(&mut self, number: Number, limit: Option<Duration>) {
+        if let Some(end) = limit.and_then(|limit| Instant::now().checked_add(limit)) {
+            if let Some(before) = self.times.insert(number, end) {
+                self.deadlines.remove(&(before, number));
+            }
+            self.deadlines.insert((end, number));
+            self.keep();
+        }
+    }
+
     /// Tells the event loop the first deadline.
     fn keep(&self) {
         if let Some(deadline) = &self.deadline {

@@ -43,16 +43,21 @@ impl Streams {
         let _ = RawStream::make_static_type();
         if let Some(source) = self.stdin.into_source() {
             let raw = RawStream::reading("<stdin>", source).into_pyobject(vm);
-            set(vm, ["stdin", "__stdin__"], text_stream(vm, raw, "BufferedReader", "surrogateescape")?)?;
+            set(vm, ["stdin", "__stdin__"], text_stream(vm, raw, READING)?)?;
         }
         let outputs = [
-            (self.stdout, "<stdout>", ["stdout", "__stdout__"], "surrogateescape"),
-            (self.stderr, "<stderr>", ["stderr", "__stderr__"], "backslashreplace"),
+            (self.stdout, "<stdout>", ["stdout", "__stdout__"], WRITING),
+            (
+                self.stderr,
+                "<stderr>",
+                ["stderr", "__stderr__"],
+                Direction { errors: "backslashreplace", ..WRITING },
+            ),
         ];
-        for (output, name, places, errors) in outputs {
+        for (output, name, places, direction) in outputs {
             if let Some(sink) = output.into_sink() {
                 let raw = RawStream::writing(name, sink).into_pyobject(vm);
-                set(vm, places, text_stream(vm, raw, "BufferedWriter", errors)?)?;
+                set(vm, places, text_stream(vm, raw, direction)?)?;
             }
         }
         Ok(())
@@ -66,19 +71,30 @@ fn set(vm: &VirtualMachine, places: [&'static str; 2], stream: PyObjectRef) -> P
     Ok(())
 }
 
-/// A stream of text over a raw one, written out at the end of every line, so that a host sees it at once.
-fn text_stream(
-    vm: &VirtualMachine,
-    raw: PyObjectRef,
+/// Python's names for the two directions.
+struct Direction {
     buffer: &'static str,
+    buffer_size: usize,
+    mode: &'static str,
     errors: &'static str,
-) -> PyResult {
+}
+
+const READING: Direction =
+    Direction { buffer: "BufferedReader", buffer_size: 8192, mode: "r", errors: "surrogateescape" };
+
+/// The text is written at the end of every line. Bytes do not wait below it: `TextIOWrapper` hides what goes wrong
+/// when it flushes them, but not what goes wrong when it writes them.
+const WRITING: Direction =
+    Direction { buffer: "BufferedWriter", buffer_size: 1, mode: "w", errors: "surrogateescape" };
+
+/// A stream of text over a raw one.
+fn text_stream(vm: &VirtualMachine, raw: PyObjectRef, direction: Direction) -> PyResult {
+    let Direction { buffer, buffer_size, mode, errors } = direction;
     let io = vm.import("_io", 0)?;
-    let buffered = vm.call_method(&io, buffer, (raw,))?;
+    let buffered = vm.call_method(&io, buffer, (raw, buffer_size))?;
     let write_through = !vm.state.config.settings.buffered_stdio;
     let stream =
         vm.call_method(&io, "TextIOWrapper", (buffered, "utf-8", errors, "\n", true, write_through))?;
-    let mode = if buffer == "BufferedReader" { "r" } else { "w" };
     stream.set_attr("mode", vm.ctx.new_str(mode), vm)?;
     Ok(stream)
 }

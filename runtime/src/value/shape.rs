@@ -13,6 +13,9 @@ use super::error::{Error, cut};
 /// Longer values are cut in messages.
 const LONGEST_SHOWN: usize = 40;
 
+/// Longer ones are not even looked at.
+const LONGEST_COPIED: usize = 4096;
+
 /// How many enumeration members may be each other's value.
 const MOST_MEMBERS: usize = 8;
 
@@ -170,6 +173,11 @@ pub(super) fn shown(vm: &VirtualMachine, object: &PyObject) -> String {
     let integer = object.downcast_ref::<PyInt>().filter(|_| class.is(types.int_type));
     if integer.is_some_and(|integer| integer.as_bigint().bits() > 256) {
         return "an int of more than 256 bits".to_owned();
+    }
+    let size = object.downcast_ref::<PyStr>().map(|text| text.as_bytes().len());
+    let size = size.or_else(|| object.downcast_ref::<PyBytes>().map(|bytes| bytes.as_bytes().len()));
+    if size.is_some_and(|size| size > LONGEST_COPIED) {
+        return format!("{} of more than {LONGEST_COPIED} bytes", class.name());
     }
     let is_plain = [types.int_type, types.float_type, types.str_type, types.bytes_type]
         .iter()

@@ -96,10 +96,13 @@ fn narrow<T: TryFrom<i128> + TryFrom<u128>>(integer: &PyInt) -> Option<T> {
 
 /// An integer as a float, if that is the same number.
 fn exact_float(vm: &VirtualMachine, integer: &PyInt) -> Result<f64, Error> {
-    const LAST_EXACT: u64 = 1 << f64::MANTISSA_DIGITS;
-    let magnitude = narrow::<i128>(integer).filter(|value| value.unsigned_abs() <= u128::from(LAST_EXACT));
-    #[expect(clippy::cast_precision_loss, reason = "every integer of this size is a float")]
-    let float = magnitude.map(|value| value as f64);
+    let is_exact = |value: &i128| {
+        let magnitude = value.unsigned_abs();
+        let ends = magnitude.leading_zeros() + magnitude.trailing_zeros();
+        u128::BITS.saturating_sub(ends) <= f64::MANTISSA_DIGITS
+    };
+    #[expect(clippy::cast_precision_loss, reason = "none is lost")]
+    let float = narrow(integer).filter(is_exact).map(|value| value as f64);
     float.ok_or_else(|| {
         let text = shown(vm, vm.ctx.new_bigint(integer.as_bigint()).as_object());
         Error::of_range(format!("expected a number that a float holds exactly, got {text}"))

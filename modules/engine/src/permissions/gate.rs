@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::net::{self, Named};
-use super::{Audit, Kind, NetRule, Permissions, Scope, UnixName, paths};
+use super::{Audit, Environment, Kind, NetRule, Permissions, Scope, UnixName, paths};
 use crate::policy::{Destination, Policy};
 
 /// Addresses remembered with the names they were found for; the memory starts anew beyond that.
@@ -53,6 +53,7 @@ impl Access {
 pub struct Gate {
     permissions: Permissions,
     audit: Option<Audit>,
+    environment: Option<Environment>,
     /// The names for which an address was found: a connection to it is one to them.
     found: Mutex<HashMap<IpAddr, Vec<String>>>,
     /// Where modules are imported from.
@@ -62,7 +63,19 @@ pub struct Gate {
 impl Gate {
     /// Made once for a runtime.
     pub fn new(permissions: Permissions, audit: Option<Audit>) -> Self {
-        Self { permissions, audit, found: Mutex::default(), imports: Mutex::default() }
+        Self { permissions, audit, environment: None, found: Mutex::default(), imports: Mutex::default() }
+    }
+
+    /// Gives the runtime an environment of its own.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// The runtime's own environment; `None` if it shares the process's.
+    pub fn environment(&self) -> Option<&Environment> {
+        self.environment.as_ref()
     }
 
     /// What was chosen.

@@ -4,6 +4,7 @@
 //! remembers which addresses the allowed names have, and keeps the audit log. Neither knows Python.
 
 mod audit;
+mod environment;
 mod gate;
 mod net;
 mod paths;
@@ -14,6 +15,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use audit::{Audit, Kind};
+pub use environment::{Environment, InvalidVariable};
 pub use gate::{Access, Denial, Gate};
 pub use net::{Named, NetRule, UnixName, parse_name};
 pub use paths::{from_bytes, resolve};

@@ -47,7 +47,7 @@ pub(crate) fn routes_from(
         let transport = make(proxy_from(vm, proxy)?)?;
         mounts.insert(vm, "all://", Some(transport))?;
     } else if args.environment {
-        for (pattern, proxy) in environment_proxies(variables()) {
+        for (pattern, proxy) in environment_proxies(variables(vm)) {
             let proxy = proxy.map(|url| proxy_from(vm, vm.ctx.new_str(url).as_object())).transpose()?;
             let transport = proxy.map(&mut make).transpose()?;
             mounts.insert(vm, &pattern, transport)?;
@@ -77,8 +77,12 @@ pub(crate) fn pattern_from(vm: &VirtualMachine, text: &str) -> PyResult<Pattern>
 }
 
 /// The environment, as far as it is text.
-pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
-    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+pub(crate) fn variables(vm: &VirtualMachine) -> impl Iterator<Item = (String, String)> {
+    let own = tauraro_bridge::gate(vm).and_then(|gate| Some(gate.environment()?.variables()));
+    let variables = own.unwrap_or_else(|| env::vars_os().collect());
+    variables
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 impl Mounts {
