@@ -32,6 +32,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::function::{Callee, FuncArgs};
 use rustpython_vm::{Interpreter, PyResult, VirtualMachine};
 use tauraro_bridge::Interruptible;
 
@@ -259,7 +260,15 @@ impl Stops {
         if !self.is_on {
             return interpreter.finalize(None);
         }
-        let ended = self.guard(self.limit, |_| interpreter.enter(|vm| shutdown::finish(vm, 0)));
+        let ended = self.guard(self.limit, |target| {
+            interpreter.enter(|vm| {
+                let status = shutdown::finish(vm, 0);
+                if target.reason().is_some() {
+                    release_import_lock(vm);
+                }
+                status
+            })
+        });
         let Ok((status, stopped)) = ended else { return FAILED };
         // Daemons, and who has outlived the time to be joined.
         let gone = watchdog::stop_threads(self.shared.owner).is_ok()
@@ -306,8 +315,18 @@ enum Failure {
     Stopped(Reason, PyBaseExceptionRef),
 }
 
+/// Gives up the lock that all imports of the process share, should this thread have been kept from that.
+fn release_import_lock(vm: &VirtualMachine) {
+    let methods = vm.state.module_defs.get("_imp").map(|definition| definition.methods);
+    let release = methods.and_then(|methods| methods.iter().find(|method| method.name == "release_lock"));
+    let Some(release) = release else { return };
+    // It fails once this thread does not hold the lock.
+    while (release.func)(vm, FuncArgs::default(), Callee::named("release_lock")).is_ok() {}
+}
+
 /// Puts back what a call changes in the interpreter for its own time, and was kept from putting back itself.
 fn forget_call(vm: &VirtualMachine) {
+    release_import_lock(vm);
     let none = || vm.ctx.none();
     vm.use_tracing.set(false);
     let before = (

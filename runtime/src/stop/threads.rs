@@ -13,7 +13,7 @@ use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, Traverse, VirtualMachi
 use super::replace::{Call, signal_function};
 use super::target::Target;
 use super::wake::{Disposition, SIGNAL};
-use super::{Reason, Running, Shared, current, watchdog};
+use super::{Reason, Running, Shared, current, release_import_lock, watchdog};
 
 /// What the calling thread does when it sees the flag.
 fn look(_: PyObjectRef, _: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
@@ -101,7 +101,11 @@ impl Callable for Main {
             target.ask(Reason::Stopped);
             target.check(vm)?;
         }
-        zelf.function.call(args, vm)
+        let result = zelf.function.call(args, vm);
+        if target.reason().is_some() {
+            release_import_lock(vm);
+        }
+        result
     }
 }
 
