@@ -61,7 +61,9 @@ pub struct Frame {
 impl ScriptError {
     /// Describes `exception` while its interpreter is entered.
     pub(crate) fn new(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Self {
-        Self::with_causes(vm, exception, MOST_CAUSES, traceback(vm, exception))
+        // Python's own module takes longer to import than what was stopped may take.
+        let text = if Reason::of(vm, exception).is_none() { traceback(vm, exception) } else { None };
+        Self::with_causes(vm, exception, MOST_CAUSES, text)
     }
 
     /// Says that there is no runtime any more.
