@@ -1,5 +1,6 @@
 //! The examples, which assert what they show.
 
+#[expect(dead_code, reason = "its main serves for ever")]
 #[path = "../../runtime/examples/http_server.rs"]
 mod http_server;
 #[path = "../../runtime/examples/minimal.rs"]

@@ -43,7 +43,7 @@ pub(crate) use target::Reason;
 use target::Target;
 
 /// How long what is left of a stopped call may take: the names of its frames, unwritten output, `__del__`.
-const TIDYING: Duration = Duration::from_millis(50);
+const TIDYING: Duration = Duration::from_millis(20);
 /// How long the end of a runtime waits for threads that were asked to stop.
 const PARTING: Duration = Duration::from_secs(1);
 
