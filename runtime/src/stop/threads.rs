@@ -43,7 +43,8 @@ pub(super) fn listen(vm: &VirtualMachine) -> PyResult<()> {
 /// takes the caller is it.
 fn listen_as_main(vm: &VirtualMachine) -> PyResult<()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    // Who waits must not keep the collector of garbage waiting.
+    let _guard = vm.allow_threads(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
     let main = vm.state.main_thread_ident.swap(get_ident());
     let result = listen(vm);
     vm.state.main_thread_ident.store(main);
