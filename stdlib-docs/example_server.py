@@ -71,6 +71,18 @@ class Handler(BaseHTTPRequestHandler):
     def route_city(self, _):
         self.answer_json({"name": "Kano", "people": 4_000_000})
 
+    def route_users(self, number):
+        if self.command == "POST":
+            self.answer_json({"id": 51, **json.loads(self.content)}, 201)
+        else:
+            self.answer_json({"id": int(number)} if number else [{"id": number} for number in range(50)])
+
+    def route_photos(self, _):
+        self.answer_json({"parts": list(self.parts(self.headers["Content-Type"]))}, 201)
+
+    def route_export(self, _):
+        self.answer(b"id,name\n1,Alice\n", [("Content-Type", "text/csv")])
+
     def route_log(self, _):
         self.answer(LOG.encode(), [("Content-Type", "text/plain; charset=utf-8")])
 

@@ -1,5 +1,7 @@
 //! The command line, compared with what `CPython`'s prints and returns for the same words.
 
+#[path = "cli/compile.rs"]
+mod compile;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/hints.rs"]
@@ -502,10 +504,15 @@ fn broken_pipes() {
 #[test]
 fn words_that_are_not_text() {
     use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::process::CommandExt;
 
-    let output = run(tauraro(), &[OsStr::new("-c"), OsStr::from_bytes(b"\xff")], "");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("not valid UTF-8"), "{}", text(&output.stderr));
+    let mut named = tauraro();
+    named.arg0(OsStr::from_bytes(b"\xff"));
+    for (command, word) in [(tauraro(), &b"\xff"[..]), (named, b"pass")] {
+        let output = run(command, &[OsStr::new("-c"), OsStr::from_bytes(word)], "");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("not valid UTF-8"), "{}", text(&output.stderr));
+    }
 }
 
 #[test]

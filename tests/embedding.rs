@@ -1,5 +1,7 @@
 //! The library as a host uses it.
 
+#[path = "embedding/calls.rs"]
+mod calls;
 #[path = "embedding/environment.rs"]
 mod environment;
 #[path = "embedding/errors.rs"]
@@ -64,6 +66,9 @@ fn runtimes_share_nothing() {
     assert_eq!(one.eval::<i64>("value").expect("a value"), 1);
     assert_eq!(two.eval::<i64>("value").expect("a value"), 2);
     assert!(!two.eval::<bool>("hasattr(sys, 'mark')").expect("a value"));
+    one.run_string("sys.path.append('/one'); import json; json.mark = 1", "<one>").expect("runs");
+    assert_eq!(two.eval::<Vec<String>>("sys.path").expect("a list"), [""; 0]);
+    assert!(!two.eval::<bool>("hasattr(__import__('json'), 'mark')").expect("a value"));
     assert_eq!(one.eval::<Vec<String>>("sys.argv").expect("a list"), ["one"]);
     assert_eq!(two.eval::<Vec<String>>("sys.argv").expect("a list"), ["two", "--flag"]);
 }

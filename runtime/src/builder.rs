@@ -95,12 +95,12 @@ impl Builder {
         self
     }
 
-    /// Adds a variable to the environment of scripts, which from here on is theirs alone: a copy of the process's,
-    /// or after [`env_clear`](Self::env_clear) an empty one. What scripts change in it stays in the runtime, and the
-    /// processes they start inherit it.
+    /// Adds a variable to the environment of scripts, which from here on is theirs alone: a copy of the
+    /// process's, or after [`env_clear`](Self::env_clear) an empty one. What scripts change in it stays in
+    /// the runtime, and the processes they start inherit it.
     ///
-    /// Without this, `env_clear` and [`envs`](Self::envs) the runtime shares the process's environment: what scripts change
-    /// there changes for all.
+    /// Without this, `env_clear` and [`envs`](Self::envs) the runtime shares the process's environment: what
+    /// scripts change there changes for all.
     pub fn env(self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.envs([(name, value)])
     }
@@ -201,8 +201,8 @@ impl Builder {
     /// Starts the interpreter.
     ///
     /// # Errors
-    /// `ValueError` for an [environment variable](Self::env) that cannot be; what Python raised meanwhile, which only
-    /// settings made by [`configure`](Self::configure) can cause.
+    /// `ValueError` for an [environment variable](Self::env) that cannot be; what Python raised meanwhile,
+    /// which only settings made by [`configure`](Self::configure) can cause.
     pub fn build(mut self) -> Result<Runtime, ScriptError> {
         let paths: Vec<String> = self.settings.path_list.iter().cloned().chain(self.search_paths).collect();
         let mut invalid = None;

@@ -14,6 +14,9 @@ const MOST_CAUSES: usize = 16;
 /// How many frames are kept of a traceback, the innermost ones.
 const MOST_FRAMES: usize = 256;
 
+/// How many characters are kept of a message and of a traceback.
+const LONGEST_TEXT: usize = 1 << 20;
+
 /// An exception that ended a script: its class, its message and its traceback, free of the interpreter.
 ///
 /// Displays as the last line of the traceback, for example `ValueError: bad`. What led to it is its
@@ -97,7 +100,7 @@ impl ScriptError {
             let value = class.as_object().get_attr(name, vm).ok()?;
             value.downcast_ref::<PyStr>().map(|text| text.to_string_lossy().into_owned())
         };
-        let message = exception.as_object().str(vm).map(|text| text.to_string_lossy().into_owned());
+        let message = exception.as_object().str(vm).map(|text| shortened(&text.to_string_lossy()));
         let cause = led_to(vm, exception).filter(|_| most > 0);
         let mut details = Details {
             kind,
@@ -152,7 +155,7 @@ impl ScriptError {
         }
     }
 
-    /// `str(exception)`.
+    /// `str(exception)`, at most a million characters of it.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -163,9 +166,10 @@ impl ScriptError {
         &self.0.frames
     }
 
-    /// The traceback as Python prints it, causes included, ending in a line break.
+    /// The traceback as Python prints it, causes included, ending in a line break; without causes and lines of
+    /// source for what is no error of the script, such as `SystemExit` and `KeyboardInterrupt`.
     ///
-    /// It quotes lines of source only from files that the script may read.
+    /// It quotes lines only from files that the script may read.
     pub fn traceback(&self) -> &str {
         &self.0.traceback
     }
@@ -193,6 +197,14 @@ fn led_to(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<PyBaseE
     })
 }
 
+/// The beginning of a text that nobody would read to the end.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 fn frames(exception: &PyBaseExceptionRef) -> Vec<Frame> {
     let Some(traceback) = exception.__traceback__() else { return Vec::new() };
     let frames: Vec<_> = traceback.iter().collect();
@@ -205,8 +217,12 @@ fn frames(exception: &PyBaseExceptionRef) -> Vec<Frame> {
     frames.collect()
 }
 
-/// The traceback by Python's own module, which opens files as a script does: the interpreter's printer reads any.
+/// The traceback by Python's own module, which opens files as a script does: the interpreter's printer
+/// reads any. Where a script was ended or ends itself, it is not worth what importing that takes.
 fn traceback(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
+    if !exception.fast_isinstance(vm.ctx.exceptions.exception_type) {
+        return None;
+    }
     let format = || -> PyResult<Option<String>> {
         let module = vm.import("traceback", 0)?;
         let lines = vm.call_method(&module, "format_exception", (exception.clone(),))?;
@@ -214,7 +230,8 @@ fn traceback(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<Stri
         let lines = lines.borrow_vec().to_vec();
         let texts =
             lines.iter().map(|line| Some(line.downcast_ref::<PyStr>()?.to_string_lossy().into_owned()));
-        Ok(texts.collect())
+        let texts: Option<Vec<String>> = texts.collect();
+        Ok(texts.map(|texts| format!("{}\n", shortened(texts.concat().trim_end_matches('\n')))))
     };
     format().ok().flatten()
 }

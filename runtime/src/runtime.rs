@@ -1,5 +1,6 @@
 //! One interpreter, ready to run scripts.
 
+use std::fmt;
 use std::path::Path;
 
 use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, VirtualMachine};
@@ -23,6 +24,12 @@ pub struct Runtime {
     interpreter: Interpreter,
     stops: Stops,
     kept: Kept,
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").finish_non_exhaustive()
+    }
 }
 
 impl Runtime {
@@ -131,8 +138,8 @@ impl Runtime {
         self.run(|vm| value::to_rust(vm, program::global(vm, name)?, name))
     }
 
-    /// What was printed to a captured `sys.stdout` ([`Output::capture`](crate::Output::capture)) and not taken
-    /// before; nothing if it is not captured. Threads of scripts may be in the middle of a line.
+    /// What was printed to a captured `sys.stdout` ([`Output::capture`](crate::Output::capture)) and not
+    /// taken before; nothing if it is not captured. Threads of scripts may be in the middle of a line.
     pub fn take_stdout(&self) -> Vec<u8> {
         self.kept.stdout.as_ref().map(Captured::take).unwrap_or_default()
     }

@@ -1,7 +1,7 @@
 //! Help, manual page, completions and type stubs.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Folder, run, tauraro, text};
 
@@ -45,7 +45,8 @@ fn manual_and_completions_are_whole() {
         };
         assert!(fish.contains(&in_fish), "{option} is not in {fish}");
     }
-    for part in [".TH TAURARO 1", ".SH SYNOPSIS", "PYTHONPATH", "types DIR"] {
+    for part in [".TH TAURARO 1", ".SH SYNOPSIS", "PYTHONPATH", "types DIR", "compile FILE", "\\-\\-include"]
+    {
         assert!(page.contains(part), "{part}");
     }
 }
@@ -57,17 +58,32 @@ fn type_stubs_are_written() {
     let output = run(tauraro(), &[OsStr::new("types"), target.as_os_str()], "");
     assert!(output.status.success(), "{}", text(&output.stderr));
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../stdlib-docs/stubs");
-    let mut count = 0;
-    for entry in std::fs::read_dir(source).expect("the stubs") {
-        let stub = entry.expect("a stub").path();
-        let written = target.join(stub.file_name().expect("a name"));
-        assert_eq!(std::fs::read(&stub).ok(), std::fs::read(&written).ok(), "{}", written.display());
-        count += 1;
+    let stubs = files_below(&source);
+    assert_eq!(files_below(&target), stubs);
+    assert!(stubs.contains(&"websockets/asyncio/client.pyi".into()), "{stubs:?}");
+    for stub in stubs {
+        let texts = [&source, &target].map(|folder| std::fs::read(folder.join(&stub)).expect("a stub"));
+        assert_eq!(text(&texts[0]), text(&texts[1]), "{}", stub.display());
     }
-    assert!(count > 0);
     // A script of that name is a script.
     folder.write("types", "print('a script')\n");
     let mut command = tauraro();
     command.current_dir(&folder.0);
     assert_eq!(text(&run(command, &["types"], "").stdout), "a script\n");
+}
+
+/// The files in a folder and the folders below, as paths from there.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let name = PathBuf::from(entry.file_name());
+        if entry.path().is_dir() {
+            files.extend(files_below(&entry.path()).into_iter().map(|file| name.join(file)));
+        } else {
+            files.push(name);
+        }
+    }
+    files.sort();
+    files
 }

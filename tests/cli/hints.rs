@@ -83,8 +83,24 @@ fn hints() {
             NOTHING,
             Ending(
                 "ModuleNotFoundError: No module named 'requests'\n\
-                 hint: 'requests' is not built in. Pure-Python packages can be used from the folder of the script, \
-                 or from a folder that PYTHONPATH names; httpx is built in\n",
+                 hint: 'requests' is not built in, but httpx is, which does what it does: import httpx\n",
+            ),
+            1,
+        ),
+        (
+            &["-c", "import numpy.linalg"],
+            "",
+            NOTHING,
+            Ending("No module named 'numpy'\nhint: 'numpy' has parts in C, which do not run here\n"),
+            1,
+        ),
+        (
+            &["-c", "def load():\n import yaml\nload()"],
+            "",
+            NOTHING,
+            Ending(
+                "hint: 'yaml' is not built in. A package of Python code alone can be used from the folder of the \
+                 script, from one that PYTHONPATH names, or from site-packages\n",
             ),
             1,
         ),

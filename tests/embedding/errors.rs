@@ -82,6 +82,13 @@ fn system_exit_is_no_end_of_the_host() {
         let error = failure(runtime.run_string(source, "<exit>"));
         assert_eq!((error.class(), error.kind()), ("SystemExit", ErrorKind::Exit(status)), "{source}");
     }
+    // Not worth the import of what formats tracebacks.
+    assert!(!runtime.eval::<bool>("'traceback' in sys.modules").expect("a bool"));
+    let error = failure(runtime.run_string("raise SystemExit(3)", "<exit>"));
+    assert_eq!(
+        error.traceback(),
+        "Traceback (most recent call last):\n  File \"<exit>\", line 1, in <module>\nSystemExit: 3\n"
+    );
 }
 
 #[test]
@@ -106,6 +113,15 @@ class Worse(Exception, metaclass=Meta): pass
         error.traceback(),
         "Traceback (most recent call last):\n  File \"<spoiled>\", line 3, in <module>\nZeroDivisionError: division by zero\n"
     );
+}
+
+#[test]
+fn endless_messages_are_cut() {
+    let runtime = start();
+    let error = failure(runtime.run_string("raise ValueError('x' * 5_000_000)", "<long>"));
+    assert_eq!(error.message().len(), (1 << 20) + "...".len());
+    assert!(error.traceback().len() <= (1 << 20) + "...\n".len());
+    assert!(error.traceback().starts_with("Traceback"));
 }
 
 #[test]
@@ -149,7 +165,7 @@ fn tracebacks_quote_only_what_may_be_read() {
 #[test]
 fn a_runtime_that_cannot_start_says_why() {
     for (name, value) in [("", "x"), ("A=B", "x"), ("A\0", "x"), ("A", "x\0")] {
-        let error = Runtime::builder().env(name, value).build().err().expect("no runtime");
+        let error = Runtime::builder().env(name, value).build().expect_err("no such variable");
         assert_eq!(error.class(), "ValueError");
         assert!(error.message().starts_with("illegal environment variable \""), "{error}");
     }

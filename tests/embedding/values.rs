@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
-use tauraro::{Bytes, Integer, Iso8601, Keywords, Runtime, ScriptError};
+use tauraro::{Bytes, Integer, Iso8601, Runtime};
 
 use crate::start;
 
@@ -45,24 +45,26 @@ enum Mode {
     Named { name: char },
 }
 
+/// Checks the limits of integer types, and what is beyond.
+macro_rules! check {
+    ($runtime:ident: $($type:ty),*) => {$(
+        for value in [<$type>::MIN, <$type>::MAX, 0, 1] {
+            assert_eq!(there_and_back(&$runtime, &value), value);
+            assert!($runtime.eval::<bool>(&format!("value == {value}")).expect("a bool"));
+        }
+        let beyond = format!("{} + 1", <$type>::MAX);
+        let (class, message) = refusal::<$type>(&$runtime, &beyond);
+        assert_eq!(class, "OverflowError");
+        let expected = format!("result: expected an integer from {} to {}, got ", <$type>::MIN, <$type>::MAX);
+        assert!(message.starts_with(&expected), "{message}");
+        assert_eq!(refusal::<$type>(&$runtime, &format!("{} - 1", <$type>::MIN)).0, "OverflowError");
+    )*};
+}
+
 #[test]
 fn integers_are_exact() {
     let runtime = start();
-    macro_rules! check {
-        ($($type:ty),*) => {$(
-            for value in [<$type>::MIN, <$type>::MAX, 0, 1] {
-                assert_eq!(there_and_back(&runtime, &value), value);
-                assert!(runtime.eval::<bool>(&format!("value == {value}")).expect("a bool"));
-            }
-            let beyond = format!("{} + 1", <$type>::MAX);
-            let (class, message) = refusal::<$type>(&runtime, &beyond);
-            assert_eq!(class, "OverflowError");
-            let expected = format!("result: expected an integer from {} to {}, got ", <$type>::MIN, <$type>::MAX);
-            assert!(message.starts_with(&expected), "{message}");
-            assert_eq!(refusal::<$type>(&runtime, &format!("{} - 1", <$type>::MIN)).0, "OverflowError");
-        )*};
-    }
-    check!(i8, i16, i32, i64, i128, u8, u16, u32, u64, u128, usize, isize);
+    check!(runtime: i8, i16, i32, i64, i128, u8, u16, u32, u64, u128, usize, isize);
     assert_eq!(refusal::<u8>(&runtime, "300").1, "result: expected an integer from 0 to 255, got 300 (int)");
     assert_eq!(
         refusal::<u8>(&runtime, "10 ** 400").1,
@@ -369,7 +371,13 @@ fn errors_name_the_place() {
 fn what_contains_itself_is_an_error() {
     let runtime = start();
     runtime
-        .run_string("loop = []; loop.append(loop); ring = {}; ring['ring'] = ring; deep = []\nfor _ in range(100_000): deep = [deep]", "<loops>")
+        .run_string(
+            "loop = []; loop.append(loop)
+ring = {}; ring['ring'] = ring
+deep = []
+for _ in range(100_000): deep = [deep]",
+            "<loops>",
+        )
         .expect("runs");
     for name in ["loop", "ring", "deep"] {
         let error = runtime.get_global::<serde_json::Value>(name).expect_err("endless");
@@ -384,6 +392,49 @@ fn what_contains_itself_is_an_error() {
     assert_eq!(runtime.set_global("value", &deep).expect_err("too deep").class(), "ValueError");
 }
 
+/// Takes everything and keeps nothing.
+#[derive(Debug)]
+struct Counted;
+impl<'de> Deserialize<'de> for Counted {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Counter;
+        impl<'de> serde::de::Visitor<'de> for Counter {
+            type Value = Counted;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("anything")
+            }
+            fn visit_str<E>(self, _text: &str) -> Result<Counted, E> {
+                Ok(Counted)
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Counted, A::Error> {
+                while items.next_element::<Counted>()?.is_some() {}
+                Ok(Counted)
+            }
+        }
+        deserializer.deserialize_any(Counter)
+    }
+}
+
+#[test]
+fn small_objects_that_stand_for_large_values() {
+    let runtime = start();
+    let source =
+        "laughs = 'ha' * 10\nfor _ in range(40): laughs = [laughs] * 10\nlong = ['x' * 1_000_000] * 100_000";
+    runtime.run_string(source, "<laughs>").expect("runs");
+    let error = runtime.get_global::<Vec<String>>("long").expect_err("too large");
+    assert_eq!(error.class(), "ValueError");
+    assert!(error.message().ends_with("the whole value takes more than 256 MiB"), "{}", error.message());
+    runtime.get_global::<IgnoredAny>("laughs").expect("nobody looks inside");
+    assert_eq!(runtime.get_global::<Counted>("laughs").expect_err("too large").class(), "ValueError");
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum Either {
+    Number(i64),
+    Text(String),
+}
+
 #[test]
 fn values_that_describe_themselves() {
     let runtime = start();
@@ -391,74 +442,7 @@ fn values_that_describe_themselves() {
     let value: serde_json::Value = runtime.eval(expression).expect("a value");
     assert_eq!(value, serde_json::json!({"a": [1, 2.5, null, true, "x", [1_u64 << 63]], "b": {"c": -1}}));
     assert_eq!(there_and_back(&runtime, &value), value);
-    #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        Number(i64),
-        Text(String),
-    }
     let both: Vec<Either> = runtime.eval("[1, 'x']").expect("either");
     assert_eq!(both, [Either::Number(1), Either::Text("x".into())]);
     assert_eq!(refusal::<serde_json::Value>(&runtime, "lambda: 1").0, "TypeError");
-}
-
-#[test]
-fn functions_are_called() {
-    let runtime = start();
-    let source = "
-def add(a, b=10, *rest, **named): return a + b + sum(rest) + sum(named.values())
-def none(): pass
-class Greeter:
-    def greet(self, name, /, *, loud=False): return f'Hello, {name}' + '!' * loud
-greeter = Greeter()
-def fail(): raise LookupError('no such thing')
-";
-    runtime.run_string(source, "<functions>").expect("runs");
-    assert_eq!(runtime.call::<i64>("add", (1, 2)).expect("a sum"), 3);
-    assert_eq!(runtime.call::<i64>("add", (1,)).expect("a sum"), 11);
-    assert_eq!(runtime.call::<i64>("add", [1, 2, 3]).expect("a sum"), 6);
-    assert_eq!(runtime.call::<i64>("add", &vec![1, 2, 3]).expect("a sum"), 6);
-    let named = HashMap::from([("b", 1), ("c", 2)]);
-    assert_eq!(runtime.call::<i64>("add", Keywords((1,), &named)).expect("a sum"), 4);
-    runtime.call::<()>("none", ()).expect("nothing");
-
-    #[derive(Serialize)]
-    struct Options {
-        loud: bool,
-    }
-    let greeting: String =
-        runtime.call("greeter.greet", Keywords(("you",), Options { loud: true })).expect("a text");
-    assert_eq!(greeting, "Hello, you!");
-    assert_eq!(runtime.call::<f64>("math.hypot", (3, 4)).expect("a float").to_bits(), 5.0_f64.to_bits());
-    assert_eq!(runtime.call::<String>("os.path.join", ("a", "b")).expect("a path"), "a/b");
-    let parsed: BTreeMap<String, String> = runtime
-        .call("urllib.parse.parse_qsl", ("a=1",))
-        .and_then(|pairs: Vec<(String, String)>| Ok(pairs.into_iter().collect()))
-        .expect("pairs");
-    assert_eq!(parsed, BTreeMap::from([("a".into(), "1".into())]));
-    assert_eq!(runtime.call::<u8>("len", ("abc",)).expect("a built-in"), 3);
-
-    let failure = |result: Result<IgnoredAny, ScriptError>| result.expect_err("fails").to_string();
-    assert_eq!(failure(runtime.call("fail", ())), "LookupError: no such thing");
-    assert_eq!(failure(runtime.call("missing", ())), "NameError: name 'missing' is not defined");
-    assert_eq!(failure(runtime.call("no_module.f", ())), "ModuleNotFoundError: No module named 'no_module'");
-    assert!(failure(runtime.call("math.missing", ())).starts_with("AttributeError"));
-    assert_eq!(
-        failure(runtime.call("a..b", ())),
-        "ValueError: expected a name such as 'f' or 'module.f', got \"a..b\""
-    );
-    assert_eq!(
-        failure(runtime.call("add", 1)),
-        "TypeError: arguments: expected a tuple, an array or a Vec, got int; one argument is a tuple as well: (value,)"
-    );
-    assert_eq!(
-        failure(runtime.call("add", Keywords((), [1]))),
-        "TypeError: keywords: expected a struct or a map, got tuple"
-    );
-    assert_eq!(
-        failure(runtime.call("add", Keywords((), HashMap::from([(1, 2)])))),
-        "TypeError: keywords: expected names of type str, got int"
-    );
-    assert_eq!(failure(runtime.get_global("missing")), "NameError: name 'missing' is not defined");
-    assert!(failure(runtime.call("greeter", ())).starts_with("TypeError: 'Greeter' object is not callable"));
 }

@@ -10,8 +10,8 @@ use crate::loop_core::LoopCore;
 /// # Errors
 /// `RuntimeError` when another one runs.
 pub(crate) fn enter(event_loop: &PyObject, task: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
-    let running = vm.asyncio_running_task.borrow().clone();
-    if let Some(running) = running {
+    if vm.asyncio_running_task.borrow().is_some() {
+        let running = vm.unwrap_or_none(vm.asyncio_running_task.borrow().clone());
         return Err(vm.new_runtime_error(format!(
             "Cannot enter into task {} while another task {} is being executed.",
             task.repr(vm)?,
@@ -27,11 +27,12 @@ pub(crate) fn enter(event_loop: &PyObject, task: &PyObject, vm: &VirtualMachine)
 /// # Errors
 /// `RuntimeError` when it was not the running one.
 pub(crate) fn leave(event_loop: &PyObject, task: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
-    let running = vm.asyncio_running_task.borrow().clone();
-    if running.as_ref().is_some_and(|running| running.is(task)) {
+    let is_running = vm.asyncio_running_task.borrow().as_ref().is_some_and(|running| running.is(task));
+    if is_running {
         swap(event_loop, None, vm);
         return Ok(());
     }
+    let running = vm.asyncio_running_task.borrow().clone();
     Err(vm.new_runtime_error(format!(
         "Leaving task {} does not match the current task {}.",
         task.repr(vm)?,

@@ -52,6 +52,41 @@ pub fn create(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult {
     }
 }
 
+/// A pending future for a coroutine that is written step by step to yield; nothing where the loop is not of this crate.
+/// `spare` is one that it was given before and has waited for: it is used again if nobody else has it.
+///
+/// # Errors
+/// What debug mode's note of where it was made raises.
+pub fn prepare(
+    event_loop: &PyObject,
+    spare: Option<PyObjectRef>,
+    vm: &VirtualMachine,
+) -> PyResult<Option<PyObjectRef>> {
+    if !event_loop.downcast_ref::<LoopCore>().is_some_and(|core| core.takes_tasks()) {
+        return Ok(None);
+    }
+    if let Some(spare) = spare
+        && spare.strong_count() == 1
+        && let Some(future) = native(&spare)
+        && future.renew(event_loop)
+    {
+        future.set_blocking(true);
+        return Ok(Some(spare));
+    }
+    let future = Future::new(event_loop.to_owned(), vm)?;
+    future.set_blocking(true);
+    Ok(Some(future.into()))
+}
+
+/// What a future that was [`prepare`]d and yielded has ended with.
+///
+/// # Errors
+/// What it ended with; `RuntimeError` when it has not ended.
+pub fn outcome(future: &PyObject, vm: &VirtualMachine) -> PyResult {
+    let outcome = native(future).and_then(|future| future.outcome(vm));
+    outcome.unwrap_or_else(|| Err(vm.new_runtime_error("await wasn't used with future")))
+}
+
 /// A future of exactly our class.
 fn native(future: &PyObject) -> Option<&Future> {
     future.class().is(Future::static_type()).then(|| future.downcast_ref::<Future>())?.map(|future| &**future)
@@ -109,6 +144,5 @@ pub async fn wait(surface: &Surface, future: PyObjectRef) -> PyResult {
         native.set_blocking(true);
         surface.suspend(future.clone()).await?;
     }
-    let outcome = with_vm(|vm| native.outcome(vm));
-    outcome.unwrap_or_else(|| Err(with_vm(|vm| vm.new_runtime_error("await wasn't used with future"))))
+    with_vm(|vm| outcome(&future, vm))
 }

@@ -88,7 +88,7 @@ impl LoopCore {
         match entry {
             Ready::Handle(handle) => Handle::run(&handle, vm),
             Ready::Step(task, error) => step::step(&task, error, vm),
-            Ready::Wake(task, future) => step::wake(&task, &future, vm),
+            Ready::Wake(task, future) => step::wake(&task, future, vm),
             Ready::Begin(transport, waiter) => SocketTransport::begun(&transport, waiter, vm),
             Ready::Readable(transport) => SocketTransport::run_read(&transport, vm),
             Ready::Writable(transport) => SocketTransport::run_write(&transport, vm),

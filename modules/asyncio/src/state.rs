@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTypeRef};
 use rustpython_vm::vm::PyGlobalState;
-use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 
 use crate::step::TaskRunner;
 
@@ -18,7 +18,7 @@ pub(crate) struct State {
     pub(crate) context_run: PyObjectRef,
     /// `type(context)`, for which `context_run` may be called.
     pub(crate) context_type: PyTypeRef,
-    task_runner: PyObjectRef,
+    task_runner: PyRef<TaskRunner>,
     tasks: PyObjectRef,
     futures: PyObjectRef,
     copy_context: PyObjectRef,
@@ -57,7 +57,7 @@ impl State {
             context_type: class(context_type, vm)?,
             tasks: module("tasks", vm)?,
             futures: module("futures", vm)?,
-            task_runner: TaskRunner {}.into_ref(&vm.ctx).into(),
+            task_runner: TaskRunner::default().into_ref(&vm.ctx),
             copy_context: contextvars.get_attr("copy_context", vm)?,
             cancelled_error: class(asyncio("exceptions", "CancelledError", vm)?, vm)?,
             invalid_state_error: class(asyncio("exceptions", "InvalidStateError", vm)?, vm)?,
@@ -79,9 +79,9 @@ impl State {
         self.futures.get_attr(vm.ctx.intern_str("Future"), vm)
     }
 
-    /// What runs a task's coroutine, given the task.
-    pub(crate) fn task_runner(&self) -> PyObjectRef {
-        self.task_runner.clone()
+    /// What runs a task's coroutine.
+    pub(crate) fn task_runner(&self) -> &PyRef<TaskRunner> {
+        &self.task_runner
     }
 
     /// `asyncio.CancelledError`.

@@ -1,6 +1,7 @@
 //! Running a task's coroutine to its next `await`.
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyCoroutine};
+use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::types::{Callable, Representable};
@@ -86,25 +87,34 @@ impl Representable for TaskWakeup {
     }
 }
 
-/// What `Context.run` calls: sends into the coroutine of the task it is given, or throws.
+/// What `Context.run` calls: sends into the coroutine of the task it was given, or throws.
+///
+/// Given by [`TaskRunner::give`], not as an argument: `Context.run` would copy it on each step.
 #[pyclass(module = "_asyncio", name = "TaskRunner", traverse)]
-#[derive(Debug, PyPayload)]
-pub(crate) struct TaskRunner {}
+#[derive(Debug, Default, PyPayload)]
+pub(crate) struct TaskRunner {
+    next: PyMutex<Option<(PyRef<Task>, Option<PyBaseExceptionRef>)>>,
+}
+
+impl TaskRunner {
+    fn give(&self, step: Option<(PyRef<Task>, Option<PyBaseExceptionRef>)>) {
+        let before = std::mem::replace(&mut *self.next.lock(), step);
+        drop(before);
+    }
+}
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Callable))]
 impl TaskRunner {}
 
 impl Callable for TaskRunner {
-    type Args = FuncArgs;
+    type Args = ();
 
-    fn call(_zelf: &Py<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        let mut args = args.args.into_iter();
-        let task = args.next().and_then(|task| task.downcast::<Task>().ok());
-        let Some(task) = task else {
-            return Err(vm.new_type_error("a task is required"));
-        };
-        let error = args.next().and_then(|error| error.downcast().ok());
-        resume(&task, error, vm)
+    fn call(zelf: &Py<Self>, _args: (), vm: &VirtualMachine) -> PyResult {
+        let step = zelf.next.lock().take();
+        match step {
+            Some((task, error)) => resume(&task, error, vm),
+            None => Err(vm.new_runtime_error("there is no step of a task to be run")),
+        }
     }
 }
 
@@ -148,8 +158,10 @@ pub(crate) fn start(task: &Py<Task>, event_loop: &PyObject, vm: &VirtualMachine)
 }
 
 /// Wakes the task because `future`, which it awaits, is done.
-pub(crate) fn wake(task: &Py<Task>, future: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-    let error = take_note(task, future, vm);
+pub(crate) fn wake(task: &Py<Task>, future: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
+    let error = take_note(task, &future, vm);
+    // Not kept while the task runs: whoever made the future may use it again.
+    drop(future);
     step(task, error, vm)
 }
 
@@ -227,11 +239,14 @@ fn step_by(
 fn run_in_context(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult {
     let state = State::get(vm)?;
     let context = task.context(vm)?;
-    let task: PyObjectRef = task.to_owned().into();
-    match error {
-        None => state.run_in(&context, state.task_runner(), [task], vm),
-        Some(error) => state.run_in(&context, state.task_runner(), [task, error.into()], vm),
+    let runner = state.task_runner();
+    runner.give(Some((task.to_owned(), error)));
+    let outcome = state.run_in(&context, runner.clone().into(), [], vm);
+    if outcome.is_err() {
+        // The context may not have called it.
+        runner.give(None);
     }
+    outcome
 }
 
 /// Sends into the coroutine, or throws. A value returned by it is left with the task.

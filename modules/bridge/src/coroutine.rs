@@ -17,15 +17,51 @@ use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachi
 
 use crate::surface::{Mailbox, Resume, Surface};
 
-/// What a coroutine runs. It is polled on the thread that resumes the coroutine, with that thread's
-/// interpreter at hand, and suspends through its [`Surface`] only.
-type Body = Pin<Box<dyn Future<Output = PyResult> + Send>>;
+/// What a coroutine runs when it is written as an `async` block. It is polled on the thread that resumes the
+/// coroutine, with that thread's interpreter at hand, and suspends through its [`Surface`] only.
+pub type Body = Pin<Box<dyn Future<Output = PyResult> + Send>>;
+
+/// What a coroutine runs when it is written by hand, step by step: for what is awaited so often that an `async`
+/// block's allocations show.
+pub trait Steps: Send {
+    /// Goes on to the next `await` or to the end. Dropping it in between gives the wait up.
+    ///
+    /// # Errors
+    /// What the coroutine raises, which ends it.
+    fn step(&mut self, resume: Resume, vm: &VirtualMachine) -> PyResult<Step>;
+}
+
+/// How far a step of [`Steps`] went.
+pub enum Step {
+    /// To an `await`, which yields this.
+    Yield(PyObjectRef),
+    /// To the end, with this result.
+    Return(PyObjectRef),
+    /// The rest is better written as an `async` block, which is made and run at once.
+    Continue(Box<dyn FnOnce(Surface) -> Body>),
+}
+
+impl Step {
+    /// A [`Step::Continue`] with `body`.
+    pub fn go_on<B, F>(body: B) -> Self
+    where
+        B: FnOnce(Surface) -> F + 'static,
+        F: Future<Output = PyResult> + Send + 'static,
+    {
+        Self::Continue(Box::new(|surface| Box::pin(body(surface))))
+    }
+}
+
+enum Work {
+    Async(Body, Arc<Mailbox>),
+    Stepwise(Box<dyn Steps>),
+}
 
 enum State {
     /// Not started.
-    Created(Body),
+    Created(Work),
     /// Waiting in the middle.
-    Suspended(Body),
+    Suspended(Work),
     Running,
     Done,
 }
@@ -35,7 +71,6 @@ enum State {
 #[derive(PyPayload)]
 pub struct Coroutine {
     name: &'static str,
-    mailbox: Arc<Mailbox>,
     state: PyMutex<State>,
 }
 
@@ -50,12 +85,41 @@ where
     B: FnOnce(Surface) -> F,
     F: Future<Output = PyResult> + Send + 'static,
 {
-    // Not part of any module that would have made it.
-    let _class = Coroutine::make_static_type();
-    let mailbox = Arc::new(Mailbox::default());
-    let body = body(Surface::Suspending(Arc::clone(&mailbox)));
-    let state = PyMutex::new(State::Created(Box::pin(body)));
-    Coroutine { name, mailbox, state }.into_ref(&vm.ctx).into()
+    Coroutine::make(vm, name, Work::begin(|surface| Box::pin(body(surface))))
+}
+
+/// A coroutine that runs `steps`; otherwise as [`coroutine`].
+pub fn stepwise(vm: &VirtualMachine, name: &'static str, steps: impl Steps + 'static) -> PyObjectRef {
+    Coroutine::make(vm, name, Work::Stepwise(Box::new(steps)))
+}
+
+impl Work {
+    fn begin(body: impl FnOnce(Surface) -> Body) -> Self {
+        let mailbox = Arc::new(Mailbox::default());
+        Self::Async(body(Surface::Suspending(Arc::clone(&mailbox))), mailbox)
+    }
+
+    /// Goes on to the next `await` or to the end.
+    fn run(&mut self, resume: Resume, name: &str, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
+        if let Self::Stepwise(steps) = self {
+            match steps.step(resume, vm)? {
+                Step::Yield(yielded) => return Ok(PyIterReturn::Return(yielded)),
+                Step::Return(value) => return Ok(PyIterReturn::StopIteration(Some(value))),
+                Step::Continue(body) => *self = Self::begin(body),
+            }
+        } else if let Self::Async(_, mailbox) = self {
+            mailbox.deliver(resume);
+        }
+        let Self::Async(body, mailbox) = self else {
+            return Err(vm.new_system_error(format!("{name} has nothing to run")));
+        };
+        match body.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Pending => mailbox.collect().map(PyIterReturn::Return).ok_or_else(|| {
+                vm.new_system_error(format!("{name} waits for something that is not awaited"))
+            }),
+            Poll::Ready(result) => result.map(|value| PyIterReturn::StopIteration(Some(value))),
+        }
+    }
 }
 
 impl fmt::Debug for Coroutine {
@@ -65,43 +129,35 @@ impl fmt::Debug for Coroutine {
 }
 
 impl Coroutine {
+    fn make(vm: &VirtualMachine, name: &'static str, work: Work) -> PyObjectRef {
+        // Not part of any module that would have made it.
+        let _class = Self::make_static_type();
+        Self { name, state: PyMutex::new(State::Created(work)) }.into_ref(&vm.ctx).into()
+    }
+
     /// Runs the body to its next `await` or to its end.
     ///
     /// # Errors
     /// What the body raises; `ValueError` when it runs already, `RuntimeError` when it is over.
     pub fn resume(zelf: &Py<Self>, resume: Resume, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         let before = std::mem::replace(&mut *zelf.state.lock(), State::Running);
-        let mut body = match (before, resume) {
-            (State::Created(body), Resume::Throw(error)) => {
+        let (mut work, resume) = match (before, resume) {
+            (State::Created(work), Resume::Throw(error)) => {
                 *zelf.state.lock() = State::Done;
-                drop(body);
+                drop(work);
                 return Err(error);
             }
-            (State::Created(body), Resume::Send(_)) => body,
-            (State::Suspended(body), resume) => {
-                zelf.mailbox.deliver(resume);
-                body
-            }
+            (State::Created(work), resume) | (State::Suspended(work), resume) => (work, resume),
             (State::Running, _) => return Err(vm.new_value_error("coroutine already executing")),
             (State::Done, _) => {
                 *zelf.state.lock() = State::Done;
                 return Err(vm.new_runtime_error("cannot reuse already awaited coroutine"));
             }
         };
-        match body.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Pending => {
-                *zelf.state.lock() = State::Suspended(body);
-                let yielded = zelf.mailbox.collect();
-                yielded.map(PyIterReturn::Return).ok_or_else(|| {
-                    vm.new_system_error(format!("{} waits for something that is not awaited", zelf.name))
-                })
-            }
-            Poll::Ready(result) => {
-                *zelf.state.lock() = State::Done;
-                drop(body);
-                result.map(|value| PyIterReturn::StopIteration(Some(value)))
-            }
-        }
+        let outcome = work.run(resume, zelf.name, vm);
+        let suspended = matches!(outcome, Ok(PyIterReturn::Return(_)));
+        *zelf.state.lock() = if suspended { State::Suspended(work) } else { State::Done };
+        outcome
     }
 
     /// Whether it was neither started nor closed.

@@ -13,7 +13,7 @@ mod wait;
 mod wakeup;
 
 pub use awaitable::{Awaitable, awaitable, ready, stop_async_iteration};
-pub use coroutine::{Coroutine, coroutine};
+pub use coroutine::{Body, Coroutine, Step, Steps, coroutine, stepwise};
 pub use coroutine_functions::{IsAwaited, mark_coroutine_functions};
 pub use gate::{ask, denied, gate, keep_gate, policy, set_gate};
 pub use inbox::{Inbox, Output, Ticket};

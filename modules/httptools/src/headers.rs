@@ -1,11 +1,12 @@
 //! The headers of a whole message.
 
 use rustpython_vm::builtins::{PyBytes, PyDict, PyDictRef, PyStr, PyStrRef};
-use rustpython_vm::function::{OptionalArg, PyComparisonValue};
+use rustpython_vm::function::PyComparisonValue;
 use rustpython_vm::protocol::{PyMappingMethods, PySequenceMethods};
 use rustpython_vm::types::{AsMapping, AsSequence, Comparable, Iterable, PyComparisonOp, Representable};
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func, pyclass,
+    AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func,
+    pyclass,
 };
 use tauraro_engine::http1::FieldLines;
 
@@ -19,6 +20,15 @@ const SENSITIVE: [&str; 4] = ["authorization", "proxy-authorization", "cookie", 
 #[derive(Debug, PyPayload)]
 pub(crate) struct PyHeaders {
     lines: FieldLines,
+}
+
+/// The arguments of `get`.
+#[derive(FromArgs)]
+struct GetArgs {
+    #[pyarg(any)]
+    key: PyObjectRef,
+    #[pyarg(any, optional)]
+    default: Option<PyObjectRef>,
 }
 
 /// Text that has one character a byte.
@@ -163,13 +173,8 @@ impl PyHeaders {
     ///
     /// The value of a header, several joined with commas, or the default.
     #[pymethod]
-    fn get(
-        zelf: &Py<Self>,
-        key: PyObjectRef,
-        default: OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult<PyObjectRef> {
-        Ok(zelf.lookup(&key, vm)?.unwrap_or_else(|| default.unwrap_or_none(vm)))
+    fn get(zelf: &Py<Self>, args: GetArgs, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
+        Ok(zelf.lookup(&args.key, vm)?.unwrap_or_else(|| vm.unwrap_or_none(args.default)))
     }
 
     /// The values of a header, one by one, in a list that is empty where there is none.

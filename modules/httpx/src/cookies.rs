@@ -18,7 +18,7 @@ use tauraro_engine::cookies::{Cookie, CookieJar};
 
 use self::cookiejar::{read_cookie, write_cookie};
 use crate::headers::headers_from;
-use crate::mapping::KeyDefault;
+use crate::mapping::{KeyDefault, PopArgs};
 use crate::url::url_from;
 use crate::{exceptions, mapping};
 
@@ -256,9 +256,9 @@ struct SetArgs {
     name: PyUtf8StrRef,
     #[pyarg(any)]
     value: PyObjectRef,
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "''")]
     domain: OptionalArg<PyUtf8StrRef>,
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "'/'")]
     path: OptionalArg<PyUtf8StrRef>,
 }
 
@@ -458,7 +458,7 @@ impl PyCookies {
         if let Some(value) = zelf.find(vm, &name, None, None)? {
             return Ok(vm.ctx.new_str(value).into());
         }
-        let default = mapping::or_none(vm, args.default);
+        let default = vm.unwrap_or_none(args.default);
         let cookie = by_hand(name, text(vm, &default)?, String::new(), "/".to_owned());
         zelf.with(|jar| jar.set(cookie));
         Ok(default)
@@ -470,7 +470,7 @@ impl PyCookies {
     ///
     /// Raises `KeyError` where neither is, `CookieConflict` when several match.
     #[pymethod]
-    fn pop(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+    fn pop(zelf: &Py<Self>, args: PopArgs, vm: &VirtualMachine) -> PyResult {
         let name = text(vm, &args.key)?;
         match (zelf.find(vm, &name, None, None)?, args.default) {
             (Some(value), _) => {

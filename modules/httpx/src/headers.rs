@@ -19,7 +19,7 @@ use rustpython_vm::{
 use tauraro_engine::Headers;
 
 use self::text::{assigned, decode, encode, to_bytes};
-use crate::mapping::{self, KeyDefault, Pair};
+use crate::mapping::{self, KeyDefault, Pair, PopArgs};
 
 /// The fields whose values are not shown in a repr.
 const SENSITIVE: [&[u8]; 2] = [b"authorization", b"proxy-authorization"];
@@ -398,7 +398,7 @@ impl PyHeaders {
     /// The value of `key`, several joined with commas, or `default`.
     #[pymethod]
     fn get(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
-        Ok(zelf.lookup(&args.key, vm)?.unwrap_or_else(|| mapping::or_none(vm, args.default)))
+        Ok(zelf.lookup(&args.key, vm)?.unwrap_or_else(|| vm.unwrap_or_none(args.default)))
     }
 
     /// `get_list(key, split_commas=False)`
@@ -446,7 +446,7 @@ impl PyHeaders {
         if let Some(value) = zelf.lookup(&args.key, vm)? {
             return Ok(value);
         }
-        let default = mapping::or_none(vm, args.default);
+        let default = vm.unwrap_or_none(args.default);
         zelf.assign(&args.key, default.clone(), vm)?;
         Ok(default)
     }
@@ -457,7 +457,7 @@ impl PyHeaders {
     ///
     /// Raises `KeyError` where neither is.
     #[pymethod]
-    fn pop(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyResult {
+    fn pop(zelf: &Py<Self>, args: PopArgs, vm: &VirtualMachine) -> PyResult {
         match (zelf.lookup(&args.key, vm)?, args.default) {
             (Some(value), _) => {
                 zelf.delete(&args.key, vm)?;

@@ -7,12 +7,21 @@ use rustpython_vm::{AsObject, FromArgs, Py, PyObject, PyObjectRef, PyResult, Vir
 /// A key and its value.
 pub(crate) type Pair = (PyObjectRef, PyObjectRef);
 
-/// The arguments of `get`, `setdefault` and `pop`.
+/// The arguments of `get` and `setdefault`.
 #[derive(FromArgs)]
 pub(crate) struct KeyDefault {
     #[pyarg(any)]
     pub(crate) key: PyObjectRef,
     #[pyarg(any, optional)]
+    pub(crate) default: Option<PyObjectRef>,
+}
+
+/// The arguments of `pop`, of which a default that is `None` is not one that is missing.
+#[derive(FromArgs)]
+pub(crate) struct PopArgs {
+    #[pyarg(any)]
+    pub(crate) key: PyObjectRef,
+    #[pyarg(any, optional, py_default = "...")]
     pub(crate) default: OptionalArg<PyObjectRef>,
 }
 
@@ -138,11 +147,6 @@ pub(crate) fn restore(vm: &VirtualMachine, zelf: &PyObject, state: &PyObject) ->
         }
     }
     Ok(state.clone())
-}
-
-/// The value of an argument whose default is None.
-pub(crate) fn or_none(vm: &VirtualMachine, argument: OptionalArg<PyObjectRef>) -> PyObjectRef {
-    argument.unwrap_or_else(|| vm.ctx.none())
 }
 
 fn abstract_class(vm: &VirtualMachine, name: &'static str) -> PyResult {

@@ -17,7 +17,8 @@ use tauraro_engine::QueryParams;
 
 use crate::mapping::{self, Key, KeyDefault, KeyValue, Params};
 
-/// `QueryParams(params=None, /, **params)`
+/// QueryParams(*args, **kwargs)
+/// --
 ///
 /// The parameters of a query: an immutable ordered mapping in which a key can have several values.
 /// Indexing and `get` answer the first value, `get_list` all of them, `multi_items` everything.
@@ -280,7 +281,7 @@ impl PyQueryParams {
     fn get(zelf: &Py<Self>, args: KeyDefault, vm: &VirtualMachine) -> PyObjectRef {
         match zelf.first(&args.key) {
             Some(value) => vm.ctx.new_str(value).into(),
-            None => mapping::or_none(vm, args.default),
+            None => vm.unwrap_or_none(args.default),
         }
     }
 

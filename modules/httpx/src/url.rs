@@ -16,7 +16,8 @@ use crate::mapping::{Key, KeyValue};
 use crate::query_params::{PyQueryParams, key_value, query_params_from};
 use crate::{exceptions, mapping};
 
-/// `URL(url="", **components)`
+/// URL(url='', **kwargs)
+/// --
 ///
 /// A URL, or a relative reference: split, checked, percent-encoded and normalised (RFC 3986);
 /// immutable, hashable, and equal to any string that means the same URL.

@@ -2,7 +2,7 @@
 //!
 //! A connection owns a `websockets.protocol.Protocol`: usually a native one with nothing overridden, which is
 //! called directly; but a script may have subclassed it, patched it or written its own, which is called by its
-//! Python methods. [`ProtocolHandle`] hides the difference from the connections of `websockets.asyncio` and
+//! Python methods. [`Protocol`] hides the difference from the connections of `websockets.asyncio` and
 //! `websockets.sync`.
 
 mod data;
@@ -14,7 +14,7 @@ pub(crate) use tauraro_engine::websocket::State;
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr};
 use rustpython_vm::function::IntoFuncArgs;
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, Traverse, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, Traverse, VirtualMachine};
 
 use crate::errors;
 use crate::protocol::PyProtocol;
@@ -62,25 +62,46 @@ impl ProtocolHandle {
         &self.object
     }
 
-    /// The protocol, if it is a native one of which nothing is overridden that connections call.
-    fn native(&self, vm: &VirtualMachine) -> Option<&Py<PyProtocol>> {
-        self.object.downcast_ref::<PyProtocol>().filter(|native| PyProtocol::is_native(native, vm))
+    /// The way to call it, which holds until Python code runs that may change it.
+    pub(crate) fn protocol(&self, vm: &VirtualMachine) -> Protocol<'_> {
+        match self.object.downcast_ref::<PyProtocol>() {
+            Some(native) if PyProtocol::is_native(native, vm) => Protocol::Native(native),
+            _ => Protocol::Foreign(&self.object),
+        }
+    }
+}
+
+/// A protocol, and how it is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Protocol<'a> {
+    /// A native one of which nothing is overridden that connections call.
+    Native(&'a Py<PyProtocol>),
+    /// Any other, by its Python methods.
+    Foreign(&'a PyObjectRef),
+}
+
+impl Protocol<'_> {
+    fn object(&self) -> &PyObject {
+        match self {
+            Self::Native(native) => native.as_object(),
+            Self::Foreign(object) => object,
+        }
     }
 
     fn call(&self, method: &str, args: impl IntoFuncArgs, vm: &VirtualMachine) -> PyResult {
-        vm.call_method(&self.object, method, args)
+        vm.call_method(self.object(), method, args)
     }
 
     fn attribute(&self, name: &'static str, vm: &VirtualMachine) -> PyResult {
-        self.object.get_attr(vm.ctx.intern_str(name), vm)
+        self.object().get_attr(vm.ctx.intern_str(name), vm)
     }
 
     /// Where the connection stands.
     ///
     /// # Errors
     /// What a foreign protocol raises.
-    pub(crate) fn state(&self, vm: &VirtualMachine) -> PyResult<State> {
-        if let Some(native) = self.native(vm) {
+    pub(crate) fn state(self, vm: &VirtualMachine) -> PyResult<State> {
+        if let Self::Native(native) = self {
             return Ok(native.state());
         }
         let number: i32 = self.attribute("state", vm)?.try_to_value(vm)?;
@@ -92,8 +113,8 @@ impl ProtocolHandle {
     ///
     /// # Errors
     /// `EOFError` after the end was fed; what a foreign protocol raises.
-    pub(crate) fn receive_data(&self, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
-        if let Some(native) = self.native(vm) {
+    pub(crate) fn receive_data(self, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
+        if let Self::Native(native) = self {
             return PyProtocol::receive_data(native, data, vm);
         }
         self.call("receive_data", (vm.ctx.new_bytes(data.to_vec()),), vm).map(drop)
@@ -103,8 +124,8 @@ impl ProtocolHandle {
     ///
     /// # Errors
     /// What a foreign protocol raises.
-    pub(crate) fn receive_eof(&self, vm: &VirtualMachine) -> PyResult<()> {
-        if let Some(native) = self.native(vm) {
+    pub(crate) fn receive_eof(self, vm: &VirtualMachine) -> PyResult<()> {
+        if let Self::Native(native) = self {
             return PyProtocol::receive_eof(native, vm);
         }
         self.call("receive_eof", (), vm).map(drop)
@@ -114,8 +135,8 @@ impl ProtocolHandle {
     ///
     /// # Errors
     /// What a foreign protocol raises.
-    pub(crate) fn events(&self, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
-        if let Some(native) = self.native(vm) {
+    pub(crate) fn events(self, vm: &VirtualMachine) -> PyResult<Vec<Event>> {
+        if let Self::Native(native) = self {
             return Ok(native.take_events().into_iter().filter_map(Event::from_native).collect());
         }
         let events = self.call("events_received", (), vm)?;
@@ -126,8 +147,8 @@ impl ProtocolHandle {
     ///
     /// # Errors
     /// What a foreign protocol raises.
-    pub(crate) fn output(&self, vm: &VirtualMachine) -> PyResult<Vec<Output>> {
-        if let Some(native) = self.native(vm) {
+    pub(crate) fn output(self, vm: &VirtualMachine) -> PyResult<Vec<Output>> {
+        if let Self::Native(native) = self {
             let output = native.take_output();
             let eof = output.has_eof().then_some(Output::Eof);
             let bytes = Some(output.into_bytes()).filter(|bytes| !bytes.is_empty()).map(Output::Bytes);
@@ -144,8 +165,8 @@ impl ProtocolHandle {
     /// # Errors
     /// `ProtocolError` where such a frame cannot be sent now, `InvalidState` when the connection is not open,
     /// `UnicodeEncodeError` for text that has surrogates.
-    pub(crate) fn send(&self, opcode: Opcode, data: &Data, fin: bool, vm: &VirtualMachine) -> PyResult<()> {
-        if let Some(native) = self.native(vm) {
+    pub(crate) fn send(self, opcode: Opcode, data: &Data, fin: bool, vm: &VirtualMachine) -> PyResult<()> {
+        if let Self::Native(native) = self {
             return data.with_bytes(vm, |bytes| match opcode {
                 Opcode::Ping | Opcode::Pong => PyProtocol::send_control(native, opcode.native(), bytes, vm),
                 _ => PyProtocol::send_data(native, opcode.native(), bytes, fin, vm),
@@ -171,12 +192,12 @@ impl ProtocolHandle {
     /// `ProtocolError` for a code that must not be sent or a reason that is too long, `InvalidState` when the
     /// connection is not open.
     pub(crate) fn send_close(
-        &self,
+        self,
         code: PyObjectRef,
         reason: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        if let Some(native) = self.native(vm)
+        if let Self::Native(native) = self
             && let Ok(code) = code.try_to_value::<u16>(vm)
             && let Some(reason) = reason.downcast_ref::<PyStr>().and_then(|reason| reason.to_str())
         {
@@ -189,8 +210,8 @@ impl ProtocolHandle {
     ///
     /// # Errors
     /// `ProtocolError` for a code that must not be sent.
-    pub(crate) fn fail(&self, code: u16, reason: &str, vm: &VirtualMachine) -> PyResult<()> {
-        if let Some(native) = self.native(vm) {
+    pub(crate) fn fail(self, code: u16, reason: &str, vm: &VirtualMachine) -> PyResult<()> {
+        if let Self::Native(native) = self {
             return PyProtocol::fail(native, code, reason, vm);
         }
         let code = errors::attribute(vm, "websockets.frames", "CloseCode")?.call((code,), vm)?;
@@ -201,8 +222,8 @@ impl ProtocolHandle {
     ///
     /// # Errors
     /// What a foreign protocol raises.
-    pub(crate) fn close_expected(&self, vm: &VirtualMachine) -> PyResult<bool> {
-        if let Some(native) = self.native(vm) {
+    pub(crate) fn close_expected(self, vm: &VirtualMachine) -> PyResult<bool> {
+        if let Self::Native(native) = self {
             return Ok(native.close_expected());
         }
         self.call("close_expected", (), vm)?.try_to_bool(vm)
@@ -212,8 +233,8 @@ impl ProtocolHandle {
     ///
     /// # Errors
     /// `AssertionError` when it is not closed.
-    pub(crate) fn close_exc(&self, vm: &VirtualMachine) -> PyResult<PyBaseExceptionRef> {
-        if let Some(native) = self.native(vm) {
+    pub(crate) fn close_exc(self, vm: &VirtualMachine) -> PyResult<PyBaseExceptionRef> {
+        if let Self::Native(native) = self {
             return native.closed_exception(vm);
         }
         let error = self.attribute("close_exc", vm)?;

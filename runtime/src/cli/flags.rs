@@ -23,6 +23,8 @@ pub(super) enum Action {
     Switch(fn(&mut Options)),
     /// Takes the value described by the first field; a refusal says why.
     Value(&'static str, fn(&mut Options, &str) -> Result<(), String>),
+    /// Takes the value described, and may be given several times.
+    Repeated(&'static str, fn(&mut Options) -> &mut Vec<String>),
     /// May take the value described, after an equals sign.
     Optional(&'static str, fn(&mut Options) -> &mut Lists),
     /// Takes the value described and ends the options: the rest belongs to the program.
@@ -42,6 +44,16 @@ const fn list(
     place: fn(&mut Options) -> &mut Lists,
 ) -> Flag {
     Flag { short: "", long, help, action: Action::Optional(value, place) }
+}
+
+/// A long option that may be given several times.
+const fn repeated(
+    long: &'static str,
+    value: &'static str,
+    help: &'static [&'static str],
+    place: fn(&mut Options) -> &mut Vec<String>,
+) -> Flag {
+    Flag { short: "", long, help, action: Action::Repeated(value, place) }
 }
 
 /// The options in alphabetical order of their letters, the long ones last.
@@ -241,11 +253,69 @@ pub(super) const FLAGS: &[Flag] = &[
     },
 ];
 
+/// The options of `compile` alone.
+pub(super) const COMPILE_FLAGS: &[Flag] = &[
+    Flag {
+        short: "o",
+        long: "output",
+        help: &["the application to write; by default the script's name without .py"],
+        action: Action::Value("file", |options, value| {
+            options.compile.output = Some(value.to_owned());
+            Ok(())
+        }),
+    },
+    repeated(
+        "include",
+        "name",
+        &["a module or package that is only imported by a name made at run time"],
+        |options| &mut options.compile.include,
+    ),
+    repeated("exclude", "name", &["a module or package to leave out, and all below it"], |options| {
+        &mut options.compile.exclude
+    }),
+    repeated("data", "path", &["a file or folder for importlib.resources, beside the modules"], |options| {
+        &mut options.compile.data
+    }),
+];
+
+/// The options that `compile` builds into an application.
+const BUILT_IN: &[&str] = &[
+    "-b",
+    "-O",
+    "-u",
+    "-v",
+    "-W",
+    "-X",
+    "--allow-env",
+    "--allow-ffi",
+    "--allow-listen",
+    "--allow-net",
+    "--allow-read",
+    "--allow-run",
+    "--allow-write",
+    "--audit",
+    "--deny-net",
+    "--sandbox",
+];
+
+/// The options that `compile` builds into an application.
+pub(super) fn built_in() -> impl Iterator<Item = &'static Flag> + Clone {
+    FLAGS.iter().filter(|flag| flag.spellings().iter().any(|spelling| BUILT_IN.contains(&spelling.as_str())))
+}
+
 impl Flag {
     /// Every way to write it, for example `-h`, `-?` and `--help`.
     pub(super) fn spellings(&self) -> Vec<String> {
         let long = Some(self.long).filter(|long| !long.is_empty()).map(|long| format!("--{long}"));
         self.short.chars().map(|letter| format!("-{letter}")).chain(long).collect()
+    }
+
+    /// Whether a word of a command line is this option, perhaps with its value in the same word.
+    pub(super) fn is_meant_by(&self, word: &str) -> bool {
+        match word.strip_prefix("--") {
+            Some(name) => name.split('=').next() == Some(self.long),
+            None => word.chars().nth(1).is_some_and(|letter| self.short.contains(letter)),
+        }
     }
 
     /// One of its spellings with the value it takes, for people: `-c cmd`, `--allow-net[=rules]`.
@@ -261,7 +331,7 @@ impl Flag {
     pub(super) fn value(&self) -> Option<&'static str> {
         match self.action {
             Action::Switch(_) | Action::Optional(..) => None,
-            Action::Value(name, _) => Some(name),
+            Action::Value(name, _) | Action::Repeated(name, _) => Some(name),
             Action::Command => Some("cmd"),
             Action::Module => Some("mod"),
         }
@@ -280,8 +350,10 @@ pub(super) const OPERANDS: &[(&str, &str)] = &[
 ];
 
 /// Words that name no program but something for Tauraro itself to do. A file of the name goes first.
-pub(super) const COMMANDS: &[(&str, &str)] =
-    &[("types DIR", "write the type stubs of the modules to DIR, for editors and type checkers")];
+pub(super) const COMMANDS: &[(&str, &str)] = &[
+    ("compile FILE", "make one executable of a script and all that it imports; compile -h for more"),
+    ("types DIR", "write the type stubs of the modules to DIR, for editors and type checkers"),
+];
 
 /// The environment variables that no option mentions.
 pub(super) const ENVIRONMENT: &[(&str, &str)] = &[
@@ -339,7 +411,11 @@ pub(super) fn all_help(program: &str) -> String {
     for flag in FLAGS {
         describe(&mut text, flag);
     }
-    let sections = [("Arguments:", 7, OPERANDS), ("Commands:", 9, COMMANDS)];
+    text.push_str("Options of compile:\n");
+    for flag in COMPILE_FLAGS {
+        describe(&mut text, flag);
+    }
+    let sections = [("Arguments:", 7, OPERANDS), ("Commands:", 12, COMMANDS)];
     for (title, width, entries) in
         sections.into_iter().chain([("Other environment variables:", 16, ENVIRONMENT)])
     {
@@ -347,6 +423,20 @@ pub(super) fn all_help(program: &str) -> String {
         for (name, explanation) in entries {
             let _ = writeln!(text, "{name:width$}: {explanation}");
         }
+    }
+    text
+}
+
+/// What `compile -h` prints.
+pub(super) fn compile_help(program: &str) -> String {
+    let mut text = format!("usage: {} compile [option] ... file\n", short(program));
+    text.push_str("Makes one executable of a script, all that it imports, and this runtime.\nOptions:\n");
+    for flag in COMPILE_FLAGS {
+        describe(&mut text, flag);
+    }
+    text.push_str("Options that the executable will always run with, which nobody can change:\n");
+    for flag in built_in() {
+        describe(&mut text, flag);
     }
     text
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::flags::{Action, COMMANDS, ENVIRONMENT, FLAGS, OPERANDS};
+use super::flags::{Action, COMMANDS, COMPILE_FLAGS, ENVIRONMENT, FLAGS, Flag, OPERANDS, built_in};
 use crate::VERSION;
 
 /// The page.
@@ -21,16 +21,12 @@ pub(super) fn page() -> String {
          WebSocket are in the binary. Without a program it reads one from standard input; at a terminal, it prompts \
          for one.\n.SH OPTIONS\n",
     );
-    for flag in FLAGS {
-        let spellings: Vec<String> =
-            flag.spellings().iter().map(|spelling| format!("\\fB{}\\fR", escaped(spelling))).collect();
-        let value = match (&flag.action, flag.value()) {
-            (Action::Optional(value, _), _) => format!("[=\\fI{}\\fR]", escaped(value)),
-            (_, Some(value)) => format!(" \\fI{}\\fR", escaped(value)),
-            (_, None) => String::new(),
-        };
-        entry(&mut page, &format!("{}{value}", spellings.join(", ")), &flag.help.join(" "));
-    }
+    FLAGS.iter().for_each(|flag| flag_entry(&mut page, flag));
+    page.push_str(".SH OPTIONS OF COMPILE\n");
+    COMPILE_FLAGS.iter().for_each(|flag| flag_entry(&mut page, flag));
+    let letters: Vec<String> =
+        built_in().filter_map(|flag| flag.spellings().first().map(|spelling| escaped(spelling))).collect();
+    let _ = writeln!(page, ".PP\nThese options are built into the application: {}.", letters.join(", "));
     for (title, entries) in [("OPERANDS", OPERANDS), ("COMMANDS", COMMANDS), ("ENVIRONMENT", ENVIRONMENT)] {
         let _ = writeln!(page, ".SH {title}");
         for (name, text) in entries {
@@ -38,6 +34,17 @@ pub(super) fn page() -> String {
         }
     }
     page
+}
+
+fn flag_entry(page: &mut String, flag: &Flag) {
+    let spellings: Vec<String> =
+        flag.spellings().iter().map(|spelling| format!("\\fB{}\\fR", escaped(spelling))).collect();
+    let value = match (&flag.action, flag.value()) {
+        (Action::Optional(value, _), _) => format!("[=\\fI{}\\fR]", escaped(value)),
+        (_, Some(value)) => format!(" \\fI{}\\fR", escaped(value)),
+        (_, None) => String::new(),
+    };
+    entry(page, &format!("{}{value}", spellings.join(", ")), &flag.help.join(" "));
 }
 
 /// `name` is roff already.

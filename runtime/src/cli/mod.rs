@@ -1,5 +1,6 @@
 //! The command line `tauraro`, as users of `python` know it.
 
+mod compile;
 mod completions;
 mod flags;
 mod hints;
@@ -19,6 +20,7 @@ use rustpython_vm::stdlib::sys::PyStderr;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine, host_env};
 
 use crate::{Builder, Runtime, program, shutdown, site, version};
+use compile::application::Application;
 use options::{Options, Print};
 use parse::{Invocation, Program};
 
@@ -34,72 +36,70 @@ pub fn main() -> ExitCode {
 /// native modules, say. The command line's settings replace those of `builder`.
 pub fn run(builder: Builder) -> ExitCode {
     let mut words = std::env::args_os();
-    let name = words.next().map_or_else(|| "tauraro".to_owned(), |name| name.to_string_lossy().into_owned());
-    let Invocation { options, program, argv } = match parse::parse(words) {
-        Ok(invocation) => invocation,
-        Err(mistake) => {
-            say(
-                &mut std::io::stderr(),
-                &format!("{mistake}\n{}Try `{name} -h' for more information.\n", flags::usage(&name)),
-            );
-            return ExitCode::from(USAGE);
-        }
+    let name = match words.next().map_or_else(|| Ok("tauraro".to_owned()), parse::text) {
+        Ok(name) => name,
+        Err(mistake) => return refuse(&mistake, ExitCode::from(USAGE)),
     };
-    if options.help {
-        say(&mut std::io::stdout(), &flags::help(&name));
-        return ExitCode::SUCCESS;
-    }
-    if options.version > 0 {
-        let text = if options.version == 1 { version::banner() } else { version::detailed() };
-        say(&mut std::io::stdout(), &format!("{text}\n"));
-        return ExitCode::SUCCESS;
-    }
-    if let Some(print) = options.print {
-        let text = match print {
-            Print::AllHelp => flags::all_help(&name),
-            Print::Manual => manual::page(),
-            Print::Completions(shell) => shell.script(),
-        };
+    let application = match Application::find().transpose() {
+        Ok(application) => application,
+        Err(mistake) => return refuse(&mistake, ExitCode::FAILURE),
+    };
+    let invocation = match &application {
+        Some(application) => application.invocation(&name, words),
+        None => parse::parse(words).map_err(|mistake| {
+            format!("{mistake}\n{}Try `{name} -h' for more information.", flags::usage(&name))
+        }),
+    };
+    let Invocation { options, program, argv } = match invocation {
+        Ok(invocation) => invocation,
+        Err(mistake) => return refuse(&mistake, ExitCode::from(USAGE)),
+    };
+    if let Some(text) = printed(&options, &name) {
         say(&mut std::io::stdout(), &text);
         return ExitCode::SUCCESS;
     }
-    if let Some(result) = own_command(&program, &argv) {
-        return match result {
+    if is_command(&program, "compile") {
+        // What an option before the command would mean is not obvious: it may be a restriction.
+        if std::env::args_os().nth(1).is_some_and(|word| word != "compile") {
+            let mistake = format!("{name}: options go after the command: compile --sandbox script.py");
+            return refuse(&mistake, ExitCode::from(USAGE));
+        }
+        return compile::run(builder, &name, argv.get(1..).unwrap_or_default());
+    }
+    if is_command(&program, "types") {
+        return match write_types(&argv) {
             Ok(told) => {
                 say(&mut std::io::stdout(), &told);
                 ExitCode::SUCCESS
             }
-            Err(mistake) => {
-                say(&mut std::io::stderr(), &format!("{name}: {mistake}\n"));
-                ExitCode::from(USAGE)
-            }
+            Err(mistake) => refuse(&format!("{name}: {mistake}"), ExitCode::from(USAGE)),
         };
     }
     let skip_first_line = options.skip_first_line;
     let builder = match restrict(builder, &options) {
         Ok(builder) => builder,
-        Err(mistake) => {
-            say(&mut std::io::stderr(), &format!("{mistake}\n"));
-            return ExitCode::from(USAGE);
-        }
+        Err(mistake) => return refuse(&mistake, ExitCode::from(USAGE)),
     };
     let mut mistake = None;
+    let builder = match &application {
+        Some(application) => builder.executable(&application.path),
+        None => builder,
+    };
     let builder = builder.argv(argv).handle_signals(true).configure(|settings| {
         mistake = options.apply(settings).err();
     });
     if let Some(mistake) = mistake {
-        say(&mut std::io::stderr(), &format!("Fatal Python error: {mistake}\n"));
-        return ExitCode::FAILURE;
+        return refuse(&format!("Fatal Python error: {mistake}"), ExitCode::FAILURE);
     }
     let runtime = match builder.unstoppable().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            say(&mut std::io::stderr(), &format!("Fatal Python error: {error}\n{}", error.traceback()));
-            return ExitCode::FAILURE;
+            let report = format!("Fatal Python error: {error}\n{}", error.traceback().trim_end());
+            return refuse(&report, ExitCode::FAILURE);
         }
     };
     let (ending, teardown) = runtime.enter(|vm| {
-        let result = start(vm, &name, &program, skip_first_line);
+        let result = start(vm, &name, &program, skip_first_line, application.as_ref());
         let result = inspect(vm, &program, result);
         let mut ending = Ending::of(vm, result);
         ending.status = shutdown::finish(vm, ending.status);
@@ -114,16 +114,40 @@ pub fn run(builder: Builder) -> ExitCode {
     end(ending.status)
 }
 
-/// Does what a command such as `types DIR` asks for, unless there is a script of its name.
-fn own_command(program: &Program, argv: &[String]) -> Option<Result<String, String>> {
-    let is_types = matches!(program, Program::File(word) if word == "types");
-    if !is_types || Path::new("types").is_file() {
-        return None;
+/// Says why nothing is run; the status to end with.
+fn refuse(mistake: &str, status: ExitCode) -> ExitCode {
+    say(&mut std::io::stderr(), &format!("{mistake}\n"));
+    status
+}
+
+/// What the options ask to be printed instead of running a program.
+fn printed(options: &Options, name: &str) -> Option<String> {
+    if options.help {
+        return Some(flags::help(name));
     }
-    Some(match argv {
+    match options.version {
+        0 => {}
+        1 => return Some(format!("{}\n", version::banner())),
+        _ => return Some(format!("{}\n", version::detailed())),
+    }
+    options.print.map(|print| match print {
+        Print::AllHelp => flags::all_help(name),
+        Print::Manual => manual::page(),
+        Print::Completions(shell) => shell.script(),
+    })
+}
+
+/// Whether the command of that name is asked for. A script of the name goes first.
+fn is_command(program: &Program, command: &str) -> bool {
+    matches!(program, Program::File(word) if word == command) && !Path::new(command).is_file()
+}
+
+/// Does what `types DIR` asks for; what to tell of it.
+fn write_types(argv: &[String]) -> Result<String, String> {
+    match argv {
         [_, folder] => types::write(folder),
         _ => Err("types takes one argument, the folder to write to: types DIR".to_owned()),
-    })
+    }
 }
 
 /// Gives the runtime the permissions and the audit log that the flags ask for. Without such flags the
@@ -152,7 +176,13 @@ fn end(status: i32) -> ! {
 }
 
 /// Prepares what only a command line has, then runs the program.
-fn start(vm: &VirtualMachine, name: &str, program: &Program, skip_first_line: bool) -> PyResult<()> {
+fn start(
+    vm: &VirtualMachine,
+    name: &str,
+    program: &Program,
+    skip_first_line: bool,
+    application: Option<&Application>,
+) -> PyResult<()> {
     let settings = &vm.state.config.settings;
     if !settings.warnoptions.is_empty() {
         // It applies the options when it is imported.
@@ -163,7 +193,11 @@ fn start(vm: &VirtualMachine, name: &str, program: &Program, skip_first_line: bo
         vm.call_method(&faulthandler, "enable", ())?;
     }
     site::run(vm)?;
+    if let Some(application) = application {
+        application.let_import(vm)?;
+    }
     match program {
+        Program::Application => application.map_or(Ok(()), |application| application.run(vm)),
         Program::File(path) => run_file(vm, name, path, skip_first_line),
         Program::Module(module) => {
             let folder = std::env::current_dir().unwrap_or_default();

@@ -35,6 +35,16 @@ pub(super) struct Options {
     pub(super) print: Option<Print>,
     pub(super) permissions: PermissionFlags,
     pub(super) audit: Option<String>,
+    pub(super) compile: CompileOptions,
+}
+
+/// What `compile` alone is told.
+#[derive(Debug, Default, Clone)]
+pub(super) struct CompileOptions {
+    pub(super) output: Option<String>,
+    pub(super) include: Vec<String>,
+    pub(super) exclude: Vec<String>,
+    pub(super) data: Vec<String>,
 }
 
 /// What to print instead of running a program.

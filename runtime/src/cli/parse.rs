@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::flags::{Action, FLAGS, Flag};
+use super::flags::{Action, COMPILE_FLAGS, FLAGS, Flag, built_in};
 use super::options::Options;
 
 /// What to run.
@@ -14,6 +14,8 @@ pub(super) enum Program {
     Module(String),
     /// A script.
     File(String),
+    /// The script of the application that this process is.
+    Application,
     /// Standard input: a script, or a prompt if it is a terminal.
     Stdin,
 }
@@ -32,37 +34,100 @@ pub(super) struct Invocation {
 /// # Errors
 /// What is wrong, in `CPython`'s words.
 pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, String> {
-    let mut words = words.into_iter().map(|word| {
-        word.into_string().map_err(|word| format!("argument is not valid UTF-8: {}", word.to_string_lossy()))
-    });
+    let mut words = words.into_iter().map(text);
     let mut options = Options::default();
     let mut program = None;
     while program.is_none() {
         let Some(word) = words.next().transpose()? else {
             break;
         };
-        if let Some(name) = word.strip_prefix("--") {
-            if name.is_empty() {
-                // The options end here.
-                program = words.next().transpose()?.map(file);
-            } else {
-                let (name, attached) = match name.split_once('=') {
-                    Some((name, value)) => (name, Some(value)),
-                    None => (name, None),
-                };
-                let flag = FLAGS.iter().find(|flag| flag.long == name);
-                let flag = flag.ok_or_else(|| format!("unknown option {word}"))?;
-                program = long_option(flag, attached, &mut options, &mut words)?;
-            }
-        } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
-            program = parse_letters(letters, &mut options, &mut words)?;
+        program = if word == "--" {
+            // The options end here.
+            words.next().transpose()?.map(file)
+        } else if is_option(&word) {
+            option(&word, FLAGS.iter(), &mut options, &mut words)?
         } else {
-            program = Some(file(word));
-        }
+            Some(file(word))
+        };
     }
     let (program, name) = program.unwrap_or((Program::Stdin, String::new()));
     let argv = std::iter::once(Ok(name)).chain(words).collect::<Result<_, _>>()?;
     Ok(Invocation { options, program, argv })
+}
+
+/// Whether a word is one or several options.
+fn is_option(word: &str) -> bool {
+    word.len() > 1 && word.starts_with('-')
+}
+
+/// What is to be compiled.
+#[derive(Debug, Default)]
+pub(super) struct Request {
+    pub(super) options: Options,
+    pub(super) script: String,
+    /// The words of the options to build in, as they were given.
+    pub(super) built_in: Vec<String>,
+}
+
+/// Understands the words after `compile`. Options may stand before and after the script.
+///
+/// # Errors
+/// What is wrong.
+pub(super) fn parse_compile(words: &[String]) -> Result<Request, String> {
+    let mut request = Request::default();
+    let mut scripts = Vec::new();
+    let mut rest = words.iter();
+    loop {
+        let before = rest.as_slice();
+        let Some(word) = rest.next() else { break };
+        if word == "--" {
+            scripts.extend(rest.by_ref().cloned());
+        } else if !is_option(word) {
+            scripts.push(word.clone());
+        } else if word == "-h" || word == "--help" {
+            request.options.help = true;
+        } else {
+            let own = COMPILE_FLAGS.iter().any(|flag| flag.is_meant_by(word));
+            let options = &mut request.options;
+            let mut values = rest.by_ref().cloned().map(Ok);
+            if own {
+                option(word, COMPILE_FLAGS.iter(), options, &mut values)?;
+            } else {
+                let known = option(word, built_in(), options, &mut values);
+                known.map_err(|mistake| format!("{mistake} of compile"))?;
+                let taken = before.len().saturating_sub(rest.len());
+                request.built_in.extend(before.iter().take(taken).cloned());
+            }
+        }
+    }
+    request.script = match <[String; 1]>::try_from(scripts) {
+        Ok([script]) => script,
+        Err(scripts) if scripts.is_empty() => String::new(),
+        Err(scripts) => return Err(format!("compile takes one script, not {}", scripts.join(" and "))),
+    };
+    if request.script.is_empty() && !request.options.help {
+        return Err("compile takes a script: compile script.py -o app".to_owned());
+    }
+    Ok(request)
+}
+
+/// A word that is an option, or several of one letter each.
+fn option(
+    word: &str,
+    known: impl Iterator<Item = &'static Flag> + Clone,
+    options: &mut Options,
+    words: &mut impl Iterator<Item = Result<String, String>>,
+) -> Result<Option<(Program, String)>, String> {
+    let Some(name) = word.strip_prefix("--") else {
+        return parse_letters(word.get(1..).unwrap_or_default(), known, options, words);
+    };
+    let (name, attached) = match name.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (name, None),
+    };
+    let flag = known.clone().find(|flag| flag.long == name);
+    let flag = flag.ok_or_else(|| format!("unknown option {word}"))?;
+    long_option(flag, attached, options, words)
 }
 
 /// An option of whole words, whose value follows an equals sign or is the next word.
@@ -88,12 +153,13 @@ fn long_option(
 /// Combined one-letter options, the last of which may take the rest or the next word: `-Ic CODE`, `-W error`.
 fn parse_letters(
     letters: &str,
+    known: impl Iterator<Item = &'static Flag> + Clone,
     options: &mut Options,
     words: &mut impl Iterator<Item = Result<String, String>>,
 ) -> Result<Option<(Program, String)>, String> {
     let mut rest = letters.chars();
     while let Some(letter) = rest.next() {
-        let flag = FLAGS.iter().find(|flag| flag.short.contains(letter));
+        let flag = known.clone().find(|flag| flag.short.contains(letter));
         let flag = flag.ok_or_else(|| format!("Unknown option: -{letter}"))?;
         if let Action::Switch(set) = flag.action {
             set(options);
@@ -118,6 +184,7 @@ fn act(
     match flag.action {
         Action::Switch(set) => set(options),
         Action::Optional(_, place) => place(options).push(None),
+        Action::Repeated(_, place) => place(options).push(value()?.ok_or_else(missing)?),
         Action::Value(_, set) => set(options, &value()?.ok_or_else(missing)?)?,
         Action::Command => {
             let code = value()?.ok_or_else(missing)?;
@@ -129,6 +196,14 @@ fn act(
         }
     }
     Ok(None)
+}
+
+/// A word as text.
+///
+/// # Errors
+/// That it is none.
+pub(super) fn text(word: OsString) -> Result<String, String> {
+    word.into_string().map_err(|word| format!("argument is not valid UTF-8: {}", word.to_string_lossy()))
 }
 
 fn file(word: String) -> (Program, String) {
@@ -197,6 +272,30 @@ mod tests {
         let mistake = flags(&["--deny-net=1.2.3.4/40"]).expect_err("no such network");
         assert!(mistake.starts_with("--deny-net: invalid rule '1.2.3.4/40'"), "{mistake}");
         assert_eq!(parsed(&["--audit=log", "x"]).expect("valid").options.audit.as_deref(), Some("log"));
+    }
+
+    #[test]
+    fn compile_tells_its_options_from_those_to_build_in() {
+        let compiled = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+            parse_compile(&words)
+        };
+        let words = ["-OO", "--include", "a", "x.py", "-W", "error", "-oapp", "--include=b", "--allow-net=h"];
+        let request = compiled(&words).expect("a valid command line");
+        assert_eq!(request.script, "x.py");
+        assert_eq!(request.built_in, ["-OO", "-W", "error", "--allow-net=h"]);
+        assert_eq!(request.options.compile.output.as_deref(), Some("app"));
+        assert_eq!(request.options.compile.include, ["a", "b"]);
+        assert_eq!(request.options.optimize, 2);
+        assert_eq!(compiled(&["--", "-x.py"]).expect("a script").script, "-x.py");
+        for (words, message) in [
+            (&["x.py", "y.py"][..], "compile takes one script, not x.py and y.py"),
+            (&["-c", "pass"], "Unknown option: -c of compile"),
+            (&["x.py", "--man"], "unknown option --man of compile"),
+            (&["x.py", "-o"], "Argument expected for the -o option"),
+        ] {
+            assert_eq!(compiled(words).expect_err("a mistake"), message);
+        }
     }
 
     #[test]

@@ -3,11 +3,50 @@
 use std::fmt::Write;
 use std::path::Path;
 
+/// The name of a stub, relative to the folder of all, and its text.
+macro_rules! stub {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../../stdlib-docs/stubs/", $name)))
+    };
+}
+
 /// The stubs by file name.
 const STUBS: &[(&str, &str)] = &[
-    ("httptools.pyi", include_str!("../../../stdlib-docs/stubs/httptools.pyi")),
-    ("httpx.pyi", include_str!("../../../stdlib-docs/stubs/httpx.pyi")),
-    ("httpx_sse.pyi", include_str!("../../../stdlib-docs/stubs/httpx_sse.pyi")),
+    stub!("httptools.pyi"),
+    stub!("httpx.pyi"),
+    stub!("httpx_sse.pyi"),
+    stub!("websockets/__init__.pyi"),
+    stub!("websockets/asyncio/__init__.pyi"),
+    stub!("websockets/asyncio/client.pyi"),
+    stub!("websockets/asyncio/connection.pyi"),
+    stub!("websockets/asyncio/messages.pyi"),
+    stub!("websockets/asyncio/router.pyi"),
+    stub!("websockets/asyncio/server.pyi"),
+    stub!("websockets/cli.pyi"),
+    stub!("websockets/client.pyi"),
+    stub!("websockets/datastructures.pyi"),
+    stub!("websockets/exceptions.pyi"),
+    stub!("websockets/extensions/__init__.pyi"),
+    stub!("websockets/extensions/base.pyi"),
+    stub!("websockets/extensions/permessage_deflate.pyi"),
+    stub!("websockets/frames.pyi"),
+    stub!("websockets/headers.pyi"),
+    stub!("websockets/http11.pyi"),
+    stub!("websockets/protocol.pyi"),
+    stub!("websockets/proxy.pyi"),
+    stub!("websockets/server.pyi"),
+    stub!("websockets/streams.pyi"),
+    stub!("websockets/sync/__init__.pyi"),
+    stub!("websockets/sync/client.pyi"),
+    stub!("websockets/sync/connection.pyi"),
+    stub!("websockets/sync/messages.pyi"),
+    stub!("websockets/sync/router.pyi"),
+    stub!("websockets/sync/server.pyi"),
+    stub!("websockets/sync/utils.pyi"),
+    stub!("websockets/typing.pyi"),
+    stub!("websockets/uri.pyi"),
+    stub!("websockets/utils.pyi"),
+    stub!("websockets/version.pyi"),
 ];
 
 /// Writes the stubs into `folder`, which is made if there is none; what to tell of it.
@@ -19,10 +58,12 @@ pub(super) fn write(folder: &str) -> Result<String, String> {
     let failure = |path: &Path, error: std::io::Error| {
         format!("cannot write {}: {}", path.display(), crate::program::describe(&error))
     };
-    std::fs::create_dir_all(path).map_err(|error| failure(path, error))?;
     let mut told = String::new();
     for (name, stub) in STUBS {
         let file = path.join(name);
+        if let Some(package) = file.parent() {
+            std::fs::create_dir_all(package).map_err(|error| failure(package, error))?;
+        }
         std::fs::write(&file, stub).map_err(|error| failure(&file, error))?;
         // Writing into a String cannot fail.
         let _ = writeln!(told, "{}", file.display());

@@ -30,7 +30,8 @@ impl Input {
         Self::reader(Cursor::new(bytes.into()))
     }
 
-    /// A reader of the host's. Its errors are `OSError` to the script, and while it waits no deadline can stop the script.
+    /// A reader of the host's. Its errors are `OSError` to the script, and while it waits no deadline can
+    /// stop the script.
     pub fn reader(reader: impl Read + Send + 'static) -> Self {
         Self(Source::Reader(Box::new(reader)))
     }

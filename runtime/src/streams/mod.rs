@@ -82,8 +82,8 @@ struct Direction {
 const READING: Direction =
     Direction { buffer: "BufferedReader", buffer_size: 8192, mode: "r", errors: "surrogateescape" };
 
-/// The text is written at the end of every line. Bytes do not wait below it: `TextIOWrapper` hides what goes wrong
-/// when it flushes them, but not what goes wrong when it writes them.
+/// The text is written at the end of every line. Bytes do not wait below it: `TextIOWrapper` hides what goes
+/// wrong when it flushes them, but not what goes wrong when it writes them.
 const WRITING: Direction =
     Direction { buffer: "BufferedWriter", buffer_size: 1, mode: "w", errors: "surrogateescape" };
 

@@ -40,14 +40,14 @@ impl Output {
         Self::capture_up_to(USUAL_LIMIT)
     }
 
-    /// As [`capture`](Self::capture), with at most `limit` bytes at a time. What a script prints beyond raises
-    /// `OSError`, until the host has taken what is there.
+    /// As [`capture`](Self::capture), with at most `limit` bytes at a time. What a script prints beyond
+    /// raises `OSError`, until the host has taken what is there.
     pub fn capture_up_to(limit: usize) -> Self {
         Self(Target::Captured(Captured { limit, bytes: Arc::default() }))
     }
 
-    /// A writer of the host's, which gets every line at once. Its errors are `OSError` to the script; it is called
-    /// by whichever thread prints, one at a time, and while it waits no deadline can stop the script.
+    /// A writer of the host's, which gets every line at once. Its errors are `OSError` to the script; it is
+    /// called by whichever thread prints, one at a time, and while it waits no deadline can stop the script.
     pub fn writer(writer: impl Write + Send + 'static) -> Self {
         Self(Target::Writer(Box::new(writer)))
     }

@@ -185,13 +185,18 @@ impl RawStream {
         if bytes.is_empty() {
             return Ok(0);
         }
-        let written = vm.allow_threads(|| -> io::Result<usize> {
-            let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            match writer.write(&bytes)? {
+        let write = || -> io::Result<usize> {
+            match writer.lock().unwrap_or_else(PoisonError::into_inner).write(&bytes)? {
                 0 => Err(io::ErrorKind::WriteZero.into()),
                 written => Ok(written.min(bytes.len())),
             }
-        });
+        };
+        let written = loop {
+            match vm.allow_threads(write) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => vm.check_signals()?,
+                written => break written,
+            }
+        };
         written.map_err(|error| zelf.failed(vm, &error))
     }
 

@@ -18,7 +18,8 @@ pub trait Arguments: sealed::Sealed {
 /// # use tauraro::{Keywords, Runtime};
 /// # let runtime = Runtime::builder().build()?;
 /// runtime.run_string("def scale(value, *, by=1): return value * by", "<scale>")?;
-/// let scaled: i64 = runtime.call("scale", Keywords((21,), [("by", 2)].into_iter().collect::<std::collections::HashMap<_, _>>()))?;
+/// let keywords = std::collections::HashMap::from([("by", 2)]);
+/// let scaled: i64 = runtime.call("scale", Keywords((21,), keywords))?;
 /// assert_eq!(scaled, 42);
 /// # Ok::<(), tauraro::ScriptError>(())
 /// ```

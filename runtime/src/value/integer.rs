@@ -11,7 +11,8 @@ pub(super) const NAME: &str = "$tauraro::Integer";
 
 /// An integer of any size, as Python has them, in decimal digits.
 ///
-/// Every integer type of Rust converts by itself, exactly or with an error; this is for those that do not fit 128 bits:
+/// Every integer type of Rust converts by itself, exactly or with an error; this is for those that do not fit
+/// 128 bits:
 ///
 /// ```
 /// # use tauraro::{Integer, Runtime};

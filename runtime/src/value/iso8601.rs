@@ -6,8 +6,8 @@ use serde::ser::{Serialize, Serializer};
 /// What a newtype is called between [`Iso8601`] and the conversions beside it.
 pub(super) const NAME: &str = "$tauraro::Iso8601";
 
-/// A date, a time or both, whose serde form is a text of ISO 8601: a `datetime.datetime`, `date` or
-/// `time` in Python, whichever the text is.
+/// A date, a time or both, whose serde form is a text of ISO 8601: a `datetime.datetime`, `date` or `time` in
+/// Python, whichever the text is.
 ///
 /// `T` is a type of your date library (those of chrono and jiff have this form), or a text:
 ///
@@ -20,7 +20,8 @@ pub(super) const NAME: &str = "$tauraro::Iso8601";
 /// # Ok::<(), tauraro::ScriptError>(())
 /// ```
 ///
-/// It is only needed on the way to Python: objects of `datetime` become texts of ISO 8601, from which such types read themselves.
+/// It is only needed on the way to Python: objects of `datetime` become texts of ISO 8601, from which such
+/// types read themselves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Iso8601<T>(pub T);
 

@@ -18,6 +18,8 @@ mod shape;
 mod to_python;
 mod to_rust;
 
+use std::cell::Cell;
+
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -32,6 +34,10 @@ use to_rust::ToRust;
 
 /// How deeply values may be nested: beyond that they are taken for ones that contain themselves.
 const DEEPEST: usize = 128;
+
+/// How much memory a value for Rust may take, roughly: a small object of Python that refers to another one
+/// again and again can stand for more than any machine holds.
+const LARGEST: usize = 256 << 20;
 
 /// The Python object of a Rust value, called `name` in messages.
 ///
@@ -51,5 +57,6 @@ pub(crate) fn to_rust<T: DeserializeOwned>(
     object: PyObjectRef,
     name: &str,
 ) -> PyResult<T> {
-    T::deserialize(ToRust::new(vm, object)).map_err(|error| error.into_exception(vm, name))
+    let room = Cell::new(LARGEST);
+    T::deserialize(ToRust::new(vm, object, &room)).map_err(|error| error.into_exception(vm, name))
 }

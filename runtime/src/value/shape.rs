@@ -63,6 +63,16 @@ impl Shape {
         Self::of_library(vm, &value)
     }
 
+    /// How much memory it takes in Rust, roughly.
+    pub(super) fn size(&self) -> usize {
+        let inside = match self {
+            Self::Text(text) | Self::Moment(_, text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        };
+        inside.saturating_add(size_of::<usize>() * 8)
+    }
+
     fn of_builtin(vm: &VirtualMachine, object: &PyObject) -> Result<Option<Self>, Error> {
         let shape = if vm.is_none(object) {
             Self::None

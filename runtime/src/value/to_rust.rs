@@ -1,5 +1,6 @@
 //! Python objects to Rust values.
 
+use std::cell::Cell;
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 
 use super::error::Error;
 use super::shape::{Pair, Shape, duration, shown};
-use super::{DEEPEST, integer};
+use super::{DEEPEST, LARGEST, integer};
 
 /// Larger integers are not made decimal, which takes longer than their size suggests.
 const MOST_BITS: u64 = 1 << 20;
@@ -21,22 +22,31 @@ pub(super) struct ToRust<'a> {
     object: PyObjectRef,
     /// How many objects are around it.
     depth: usize,
+    /// How much the whole value may still take.
+    room: &'a Cell<usize>,
 }
 
 impl<'a> ToRust<'a> {
-    pub(super) fn new(vm: &'a VirtualMachine, object: PyObjectRef) -> Self {
-        Self { vm, object, depth: 0 }
+    pub(super) fn new(vm: &'a VirtualMachine, object: PyObjectRef, room: &'a Cell<usize>) -> Self {
+        Self { vm, object, depth: 0, room }
     }
 
     fn shape(&self) -> Result<Shape, Error> {
-        Shape::of(self.vm, &self.object)
+        // A deadline holds for large values too.
+        self.vm.check_signals()?;
+        let shape = Shape::of(self.vm, &self.object)?;
+        let room = self.room.get().checked_sub(shape.size());
+        self.room.set(room.ok_or_else(|| {
+            Error::of_value(format!("the whole value takes more than {} MiB", LARGEST >> 20))
+        })?);
+        Ok(shape)
     }
 
     fn inside(&self, object: PyObjectRef) -> Result<Self, Error> {
         if self.depth >= DEEPEST {
             return Err(Error::too_deep());
         }
-        Ok(Self { vm: self.vm, object, depth: self.depth + 1 })
+        Ok(Self { vm: self.vm, object, depth: self.depth + 1, room: self.room })
     }
 
     fn mismatch(&self, expected: impl Display) -> Error {

@@ -1,4 +1,4 @@
-//! Tauraro beside plain Rust and others, measured: `cargo bench-all [http|websocket] [ROUNDS]`.
+//! Tauraro beside plain Rust and others, measured: `cargo bench-all [http|startup|websocket] [ROUNDS]`.
 //!
 //! All contestants talk to one server, which runs in a process of its own. Each round lets every
 //! contestant do all the work once, so that a slow moment of the machine hits them alike; what is
@@ -9,7 +9,8 @@
 //! - `TAURARO_BENCH_PYREQWEST`: the same for pyreqwest.
 //! - `TAURARO_BENCH_AIOHTTP`: the same for aiohttp and uvloop.
 //! - `TAURARO_BENCH_WEBSOCKETS`: the same for websockets and uvloop.
-//! - `TAURARO_BENCH_BUN`, `TAURARO_BENCH_DENO`: those programs; without them, `bun` and `deno` when they are there.
+//! - `TAURARO_BENCH_BUN`, `TAURARO_BENCH_DENO`, `TAURARO_BENCH_NODE`: those programs; without them, `bun`, `deno` and
+//!   `node` when they are there.
 #![expect(clippy::print_stdout, reason = "the report is what this program is for")]
 
 mod at_once;
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 use contestants::{Contestant, Load};
 use report::Report;
 use server::ServerProcess;
+use startup::Language;
 
 /// Every failure here ends the benchmark with its message.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -48,11 +50,13 @@ fn main() -> Result<()> {
     match part.as_deref() {
         None => {
             measure_http(&tauraro, &server, rounds)?;
+            measure_startup(&tauraro, &server)?;
             measure_websocket(&tauraro, &server, rounds)
         }
         Some("http") => measure_http(&tauraro, &server, rounds),
+        Some("startup") => measure_startup(&tauraro, &server),
         Some("websocket") => measure_websocket(&tauraro, &server, rounds),
-        Some(other) => Err(format!("neither http nor websocket: {other:?}").into()),
+        Some(other) => Err(format!("none of http, startup and websocket: {other:?}").into()),
     }
 }
 
@@ -95,20 +99,38 @@ fn measure_http(tauraro: &Path, server: &ServerProcess, rounds: usize) -> Result
     println!("{report}");
     let pythons = at_once::Pythons { tauraro, httpx: cpython.as_deref(), aiohttp: aiohttp.as_deref() };
     println!("{}", at_once::measure(&pythons, server.url(), rounds)?);
-    println!("{}", startup::measure(tauraro, cpython.as_deref(), server.url())?);
+    Ok(())
+}
+
+/// A program of this name; says so when there is none.
+fn program(variable: &str, name: &str) -> Option<PathBuf> {
+    let found = contestants::find_program(variable, name);
+    if found.is_none() {
+        println!("No {name} was found: name one in {variable} to compare with it.");
+    }
+    found
+}
+
+fn measure_startup(tauraro: &Path, server: &ServerProcess) -> Result<()> {
+    let javascript = |name, binary, arguments| (name, binary, Language::JavaScript(arguments));
+    let contestants: Vec<_> = [
+        ("Tauraro", Some(tauraro.to_owned()), Language::Python),
+        ("CPython", cpython_with("TAURARO_BENCH_PYTHON", "httpx"), Language::Python),
+        javascript("Node", program("TAURARO_BENCH_NODE", "node"), &[]),
+        javascript("Deno", program("TAURARO_BENCH_DENO", "deno"), &["run", "--allow-all"]),
+        javascript("Bun", program("TAURARO_BENCH_BUN", "bun"), &["run"]),
+    ]
+    .into_iter()
+    .filter_map(|(name, binary, language)| Some(startup::Contestant { name, binary: binary?, language }))
+    .collect();
+    println!("{}", startup::measure(&contestants, server.url())?);
     Ok(())
 }
 
 fn measure_websocket(tauraro: &Path, server: &ServerProcess, rounds: usize) -> Result<()> {
     let cpython = cpython_with("TAURARO_BENCH_WEBSOCKETS", "websockets, uvloop");
-    let [bun, deno] =
-        [("TAURARO_BENCH_BUN", "bun"), ("TAURARO_BENCH_DENO", "deno")].map(|(variable, program)| {
-            let found = contestants::find_program(variable, program);
-            if found.is_none() {
-                println!("No {program} was found: name one in {variable} to compare with it.");
-            }
-            found
-        });
+    let [bun, deno] = [("TAURARO_BENCH_BUN", "bun"), ("TAURARO_BENCH_DENO", "deno")]
+        .map(|(variable, name)| program(variable, name));
     let contestants: Vec<_> = [
         ("Tauraro", Some(tauraro.to_owned()), "asyncio"),
         ("CPython websockets", cpython.clone(), "asyncio"),

@@ -1,7 +1,7 @@
-//! How long a whole process takes: a script that does nothing, and one with a single request.
+//! How long a whole process takes: a program that does nothing, one that imports httpx, one with a single request.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -9,42 +9,87 @@ use crate::Result;
 use crate::report::median;
 
 const ROUNDS: usize = 21;
+const NOTHING: &str = "pass";
+const IMPORT: &str = "import httpx";
 const ONE_GET: &str = "import sys, httpx; httpx.get(sys.argv[1]).json()";
 
-/// A Markdown table of medians in ms.
-pub(crate) fn measure(tauraro: &Path, cpython: Option<&Path>, url: &str) -> Result<String> {
-    let contestants: Vec<_> = [("Tauraro", Some(tauraro)), ("CPython", cpython)]
-        .into_iter()
-        .filter_map(|(n, p)| Some((n, p?)))
-        .collect();
-    let resource = format!("{url}/json");
-    let scripts = [("-c pass", "pass"), ("-c with one GET", ONE_GET)];
+/// Somebody who is started, by name and program.
+pub(crate) struct Contestant {
+    pub(crate) name: &'static str,
+    pub(crate) binary: PathBuf,
+    pub(crate) language: Language,
+}
 
-    let mut times = vec![[const { Vec::new() }; 2]; contestants.len()];
+/// What a contestant runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Language {
+    Python,
+    /// A runtime that has `fetch` without an import, started with these arguments before the script.
+    JavaScript(&'static [&'static str]),
+}
+
+/// What is run: a column of the table.
+#[derive(Clone, Copy)]
+enum Program {
+    Nothing,
+    Import,
+    OneGet,
+}
+
+const PROGRAMS: [Program; 3] = [Program::Nothing, Program::Import, Program::OneGet];
+
+/// A Markdown table of medians in ms.
+pub(crate) fn measure(contestants: &[Contestant], url: &str) -> Result<String> {
+    let resource = format!("{url}/json");
+    let mut times = vec![[const { Vec::new() }; PROGRAMS.len()]; contestants.len()];
     for _ in 0..ROUNDS {
-        for ((_, binary), times) in contestants.iter().zip(&mut times) {
-            for ((_, code), times) in scripts.iter().zip(times) {
-                times.push(run(binary, code, &resource)?);
+        for (contestant, times) in contestants.iter().zip(&mut times) {
+            for (program, times) in PROGRAMS.into_iter().zip(times) {
+                times.extend(contestant.run(program, &resource)?);
             }
         }
     }
-
-    let [first, second] = scripts.map(|(name, _)| name);
-    let mut table = format!("| {:<30} | {first:>20} | {second:>20} |\n", "whole process");
-    writeln!(table, "|:{:-<30}-|{:->21}:|{:->21}:|", "", "", "")?;
-    for ((name, _), [bare, get]) in contestants.iter().zip(&times) {
-        let [bare, get] = [bare, get].map(|seconds| format!("{:.1} ms", median(seconds) * 1e3));
-        writeln!(table, "| {name:<30} | {bare:>20} | {get:>20} |")?;
+    let mut table = format!(
+        "| {:<30} | {:>20} | {:>20} | {:>20} |\n",
+        "whole process", "nothing", "import httpx", "one GET"
+    );
+    writeln!(table, "|:{:-<30}-|{}", "", format!("{:->21}:|", "").repeat(3))?;
+    for (contestant, times) in contestants.iter().zip(&times) {
+        let [nothing, import, get] = times.each_ref().map(|times| {
+            if times.is_empty() { String::new() } else { format!("{:.1} ms", median(times) * 1e3) }
+        });
+        writeln!(table, "| {:<30} | {nothing:>20} | {import:>20} | {get:>20} |", contestant.name)?;
     }
     Ok(table)
 }
 
-fn run(binary: &Path, code: &str, url: &str) -> Result<f64> {
-    let started = Instant::now();
-    let status = Command::new(binary).args(["-c", code, url]).stdin(Stdio::null()).status()?;
-    let elapsed = started.elapsed().as_secs_f64();
-    if !status.success() {
-        return Err(format!("{} -c {code:?} failed: {status}", binary.display()).into());
+impl Contestant {
+    /// The seconds that a whole process takes; nothing where there is no such program.
+    fn run(&self, program: Program, url: &str) -> Result<Option<f64>> {
+        let mut command = Command::new(&self.binary);
+        match (self.language, program) {
+            (Language::Python, Program::Nothing) => command.args(["-c", NOTHING]),
+            (Language::Python, Program::Import) => command.args(["-c", IMPORT]),
+            (Language::Python, Program::OneGet) => command.args(["-c", ONE_GET]),
+            (Language::JavaScript(_), Program::Import) => return Ok(None),
+            (Language::JavaScript(arguments), Program::Nothing) => {
+                command.args(arguments).arg(script("startup_nothing.mjs"))
+            }
+            (Language::JavaScript(arguments), Program::OneGet) => {
+                command.args(arguments).arg(script("startup_get.mjs"))
+            }
+        };
+        command.arg(url);
+        let started = Instant::now();
+        let status = command.stdin(Stdio::null()).status()?;
+        let elapsed = started.elapsed().as_secs_f64();
+        if !status.success() {
+            return Err(format!("{} failed: {status}", self.name).into());
+        }
+        Ok(Some(elapsed))
     }
-    Ok(elapsed)
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }

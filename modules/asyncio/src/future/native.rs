@@ -179,6 +179,28 @@ impl Future {
         self.cancel_with(object, None, vm).map(drop)
     }
 
+    /// Makes a future of `event_loop` pending again that has ended with a result, unless somebody waits for it still;
+    /// whether it is.
+    pub(crate) fn renew(&self, event_loop: &PyObject) -> bool {
+        if self.stage() != Stage::Finished {
+            return false;
+        }
+        let mut data = self.data.lock();
+        let renewable = data.exception.is_none()
+            && data.source_traceback.is_none()
+            && data.waiters.is_empty()
+            && data.awaited_by.is_empty()
+            && data.event_loop.as_ref().is_some_and(|known| known.is(event_loop));
+        if !renewable {
+            return false;
+        }
+        let result = data.result.take();
+        drop(data);
+        drop(result);
+        self.set_stage(Stage::Pending);
+        true
+    }
+
     /// Has the waiters called from the loop.
     fn wake(&self, object: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
         let (event_loop, waiters) = {

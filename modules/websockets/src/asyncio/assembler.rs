@@ -56,11 +56,24 @@ fn end_of_stream(vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_exception_msg(vm.ctx.exceptions.eof_error.to_owned(), "stream of frames ended".into())
 }
 
+/// What there is to be read.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// A message that came in one frame.
+    Message(Part),
+    /// A future to wait for, before looking again.
+    Wait(PyObjectRef),
+    /// Something else: a fragment, or the loop is a foreign one.
+    Other,
+}
+
 #[derive(Debug, Default)]
 struct State {
     parts: VecDeque<Part>,
     /// Ends when the task that reads is to look again.
     waiter: Option<PyObjectRef>,
+    /// A future that was waited for, to be used again.
+    spare: Option<PyObjectRef>,
     high: Option<isize>,
     low: Option<isize>,
     pause: Option<PyObjectRef>,
@@ -90,6 +103,7 @@ unsafe impl Traverse for Assembler {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         if let Some(state) = self.state.try_lock() {
             state.waiter.traverse(visit);
+            state.spare.traverse(visit);
             state.pause.traverse(visit);
             state.resume.traverse(visit);
         }
@@ -98,6 +112,7 @@ unsafe impl Traverse for Assembler {
     fn clear(&mut self, out: &mut Vec<PyObjectRef>) {
         let mut state = self.state.lock();
         out.extend(state.waiter.take());
+        out.extend(state.spare.take());
         out.extend(state.pause.take());
         out.extend(state.resume.take());
     }
@@ -249,6 +264,56 @@ impl Assembler {
         for part in unread.drain(..).rev() {
             state.parts.push_front(part);
         }
+    }
+
+    /// Ends reading a message of which nothing was read.
+    pub(crate) fn release(&self) {
+        self.state.lock().busy = false;
+    }
+
+    /// The next message if it is there in one frame, or what to wait for, for who has [begun](Self::begin).
+    ///
+    /// # Errors
+    /// [`Failure::Eof`] at the end; what `resume()` raises.
+    pub(crate) fn take_next(&self, vm: &VirtualMachine) -> Result<Next, Failure> {
+        let spare = {
+            let mut state = self.state.lock();
+            match state.parts.pop_front() {
+                Some(part) if part.fin => {
+                    let relieve = state.paused;
+                    drop(state);
+                    if relieve {
+                        self.relieve(vm)?;
+                    }
+                    return Ok(Next::Message(part));
+                }
+                Some(part) => {
+                    state.parts.push_front(part);
+                    return Ok(Next::Other);
+                }
+                None if state.closed => return Err(Failure::Eof),
+                None => state.spare.take(),
+            }
+        };
+        let Some(waiter) = futures::prepare(&*futures::running_loop(vm)?, spare, vm)? else {
+            return Ok(Next::Other);
+        };
+        let mut state = self.state.lock();
+        if !state.parts.is_empty() || state.closed {
+            // Another thread was faster.
+            return Ok(Next::Other);
+        }
+        state.waiter = Some(waiter.clone());
+        Ok(Next::Wait(waiter))
+    }
+
+    /// Nobody waits any more for a future of [`take_next`](Self::take_next).
+    pub(crate) fn stop_waiting(&self, waiter: PyObjectRef) {
+        let mut state = self.state.lock();
+        let waited = state.waiter.take_if(|current| current.is(&waiter));
+        let before = state.spare.replace(waiter);
+        drop(state);
+        drop((waited, before));
     }
 
     /// The next frame, waiting for it.

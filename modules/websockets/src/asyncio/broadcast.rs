@@ -71,7 +71,7 @@ fn send_one(
         warn(connection, vec![vm.ctx.new_str("skipped broadcast: sending a fragmented message").into()], vm)?;
         return Ok(None);
     }
-    let sent = protocol.send(opcode, data, true, vm).and_then(|()| sending::flush(connection, vm));
+    let sent = protocol.send(opcode, data, true, vm).and_then(|()| sending::flush(connection, protocol, vm));
     let Err(cause) = sent else { return Ok(None) };
     if !cause.fast_isinstance(vm.ctx.exceptions.exception_type) {
         return Err(cause);

@@ -111,8 +111,7 @@ pub(crate) async fn close(
     code: PyObjectRef,
     reason: PyObjectRef,
 ) -> PyResult<()> {
-    let sent = sending::with_context(connection, surface, State::Open, |vm| {
-        let protocol = connection.protocol(vm)?;
+    let sent = sending::with_context(connection, surface, State::Open, |protocol, vm| {
         if connection.is_sending() {
             return protocol.fail(INTERNAL_ERROR, "close during fragmented message", vm);
         }

@@ -18,12 +18,14 @@ use rustpython_vm::{
     AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 use tauraro_asyncio::futures;
-use tauraro_bridge::{coroutine, with_vm};
+use tauraro_bridge::{coroutine, stepwise, with_vm};
 
 use super::assembler::{Assembler, DecodeArgs};
 use super::fragments::Fragments;
 use super::messages::Messages;
-use super::{closing, pings, receiving, sending};
+use super::receiving::{self, Receive};
+use super::sending::{self, Send};
+use super::{closing, pings};
 use crate::errors;
 use crate::handle::ProtocolHandle;
 
@@ -147,9 +149,9 @@ struct SendArgs {
 
 #[derive(FromArgs)]
 struct CloseArgs {
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "1000")]
     code: OptionalArg<PyObjectRef>,
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "''")]
     reason: OptionalArg<PyObjectRef>,
 }
 
@@ -161,7 +163,7 @@ struct PingArgs {
 
 #[derive(FromArgs)]
 struct PongArgs {
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "b''")]
     data: OptionalArg<PyObjectRef>,
 }
 
@@ -183,9 +185,7 @@ impl Connection {
     #[pymethod]
     fn recv(zelf: PyRef<Self>, args: DecodeArgs, vm: &VirtualMachine) -> PyResult {
         let decode = args.get(vm)?;
-        Ok(coroutine(vm, "Connection.recv", |surface| async move {
-            receiving::recv(&zelf, &surface, decode).await
-        }))
+        Ok(stepwise(vm, "Connection.recv", Receive::from_connection(zelf, decode)))
     }
 
     /// Receives the next message in fragments, each as soon as it is there: an asynchronous iterator.
@@ -220,10 +220,7 @@ impl Connection {
     #[pymethod]
     fn send(zelf: PyRef<Self>, args: SendArgs, vm: &VirtualMachine) -> PyResult {
         let text = given(args.text, vm).map(|text| text.try_to_bool(vm)).transpose()?;
-        Ok(coroutine(vm, "Connection.send", |surface| async move {
-            sending::send(&zelf, &surface, args.message, text).await?;
-            Ok(with_vm(|vm| vm.ctx.none()))
-        }))
+        Ok(stepwise(vm, "Connection.send", Send::new(zelf, args.message, text)))
     }
 
     /// Closes the connection with a code and a reason, and waits until it is closed: a coroutine.
@@ -289,7 +286,7 @@ impl Connection {
     #[pymethod]
     fn _settle(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "Connection._settle", |surface| async move {
-            let left = with_vm(|vm| sending::after(&zelf, vm))?;
+            let left = with_vm(|vm| sending::after(&zelf, zelf.protocol(vm)?, vm))?;
             sending::settle(&zelf, &surface, left).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
@@ -343,7 +340,7 @@ impl Connection {
     /// Writes what the protocol wants sent to the transport.
     #[pymethod]
     fn send_data(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        sending::flush(zelf, vm)
+        sending::flush(zelf, zelf.protocol(vm)?, vm)
     }
 
     /// Remembers why the connection is lost, unless that is known.
@@ -413,7 +410,7 @@ impl Connection {
     /// The protocol object.
     #[pygetset(name = "protocol")]
     fn py_protocol(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
-        Ok(zelf.protocol(vm)?.object().clone())
+        Ok(zelf.handle(vm)?.object().clone())
     }
 
     /// The event loop that runs the connection.

@@ -1,11 +1,12 @@
 //! `async for message in connection`.
 
+use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyRef, Traverse, VirtualMachine, pyclass};
-use tauraro_bridge::{coroutine, stop_async_iteration, with_vm};
+use tauraro_bridge::{coroutine, stepwise, stop_async_iteration, with_vm};
 
 use super::connection::Connection;
-use super::receiving;
+use super::receiving::Receive;
 use crate::errors;
 
 /// An asynchronous iterator of the messages of a connection, until it is closed.
@@ -19,6 +20,23 @@ pub(crate) struct Messages {
 impl Messages {
     pub(crate) fn new(connection: PyRef<Connection>) -> Self {
         Self { connection: PyMutex::new(Some(connection)) }
+    }
+
+    /// The connection, until the iteration is over.
+    pub(crate) fn connection(&self) -> Option<PyRef<Connection>> {
+        self.connection.lock().clone()
+    }
+
+    /// Ends the iteration because of `error`; what is raised then.
+    pub(crate) fn failed(&self, error: PyBaseExceptionRef, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        self.end();
+        match errors::attribute(vm, "websockets.exceptions", "ConnectionClosedOK") {
+            Ok(class) if error.as_object().is_instance(&class, vm).unwrap_or(false) => {
+                stop_async_iteration(vm)
+            }
+            Ok(_) => error,
+            Err(error) => error,
+        }
     }
 
     fn end(&self) {
@@ -36,27 +54,7 @@ impl Messages {
 
     #[pymethod]
     fn __anext__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Messages.__anext__", |surface| async move {
-            let Some(connection) = zelf.connection.lock().clone() else {
-                return Err(with_vm(stop_async_iteration));
-            };
-            let message = if with_vm(|vm| Connection::is_plain(&connection, vm)) {
-                receiving::recv(&connection, &surface, None).await
-            } else {
-                let call = with_vm(|vm| vm.call_method(connection.as_object(), "recv", ()))?;
-                surface.wait(call).await
-            };
-            message.map_err(|error| {
-                zelf.end();
-                with_vm(|vm| match errors::attribute(vm, "websockets.exceptions", "ConnectionClosedOK") {
-                    Ok(class) if error.as_object().is_instance(&class, vm).unwrap_or(false) => {
-                        stop_async_iteration(vm)
-                    }
-                    Ok(_) => error,
-                    Err(error) => error,
-                })
-            })
-        })
+        stepwise(vm, "Messages.__anext__", Receive::from_iterator(zelf))
     }
 
     /// Ends the iteration: a coroutine. The connection stays open.

@@ -27,7 +27,7 @@ pub(crate) async fn ping(
     data: Option<PyObjectRef>,
 ) -> PyResult {
     let data = with_vm(|vm| data.map(|data| payload(&data, vm)).transpose())?;
-    sending::with_context(connection, surface, State::Open, |vm| {
+    sending::with_context(connection, surface, State::Open, |protocol, vm| {
         let pings = connection.pings(vm);
         let data = match data {
             Some(data) if pings.contains_key(&*data, vm) => {
@@ -40,7 +40,7 @@ pub(crate) async fn ping(
         let future = futures::create(event_loop, vm)?;
         let now = vm.ctx.new_float(futures::time(event_loop, vm)?);
         pings.set_item(&*data, vm.ctx.new_tuple(vec![future.clone(), now.into()]).into(), vm)?;
-        connection.protocol(vm)?.send(Opcode::Ping, &Data::Bytes(data), true, vm)?;
+        protocol.send(Opcode::Ping, &Data::Bytes(data), true, vm)?;
         Ok(future)
     })
     .await
@@ -61,8 +61,8 @@ fn random_payload(pings: &PyDictRef, vm: &VirtualMachine) -> PyResult {
 /// `Connection.pong`.
 pub(crate) async fn pong(connection: &Py<Connection>, surface: &Surface, data: PyObjectRef) -> PyResult<()> {
     let data = with_vm(|vm| payload(&data, vm))?;
-    sending::with_context(connection, surface, State::Open, |vm| {
-        connection.protocol(vm)?.send(Opcode::Pong, &Data::Bytes(data), true, vm)
+    sending::with_context(connection, surface, State::Open, |protocol, vm| {
+        protocol.send(Opcode::Pong, &Data::Bytes(data), true, vm)
     })
     .await
 }
@@ -165,8 +165,8 @@ async fn ping_for_ever(connection: &Py<Connection>, surface: &Surface) -> PyResu
             with_vm(|vm| {
                 Connection::log_debug(connection, "- timed out waiting for keepalive pong", None, vm)
             })?;
-            return sending::with_context(connection, surface, State::Open, |vm| {
-                connection.protocol(vm)?.fail(INTERNAL_ERROR, "keepalive ping timeout", vm)
+            return sending::with_context(connection, surface, State::Open, |protocol, vm| {
+                protocol.fail(INTERNAL_ERROR, "keepalive ping timeout", vm)
             })
             .await;
         };

@@ -1,5 +1,9 @@
 //! From the transport to `recv`.
 
+mod steps;
+
+pub(crate) use steps::Receive;
+
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_bridge::{Surface, with_vm};
@@ -16,7 +20,7 @@ pub(crate) fn data_received(connection: &Py<Connection>, data: &[u8], vm: &Virtu
     let protocol = connection.protocol(vm)?;
     protocol.receive_data(data, vm)?;
     let events = protocol.events(vm)?;
-    if let Err(error) = sending::flush(connection, vm) {
+    if let Err(error) = sending::flush(connection, protocol, vm) {
         sending::note_write_error(connection, error, vm)?;
     }
     if protocol.close_expected(vm)? {
@@ -30,7 +34,7 @@ pub(crate) fn eof_received(connection: &Py<Connection>, vm: &VirtualMachine) -> 
     let protocol = connection.protocol(vm)?;
     protocol.receive_eof(vm)?;
     let events = protocol.events(vm)?;
-    sending::flush(connection, vm)?;
+    sending::flush(connection, protocol, vm)?;
     process_events(connection, events, vm)
 }
 
@@ -108,8 +112,8 @@ pub(crate) async fn explain(
         Err(error) => return error,
     };
     connection.set_connection_exc(Some(error));
-    let failed = sending::with_context(connection, surface, State::Open, |vm| {
-        connection.protocol(vm)?.fail(code, &reason, vm)
+    let failed = sending::with_context(connection, surface, State::Open, |protocol, vm| {
+        protocol.fail(code, &reason, vm)
     });
     match failed.await {
         Ok(()) => closed(connection, surface).await,

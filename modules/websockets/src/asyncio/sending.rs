@@ -1,6 +1,9 @@
 //! From `send` to the transport.
 
 mod fragmented;
+mod steps;
+
+pub(crate) use steps::Send;
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
@@ -11,7 +14,7 @@ use tauraro_bridge::{Surface, with_vm};
 use super::closing;
 use super::connection::Connection;
 use crate::errors;
-use crate::handle::{Data, Opcode, Output, State};
+use crate::handle::{Data, Opcode, Output, Protocol, State};
 
 /// What is left to do after something was given to the protocol.
 #[derive(Debug)]
@@ -27,8 +30,12 @@ pub(crate) enum Left {
 }
 
 /// Writes what the protocol wants sent.
-pub(crate) fn flush(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
-    let output = connection.protocol(vm)?.output(vm)?;
+pub(crate) fn flush(
+    connection: &Py<Connection>,
+    protocol: Protocol<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    let output = protocol.output(vm)?;
     if output.is_empty() {
         return Ok(());
     }
@@ -88,26 +95,30 @@ pub(crate) fn note_write_error(
 pub(crate) fn attempt<R>(
     connection: &Py<Connection>,
     expected: State,
-    act: impl FnOnce(&VirtualMachine) -> PyResult<R>,
+    act: impl FnOnce(Protocol<'_>, &VirtualMachine) -> PyResult<R>,
     vm: &VirtualMachine,
 ) -> PyResult<(Left, Option<R>)> {
     let protocol = connection.protocol(vm)?;
     if protocol.state(vm)? != expected {
         return Ok((Left::Refused, None));
     }
-    match act(vm) {
-        Ok(given) => Ok((after(connection, vm)?, Some(given))),
+    match act(protocol, vm) {
+        Ok(given) => Ok((after(connection, protocol, vm)?, Some(given))),
         Err(error) => Ok((failed(connection, error, vm)?, None)),
     }
 }
 
 /// Writes what was given to the protocol.
-pub(crate) fn after(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<Left> {
-    let closing = connection.protocol(vm)?.close_expected(vm)?;
+pub(crate) fn after(
+    connection: &Py<Connection>,
+    protocol: Protocol<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<Left> {
+    let closing = protocol.close_expected(vm)?;
     if closing {
         closing::expect(connection, vm)?;
     }
-    if let Err(error) = flush(connection, vm) {
+    if let Err(error) = flush(connection, protocol, vm) {
         note_write_error(connection, error, vm)?;
         return Ok(Left::Broken);
     }
@@ -216,7 +227,7 @@ pub(crate) async fn with_context<R>(
     connection: &Py<Connection>,
     surface: &Surface,
     expected: State,
-    act: impl FnOnce(&VirtualMachine) -> PyResult<R>,
+    act: impl FnOnce(Protocol<'_>, &VirtualMachine) -> PyResult<R>,
 ) -> PyResult<R> {
     let (left, given) = with_vm(|vm| attempt(connection, expected, act, vm))?;
     if !matches!(left, Left::Nothing) {
@@ -230,6 +241,19 @@ pub(crate) fn opcode(data: &Data, text: Option<bool>) -> Opcode {
     if text.unwrap_or(data.is_text()) { Opcode::Text } else { Opcode::Binary }
 }
 
+/// Sends a message that is no iterable; what is left to do then. Nothing for others, which are sent in fragments.
+pub(crate) fn send_whole(
+    connection: &Py<Connection>,
+    message: &PyObjectRef,
+    text: Option<bool>,
+    vm: &VirtualMachine,
+) -> Option<PyResult<Left>> {
+    let data = Data::from_object(message)?;
+    let give =
+        |protocol: Protocol<'_>, vm: &VirtualMachine| protocol.send(opcode(&data, text), &data, true, vm);
+    Some(attempt(connection, State::Open, give, vm).map(|(left, _)| left))
+}
+
 /// `Connection.send`.
 pub(crate) async fn send(
     connection: &Py<Connection>,
@@ -240,15 +264,11 @@ pub(crate) async fn send(
     if connection.is_sending() {
         Box::pin(fragmented::turn(connection, surface)).await?;
     }
-    let Some(data) = Data::from_object(&message) else {
-        return Box::pin(fragmented::send(connection, surface, message, text)).await;
-    };
-    let (left, _) = with_vm(|vm| {
-        let give = |vm: &VirtualMachine| connection.protocol(vm)?.send(opcode(&data, text), &data, true, vm);
-        attempt(connection, State::Open, give, vm)
-    })?;
-    match left {
-        Left::Nothing => Ok(()),
-        left => Box::pin(settle(connection, surface, left)).await,
+    match with_vm(|vm| send_whole(connection, &message, text, vm)) {
+        None => Box::pin(fragmented::send(connection, surface, message, text)).await,
+        Some(left) => match left? {
+            Left::Nothing => Ok(()),
+            left => Box::pin(settle(connection, surface, left)).await,
+        },
     }
 }

@@ -11,13 +11,14 @@ use rustpython_vm::types::{
     AsMapping, AsSequence, Comparable, Constructor, Initializer, Iterable, PyComparisonOp, Representable,
 };
 use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, atomic_func,
-    pyclass,
+    AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
+    atomic_func, pyclass,
 };
 
 use crate::errors;
 
-/// `Headers(headers=(), /, **kwargs)`
+/// Headers(headers=(), /, **kwargs)
+/// --
 ///
 /// HTTP header fields: a mapping whose keys are compared without case and may have several values.
 ///
@@ -37,6 +38,15 @@ struct Field {
     name: PyStrRef,
     /// A str, or whatever a program assigned.
     value: PyObjectRef,
+}
+
+/// The arguments of `get`.
+#[derive(FromArgs)]
+struct GetArgs {
+    #[pyarg(any)]
+    key: PyObjectRef,
+    #[pyarg(any, optional)]
+    default: Option<PyObjectRef>,
 }
 
 impl Field {
@@ -357,25 +367,20 @@ impl PyHeaders {
         Ok(copy)
     }
 
-    /// `get(name, default=None)`
+    /// `get(key, default=None)`
     ///
-    /// The value of `name`, or `default`. Raises `MultipleValuesError` if it has several.
+    /// The value of the header `key`, or `default`. Raises `MultipleValuesError` if it has several.
     #[pymethod]
-    fn get(
-        zelf: &Py<Self>,
-        name: PyObjectRef,
-        default: rustpython_vm::function::OptionalArg<PyObjectRef>,
-        vm: &VirtualMachine,
-    ) -> PyResult {
+    fn get(zelf: &Py<Self>, args: GetArgs, vm: &VirtualMachine) -> PyResult {
         let found = if zelf.class().is(Self::static_type()) {
-            zelf.lookup(&name, vm)?
+            zelf.lookup(&args.key, vm)?
         } else {
-            match zelf.as_object().get_item(&*name, vm) {
+            match zelf.as_object().get_item(&*args.key, vm) {
                 Err(error) if error.fast_isinstance(vm.ctx.exceptions.key_error) => None,
                 result => Some(result?),
             }
         };
-        Ok(found.unwrap_or_else(|| default.unwrap_or_none(vm)))
+        Ok(found.unwrap_or_else(|| vm.unwrap_or_none(args.default)))
     }
 
     /// Removes every field.

@@ -70,7 +70,7 @@ pub(crate) struct DeflateArgs {
 pub(crate) struct DecodeArgs {
     #[pyarg(any)]
     frame: PyRef<PyFrame>,
-    #[pyarg(named, optional)]
+    #[pyarg(named, optional, py_default = "None")]
     max_size: OptionalArg<PyObjectRef>,
 }
 

@@ -66,7 +66,7 @@ pub(crate) struct FrameArgs {
 pub(crate) struct SerializeArgs {
     #[pyarg(named)]
     mask: ArgIntoBool,
-    #[pyarg(named, default)]
+    #[pyarg(named, optional)]
     extensions: Option<PyObjectRef>,
 }
 

@@ -4,6 +4,7 @@ use rustpython_vm::builtins::{PyList, PyTuple};
 use rustpython_vm::{Py, PyRef, PyResult, VirtualMachine};
 use tauraro_engine::websocket::{Error, Extension, Opcode, Output, Protocol, Side, State};
 
+use super::native::Methods;
 use super::protocol::Inner;
 use super::{Event, PyProtocol, failure, masks};
 use crate::extensions::PyPerMessageDeflate;
@@ -51,7 +52,16 @@ impl PyProtocol {
         vm: &VirtualMachine,
         operation: impl FnOnce(&mut Protocol, &mut dyn Extension) -> Result<T, Error>,
     ) -> PyResult<T> {
-        let methods = Self::methods(zelf, vm);
+        Self::run_by(zelf, Self::methods(zelf, vm), receives, vm, operation)
+    }
+
+    fn run_by<T>(
+        zelf: &Py<Self>,
+        methods: Methods,
+        receives: bool,
+        vm: &VirtualMachine,
+        operation: impl FnOnce(&mut Protocol, &mut dyn Extension) -> Result<T, Error>,
+    ) -> PyResult<T> {
         let steps = methods.overrides_send_frame() || (receives && methods.overrides_recv_frame());
         let mut inner = zelf.lock();
         let steps = steps || (inner.machine.side() == Side::Client && masks::are_replaced(vm));
@@ -71,8 +81,7 @@ impl PyProtocol {
     }
 
     /// Whether frames that arrive are to be processed step by step.
-    fn receives_in_steps(zelf: &Py<Self>, vm: &VirtualMachine) -> bool {
-        let methods = Self::methods(zelf, vm);
+    fn receives_in_steps(zelf: &Py<Self>, methods: Methods, vm: &VirtualMachine) -> bool {
         if methods.overrides_recv_frame() || methods.overrides_send_frame() {
             return true;
         }
@@ -102,10 +111,11 @@ impl PyProtocol {
                 return Ok(());
             }
         }
-        if !ended && Self::receives_in_steps(zelf, vm) {
+        let methods = Self::methods(zelf, vm);
+        if !ended && Self::receives_in_steps(zelf, methods, vm) {
             return Self::receive_in_steps(zelf, rest, vm);
         }
-        Self::run(zelf, true, vm, |machine, extension| machine.receive_data(rest, extension))
+        Self::run_by(zelf, methods, true, vm, |machine, extension| machine.receive_data(rest, extension))
     }
 
     /// Processes the end of the stream; again, it does nothing.

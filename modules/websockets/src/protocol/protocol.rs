@@ -52,7 +52,8 @@ pub(crate) enum Event {
     Handshake(PyObjectRef),
 }
 
-/// `Protocol(side, *, state=State.OPEN, max_size=1048576, logger=None)`
+/// Protocol(side, *, state=1, max_size=1048576, logger=None)
+/// --
 ///
 /// One end of a WebSocket connection without its socket. Give it what arrives, by `receive_data` and
 /// `receive_eof`; take what is to be sent from `data_to_send`, and what happened from `events_received`.
@@ -154,9 +155,9 @@ pub(crate) struct ContinuationArgs {
 /// The arguments of `send_close`.
 #[derive(FromArgs)]
 pub(crate) struct CloseArgs {
-    #[pyarg(any, default)]
+    #[pyarg(any, optional)]
     code: Option<PyObjectRef>,
-    #[pyarg(any, default)]
+    #[pyarg(any, optional, py_default = "''")]
     reason: Option<PyStrRef>,
 }
 
@@ -165,7 +166,7 @@ pub(crate) struct CloseArgs {
 pub(crate) struct FailArgs {
     #[pyarg(any)]
     code: PyObjectRef,
-    #[pyarg(any, default)]
+    #[pyarg(any, optional, py_default = "''")]
     reason: Option<PyStrRef>,
 }
 

@@ -268,9 +268,9 @@ pub(crate) struct SendArgs {
 
 #[derive(FromArgs)]
 pub(crate) struct CloseArgs {
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "1000")]
     pub(super) code: rustpython_vm::function::OptionalArg,
-    #[pyarg(any, optional)]
+    #[pyarg(any, optional, py_default = "''")]
     pub(super) reason: rustpython_vm::function::OptionalArg,
 }
 
@@ -516,7 +516,7 @@ impl PyConnection {
     /// Sends what the protocol has to send. The caller has `protocol_mutex`.
     #[pymethod]
     fn send_data(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Self::collect(zelf, &*zelf.handle(vm)?, vm)?;
+        Self::collect(zelf, zelf.handle(vm)?.protocol(vm), vm)?;
         Self::flush(zelf, sending::Flush::All, vm)
     }
 

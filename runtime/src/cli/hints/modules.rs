@@ -3,6 +3,34 @@
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, VirtualMachine};
 
+use crate::cli::compile::application::Application;
+
+/// What scripts import to do what `httpx` does.
+const HTTP_CLIENTS: &[&str] = &["aiohttp", "httplib2", "pycurl", "requests", "urllib3"];
+
+/// What many scripts import and no folder can provide.
+const WITH_NATIVE_PARTS: &[&str] = &[
+    "PIL",
+    "bcrypt",
+    "cryptography",
+    "cv2",
+    "greenlet",
+    "grpc",
+    "lxml",
+    "matplotlib",
+    "numpy",
+    "orjson",
+    "pandas",
+    "psycopg2",
+    "pydantic_core",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+    "tensorflow",
+    "torch",
+    "zmq",
+];
+
 /// For a module that is neither built in nor found; a part missing in a package that was found is the
 /// package's own affair.
 pub(super) fn missing(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
@@ -20,10 +48,16 @@ pub(super) fn missing(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Op
     });
     Some(if standard == Some(true) {
         format!("'{name}' is a module of Python's standard library that this runtime does not have")
+    } else if Application::is_running() {
+        format!("'{name}' is not in this application; whoever compiles it can add it: --include {name}")
+    } else if HTTP_CLIENTS.contains(&name.as_str()) {
+        format!("'{name}' is not built in, but httpx is, which does what it does: import httpx")
+    } else if WITH_NATIVE_PARTS.contains(&name.as_str()) {
+        format!("'{name}' has parts in C, which do not run here")
     } else {
         format!(
-            "'{name}' is not built in. Pure-Python packages can be used from the folder of the script, or from a \
-             folder that PYTHONPATH names; httpx is built in"
+            "'{name}' is not built in. A package of Python code alone can be used from the folder of the script, \
+             from one that PYTHONPATH names, or from site-packages"
         )
     })
 }

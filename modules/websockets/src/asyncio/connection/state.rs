@@ -11,18 +11,26 @@ use tauraro_asyncio::transport::SocketTransport;
 
 use super::Connection;
 use crate::asyncio::assembler::Assembler;
-use crate::handle::ProtocolHandle;
+use crate::handle::{Protocol, ProtocolHandle};
 
 impl Connection {
     fn uninitialized(vm: &VirtualMachine) -> PyBaseExceptionRef {
         vm.new_runtime_error("Connection.__init__() was not called")
     }
 
-    /// The protocol object.
+    /// The protocol, as it is to be called now.
     ///
     /// # Errors
     /// `RuntimeError` if a subclass did not initialize the connection.
-    pub(crate) fn protocol(&self, vm: &VirtualMachine) -> PyResult<&ProtocolHandle> {
+    pub(crate) fn protocol(&self, vm: &VirtualMachine) -> PyResult<Protocol<'_>> {
+        Ok(self.handle(vm)?.protocol(vm))
+    }
+
+    /// What holds the protocol object.
+    ///
+    /// # Errors
+    /// `RuntimeError` if a subclass did not initialize the connection.
+    pub(crate) fn handle(&self, vm: &VirtualMachine) -> PyResult<&ProtocolHandle> {
         self.protocol.get().ok_or_else(|| Self::uninitialized(vm))
     }
 

@@ -120,8 +120,8 @@ pub(crate) async fn send(
     let Err(error) = sent else { return Ok(()) };
     // Half a message was sent, and there will be no other half: the connection cannot be used any more.
     if error.as_object().fast_isinstance(with_vm(|vm| vm.ctx.exceptions.exception_type)) {
-        with_context(connection, surface, State::Open, |vm| {
-            connection.protocol(vm)?.fail(INTERNAL_ERROR, "error in fragmented message", vm)
+        with_context(connection, surface, State::Open, |protocol, vm| {
+            protocol.fail(INTERNAL_ERROR, "error in fragmented message", vm)
         })
         .await?;
     }
@@ -160,6 +160,5 @@ async fn one(
     data: &Data,
     fin: bool,
 ) -> PyResult<()> {
-    with_context(connection, surface, State::Open, |vm| connection.protocol(vm)?.send(opcode, data, fin, vm))
-        .await
+    with_context(connection, surface, State::Open, |protocol, vm| protocol.send(opcode, data, fin, vm)).await
 }

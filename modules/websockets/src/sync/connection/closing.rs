@@ -11,7 +11,7 @@ use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 use super::PyConnection;
 use super::sending::Flush;
 use crate::errors;
-use crate::handle::{ProtocolHandle, State};
+use crate::handle::{Protocol, State};
 use crate::sync::waiting::Deadline;
 
 /// The `OSError` for a system call that failed.
@@ -28,10 +28,10 @@ impl PyConnection {
         zelf: &Py<Self>,
         flush: Flush,
         vm: &VirtualMachine,
-        operation: impl FnOnce(&ProtocolHandle) -> PyResult<()>,
+        operation: impl FnOnce(Protocol<'_>) -> PyResult<()>,
     ) -> PyResult<()> {
         Self::enter(zelf, State::Open, vm)?;
-        let body = zelf.handle(vm).and_then(|handle| operation(&handle));
+        let body = zelf.handle(vm).and_then(|handle| operation(handle.protocol(vm)));
         Self::leave(zelf, body, flush, vm)
     }
 
@@ -41,7 +41,7 @@ impl PyConnection {
     /// `ConnectionClosed`, after the end of the connection, if it is in another state.
     pub(crate) fn enter(zelf: &Py<Self>, expected: State, vm: &VirtualMachine) -> PyResult<()> {
         zelf.mutex.acquire(Deadline::NEVER, vm)?;
-        let state = zelf.handle(vm).and_then(|handle| handle.state(vm));
+        let state = zelf.handle(vm).and_then(|handle| handle.protocol(vm).state(vm));
         match state {
             Ok(state) if state == expected => Ok(()),
             Ok(_) => {
@@ -70,11 +70,12 @@ impl PyConnection {
         let mut awaited = false;
         let collected = body.and_then(|()| {
             let handle = zelf.handle(vm)?;
-            if handle.close_expected(vm)? {
+            let protocol = handle.protocol(vm);
+            if protocol.close_expected(vm)? {
                 awaited = true;
                 Self::closing_deadline(zelf, vm)?;
             }
-            Self::collect(zelf, &handle, vm)
+            Self::collect(zelf, protocol, vm)
         });
         zelf.mutex.release();
         if let Err(error) = collected {
@@ -130,7 +131,7 @@ impl PyConnection {
     }
 
     pub(super) fn closed_exception(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBaseExceptionRef> {
-        let error = zelf.handle(vm)?.close_exc(vm)?;
+        let error = zelf.handle(vm)?.protocol(vm).close_exc(vm)?;
         let cause = zelf.objects.lock().exception.clone();
         if cause.is_some() {
             error.set_cause(cause);
@@ -146,11 +147,11 @@ impl PyConnection {
     ) -> PyResult<()> {
         let code = code.unwrap_or_else(|| vm.ctx.new_int(1000).into());
         let reason = reason.unwrap_or_else(|| vm.ctx.empty_str.to_owned().into());
-        let closed = Self::operate(zelf, Flush::Unless, vm, |handle| {
+        let closed = Self::operate(zelf, Flush::Unless, vm, |protocol| {
             if zelf.sending.load(Relaxed) {
-                handle.fail(1011, "close during fragmented message", vm)
+                protocol.fail(1011, "close during fragmented message", vm)
             } else {
-                handle.send_close(code, reason, vm)
+                protocol.send_close(code, reason, vm)
             }
         });
         match closed {
@@ -169,7 +170,7 @@ impl PyConnection {
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         zelf.set_exception(error);
-        Self::operate(zelf, Flush::Unless, vm, |handle| handle.fail(code, reason, vm))
+        Self::operate(zelf, Flush::Unless, vm, |protocol| protocol.fail(code, reason, vm))
     }
 
     /// Ends the connection at once.
@@ -193,7 +194,7 @@ impl PyConnection {
         }
         let handle = zelf.handle(vm)?;
         zelf.mutex.acquire_patiently(vm);
-        let ended = handle.receive_eof(vm);
+        let ended = handle.protocol(vm).receive_eof(vm);
         zelf.core.queue.close();
         zelf.mutex.release();
         Self::terminate_pings(zelf, vm);

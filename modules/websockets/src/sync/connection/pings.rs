@@ -34,9 +34,9 @@ impl PyConnection {
         let event = errors::attribute(vm, "threading", "Event")?.call((), vm)?;
         // What the peer does not take in that time it does not answer either.
         let patience = Self::deadline_by(zelf, "ping_timeout", vm)?;
-        Self::operate(zelf, Flush::Until(patience), vm, |handle| {
+        Self::operate(zelf, Flush::Until(patience), vm, |protocol| {
             let data = zelf.register(data, event.clone(), ack_on_close, vm)?;
-            let sent = handle.send(Opcode::Ping, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm);
+            let sent = protocol.send(Opcode::Ping, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm);
             if sent.is_err() {
                 let mut pings = zelf.pings.lock();
                 let failed = pings.pop();
@@ -80,8 +80,8 @@ impl PyConnection {
 
     pub(super) fn send_pong(zelf: &Py<Self>, data: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
         let data = data.map_or(Ok(Vec::new()), |data| payload(&data, vm))?;
-        Self::operate(zelf, Flush::Unless, vm, |handle| {
-            handle.send(Opcode::Pong, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm)
+        Self::operate(zelf, Flush::Unless, vm, |protocol| {
+            protocol.send(Opcode::Pong, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm)
         })
     }
 

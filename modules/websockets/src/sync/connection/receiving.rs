@@ -151,10 +151,11 @@ impl PyConnection {
     fn feed(zelf: &Py<Self>, data: &[u8], vm: &VirtualMachine) -> Next {
         let fed = Self::with_events(zelf, vm, |connection| {
             let handle = connection.handle(vm)?;
-            handle.receive_data(data, vm)?;
-            let events = handle.events(vm)?;
-            Self::collect(connection, &handle, vm)?;
-            if handle.close_expected(vm)? {
+            let protocol = handle.protocol(vm);
+            protocol.receive_data(data, vm)?;
+            let events = protocol.events(vm)?;
+            Self::collect(connection, protocol, vm)?;
+            if protocol.close_expected(vm)? {
                 Self::closing_deadline(connection, vm)?;
             }
             Ok(events)
@@ -199,9 +200,10 @@ impl PyConnection {
             if !zelf.core.crashed.load(Relaxed) {
                 Self::with_events(zelf, vm, |connection| {
                     let handle = connection.handle(vm)?;
-                    handle.receive_eof(vm)?;
-                    let events = handle.events(vm)?;
-                    Self::collect(connection, &handle, vm)?;
+                    let protocol = handle.protocol(vm);
+                    protocol.receive_eof(vm)?;
+                    let events = protocol.events(vm)?;
+                    Self::collect(connection, protocol, vm)?;
                     Ok(events)
                 })?;
             }

@@ -12,7 +12,7 @@ use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 use super::PyConnection;
 use super::closing::os_error;
 use crate::errors;
-use crate::handle::{Data, Opcode, Output, ProtocolHandle, State};
+use crate::handle::{Data, Opcode, Output, Protocol, State};
 use crate::sync::port::{self, Direction, Waited};
 use crate::sync::waiting::{Deadline, lock};
 
@@ -45,9 +45,9 @@ impl PyConnection {
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         if let Some(data) = Data::from_object(message) {
-            return Self::operate(zelf, Flush::All, vm, |handle| {
+            return Self::operate(zelf, Flush::All, vm, |protocol| {
                 zelf.check_not_sending(vm)?;
-                handle.send(opcode(&data, text), &data, true, vm)
+                protocol.send(opcode(&data, text), &data, true, vm)
             });
         }
         if message.is_instance(&*errors::attribute(vm, "collections.abc", "Mapping")?, vm)? {
@@ -70,8 +70,8 @@ impl PyConnection {
             Err(error) if error.fast_isinstance(&*errors::class(vm, "ConcurrencyError")?) => Err(error),
             Err(error) if error.fast_isinstance(vm.ctx.exceptions.exception_type) => {
                 // The message has begun and cannot be ended: there is no way to go on.
-                Self::operate(zelf, Flush::Unless, vm, |handle| {
-                    handle.fail(1011, "error in fragmented message", vm)
+                Self::operate(zelf, Flush::Unless, vm, |protocol| {
+                    protocol.fail(1011, "error in fragmented message", vm)
                 })?;
                 Err(error)
             }
@@ -89,23 +89,23 @@ impl PyConnection {
         let Some(first) = Data::from_object(&first) else {
             return Err(vm.new_type_error("iterable must contain bytes or str"));
         };
-        Self::operate(zelf, Flush::All, vm, |handle| {
+        Self::operate(zelf, Flush::All, vm, |protocol| {
             zelf.check_not_sending(vm)?;
             zelf.sending.store(true, Relaxed);
-            handle.send(opcode(&first, text), &first, false, vm)
+            protocol.send(opcode(&first, text), &first, false, vm)
         })?;
         while let Some(fragment) = next()? {
             let Some(data) = Data::from_object(&fragment).filter(|data| data.is_text() == first.is_text())
             else {
                 return Err(vm.new_type_error("iterable must contain uniform types"));
             };
-            Self::operate(zelf, Flush::All, vm, |handle| {
-                handle.send(Opcode::Continuation, &data, false, vm)
+            Self::operate(zelf, Flush::All, vm, |protocol| {
+                protocol.send(Opcode::Continuation, &data, false, vm)
             })?;
         }
         let last = Data::Bytes(vm.ctx.empty_bytes.clone().into());
-        Self::operate(zelf, Flush::All, vm, |handle| {
-            handle.send(Opcode::Continuation, &last, true, vm)?;
+        Self::operate(zelf, Flush::All, vm, |protocol| {
+            protocol.send(Opcode::Continuation, &last, true, vm)?;
             zelf.sending.store(false, Relaxed);
             Ok(())
         })
@@ -122,8 +122,8 @@ impl PyConnection {
     }
 
     /// Takes over what the protocol has to send. The caller has the lock.
-    pub(super) fn collect(zelf: &Py<Self>, handle: &ProtocolHandle, vm: &VirtualMachine) -> PyResult<()> {
-        let pieces = handle.output(vm)?;
+    pub(super) fn collect(zelf: &Py<Self>, protocol: Protocol<'_>, vm: &VirtualMachine) -> PyResult<()> {
+        let pieces = protocol.output(vm)?;
         if !pieces.is_empty() {
             zelf.core.outgoing.pieces.lock().extend(pieces);
         }
@@ -296,14 +296,15 @@ impl PyConnection {
         zelf.mutex.acquire(Deadline::NEVER, vm)?;
         let done = (|| {
             let handle = zelf.handle(vm)?;
-            if handle.state(vm)? != State::Open {
+            let protocol = handle.protocol(vm);
+            if protocol.state(vm)? != State::Open {
                 return Ok(None);
             }
             if zelf.sending.load(Relaxed) {
                 return Ok(Some("sending a fragmented message"));
             }
-            handle.send(if text { Opcode::Text } else { Opcode::Binary }, &data, true, vm)?;
-            Self::collect(zelf, &handle, vm)?;
+            protocol.send(if text { Opcode::Text } else { Opcode::Binary }, &data, true, vm)?;
+            Self::collect(zelf, protocol, vm)?;
             Ok(None)
         })();
         zelf.mutex.release();

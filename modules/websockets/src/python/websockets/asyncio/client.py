@@ -8,6 +8,7 @@ import ssl as ssl_module
 import traceback
 import urllib.parse
 
+from .._marks import marks
 from .._socks import dialogue as socks_dialogue
 from .._socks import resolves_locally
 from ..client import ClientProtocol, backoff, process_exception
@@ -138,6 +139,9 @@ class connect:
             extensions = enable_client_permessage_deflate(extensions)
         elif compression is not None:
             raise ValueError(f'unsupported compression: {compression}')
+        # Before there is anything to be closed again.
+        marks('max_queue', max_queue)
+        marks('write_limit', write_limit)
         if logger is None:
             logger = logging.getLogger('websockets.client')
         if create_connection is None:

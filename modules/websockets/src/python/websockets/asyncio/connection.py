@@ -8,6 +8,7 @@ import weakref
 import _websockets_asyncio
 from _websockets_asyncio import broadcast
 
+from .._marks import marks
 from ..frames import CloseCode
 from ..protocol import OPEN
 
@@ -27,8 +28,8 @@ class Connection(_websockets_asyncio.Connection, asyncio.Protocol):
         self.ping_interval = ping_interval
         self.ping_timeout = ping_timeout
         self.close_timeout = close_timeout
-        self.max_queue_high, self.max_queue_low = _marks(max_queue)
-        self.write_limit_high, self.write_limit_low = _marks(write_limit)
+        self.max_queue_high, self.max_queue_low = marks('max_queue', max_queue)
+        self.write_limit_high, self.write_limit_low = marks('write_limit', write_limit)
         # So that handlers and filters can tell connections apart.
         protocol.logger = logging.LoggerAdapter(protocol.logger, {'websocket': weakref.proxy(self)})
         self.id = protocol.id
@@ -98,13 +99,6 @@ class Connection(_websockets_asyncio.Connection, asyncio.Protocol):
             await self._fail(exc)
         else:
             await self._settle()
-
-
-def _marks(value):
-    """Return the high-water and the low-water mark of an argument that is one or both."""
-    if value is None or isinstance(value, int):
-        return value, None
-    return value
 
 
 # Where programs import it from.

@@ -7,6 +7,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Iterable
 
+from .._marks import marks
 from ..exceptions import InvalidHeader
 from ..extensions.permessage_deflate import enable_server_permessage_deflate
 from ..frames import CloseCode
@@ -262,6 +263,9 @@ def serve(
         extensions = enable_server_permessage_deflate(extensions)
     elif compression is not None:
         raise ValueError(f'unsupported compression: {compression}')
+    # Now, not when somebody connects.
+    marks('max_queue', max_queue)
+    marks('write_limit', write_limit)
     if create_connection is None:
         create_connection = ServerConnection
     if kwargs.get('ssl') is not None:

@@ -10,6 +10,7 @@ import traceback
 import urllib.parse
 import warnings
 
+from .._marks import marks
 from ..client import ClientProtocol, backoff, process_exception
 from ..datastructures import Headers
 from ..exceptions import InvalidStatus, SecurityError
@@ -141,6 +142,8 @@ class reconnect:
             extensions = enable_client_permessage_deflate(extensions)
         elif compression is not None:
             raise ValueError(f'unsupported compression: {compression}')
+        # Before there is anything to be closed again.
+        marks('max_queue', max_queue)
         if logger is None:
             logger = logging.getLogger('websockets.client')
         self.sock = sock

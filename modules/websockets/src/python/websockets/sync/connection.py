@@ -8,6 +8,7 @@ import weakref
 
 import _websockets_sync
 
+from .._marks import marks
 from ..exceptions import ConcurrencyError, ConnectionClosed
 from ..frames import CloseCode
 from .messages import Assembler
@@ -27,9 +28,7 @@ class Connection(_websockets_sync.Connection):
     recv_bufsize = 65536
 
     def __init__(self, sock, protocol, *, ping_interval=20, ping_timeout=20, close_timeout=10, max_queue=16):
-        if max_queue is None or isinstance(max_queue, int):
-            max_queue = (max_queue, None)
-        self._open(sock, protocol, *max_queue)
+        self._open(sock, protocol, *marks('max_queue', max_queue))
         self.ping_interval = ping_interval
         self.ping_timeout = ping_timeout
         self.close_timeout = close_timeout

@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Iterable
 
+from .._marks import marks
 from ..exceptions import InvalidHeader
 from ..extensions.permessage_deflate import enable_server_permessage_deflate
 from ..frames import CloseCode
@@ -358,6 +359,8 @@ def serve(
         extensions = enable_server_permessage_deflate(extensions)
     elif compression is not None:
         raise ValueError(f'unsupported compression: {compression}')
+    # Now, not when somebody connects.
+    marks('max_queue', max_queue)
     sock = _listen(sock, host, port, kwargs)
     if ssl is not None:
         # The handshake is done where its time is limited.

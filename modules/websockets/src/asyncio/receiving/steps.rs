@@ -1,0 +1,164 @@
+//! `Connection.recv` and `async for`, step by step.
+
+use rustpython_vm::builtins::PyBaseExceptionRef;
+use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use tauraro_asyncio::futures;
+use tauraro_bridge::{Resume, Step, Steps, stop_async_iteration, with_vm};
+
+use super::{explain, recv};
+use crate::asyncio::assembler::{Assembler, Decode, Failure, Next, payload};
+use crate::asyncio::connection::Connection;
+use crate::asyncio::messages::Messages;
+use crate::handle::Opcode;
+
+/// Receives a message: by hand as long as it comes in one frame, else as an `async` function.
+pub(crate) struct Receive {
+    source: Source,
+    decode: Decode,
+    wait: Option<Wait>,
+}
+
+/// Whose message it is.
+#[derive(Clone)]
+enum Source {
+    Connection(PyRef<Connection>),
+    Iterator(PyRef<Messages>),
+}
+
+/// A coroutine waits for the next frame; nobody else reads meanwhile.
+struct Wait {
+    connection: PyRef<Connection>,
+    messages: PyRef<Assembler>,
+    waiter: PyObjectRef,
+}
+
+impl Receive {
+    /// For `connection.recv(decode)`.
+    pub(crate) fn from_connection(connection: PyRef<Connection>, decode: Decode) -> Self {
+        Self { source: Source::Connection(connection), decode, wait: None }
+    }
+
+    /// For an iterator of messages.
+    pub(crate) fn from_iterator(iterator: PyRef<Messages>) -> Self {
+        Self { source: Source::Iterator(iterator), decode: None, wait: None }
+    }
+
+    fn start(&mut self, vm: &VirtualMachine) -> PyResult<Step> {
+        let connection = match &self.source {
+            Source::Connection(connection) => connection.clone(),
+            Source::Iterator(iterator) => {
+                let Some(connection) = iterator.connection() else {
+                    return Err(stop_async_iteration(vm));
+                };
+                if !Connection::is_plain(&connection, vm) {
+                    return Ok(self.call_recv(connection));
+                }
+                connection
+            }
+        };
+        let messages = connection.messages(vm).map_err(|error| self.source.failed(error))?;
+        match messages.begin() {
+            Ok(()) => self.read(connection, messages, vm),
+            Err(failure) => self.fail(connection, failure),
+        }
+    }
+
+    /// Takes the next message, or waits for it.
+    fn read(
+        &mut self,
+        connection: PyRef<Connection>,
+        messages: PyRef<Assembler>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Step> {
+        let failure = match messages.take_next(vm) {
+            Ok(Next::Wait(waiter)) => {
+                self.wait = Some(Wait { connection, messages, waiter: waiter.clone() });
+                return Ok(Step::Yield(waiter));
+            }
+            Ok(Next::Message(part)) => {
+                messages.release();
+                match payload(&part.data, self.decode.unwrap_or(part.opcode == Opcode::Text), vm) {
+                    Ok(message) => return Ok(Step::Return(message)),
+                    Err(failure) => failure,
+                }
+            }
+            Ok(Next::Other) => {
+                messages.release();
+                let (source, decode) = (self.source.clone(), self.decode);
+                return Ok(Step::go_on(move |surface| async move {
+                    let message = recv(&connection, &surface, decode).await;
+                    message.map_err(|error| source.failed(error))
+                }));
+            }
+            Err(failure) => {
+                messages.release();
+                failure
+            }
+        };
+        self.fail(connection, failure)
+    }
+
+    fn fail(&self, connection: PyRef<Connection>, failure: Failure) -> PyResult<Step> {
+        let source = self.source.clone();
+        match failure {
+            Failure::Other(error) => Err(source.failed(error)),
+            failure => Ok(Step::go_on(|surface| async move {
+                Err(source.failed(explain(&connection, &surface, failure, "recv").await))
+            })),
+        }
+    }
+
+    /// For a connection of a subclass with a `recv` of its own.
+    fn call_recv(&self, connection: PyRef<Connection>) -> Step {
+        let source = self.source.clone();
+        Step::go_on(|surface| async move {
+            let message = match with_vm(|vm| vm.call_method(connection.as_object(), "recv", ())) {
+                Ok(call) => surface.wait(call).await,
+                Err(error) => Err(error),
+            };
+            message.map_err(|error| source.failed(error))
+        })
+    }
+}
+
+impl Source {
+    /// What is raised because of `error`.
+    fn failed(&self, error: PyBaseExceptionRef) -> PyBaseExceptionRef {
+        match self {
+            Self::Connection(_) => error,
+            Self::Iterator(iterator) => with_vm(|vm| iterator.failed(error, vm)),
+        }
+    }
+}
+
+impl Steps for Receive {
+    fn step(&mut self, resume: Resume, vm: &VirtualMachine) -> PyResult<Step> {
+        let Some(Wait { connection, messages, waiter }) = self.wait.take() else {
+            return match resume {
+                Resume::Send(_) => self.start(vm),
+                Resume::Throw(error) => Err(error),
+            };
+        };
+        let woken = match resume {
+            Resume::Send(_) => futures::outcome(&waiter, vm),
+            Resume::Throw(error) => Err(error),
+        };
+        messages.stop_waiting(waiter);
+        match woken {
+            Ok(_) => self.read(connection, messages, vm),
+            Err(error) => {
+                messages.release();
+                Err(self.source.failed(error))
+            }
+        }
+    }
+}
+
+impl Drop for Receive {
+    fn drop(&mut self) {
+        if let Some(Wait { messages, waiter, .. }) = self.wait.take() {
+            messages.stop_waiting(waiter);
+            messages.release();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! `Connection.send`, step by step.
+
+use rustpython_vm::{PyObjectRef, PyRef, PyResult, VirtualMachine};
+use tauraro_bridge::{Resume, Step, Steps, with_vm};
+
+use super::{Left, send, send_whole, settle};
+use crate::asyncio::connection::Connection;
+
+/// Sends a message: at once where nothing is in the way, else as an `async` function.
+pub(crate) struct Send {
+    connection: PyRef<Connection>,
+    message: PyObjectRef,
+    text: Option<bool>,
+}
+
+impl Send {
+    pub(crate) fn new(connection: PyRef<Connection>, message: PyObjectRef, text: Option<bool>) -> Self {
+        Self { connection, message, text }
+    }
+}
+
+impl Steps for Send {
+    fn step(&mut self, resume: Resume, vm: &VirtualMachine) -> PyResult<Step> {
+        if let Resume::Throw(error) = resume {
+            return Err(error);
+        }
+        let whole = if self.connection.is_sending() {
+            None
+        } else {
+            send_whole(&self.connection, &self.message, self.text, vm).transpose()?
+        };
+        let connection = self.connection.clone();
+        Ok(match whole {
+            Some(Left::Nothing) => Step::Return(vm.ctx.none()),
+            Some(left) => Step::go_on(|surface| async move {
+                settle(&connection, &surface, left).await?;
+                Ok(with_vm(|vm| vm.ctx.none()))
+            }),
+            None => {
+                let (message, text) = (self.message.clone(), self.text);
+                Step::go_on(move |surface| async move {
+                    send(&connection, &surface, message, text).await?;
+                    Ok(with_vm(|vm| vm.ctx.none()))
+                })
+            }
+        })
+    }
+}

@@ -1,0 +1,1 @@
+// What the benchmark has a runtime of JavaScript start for: nothing.
