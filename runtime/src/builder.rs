@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustpython_vm::builtins::PyModuleDef;
 use rustpython_vm::common::rc::PyRc;
@@ -12,6 +13,7 @@ use rustpython_vm::{Context, InterpreterBuilder, Settings, VirtualMachine};
 
 use tauraro_engine::permissions::{Audit, Environment, Gate, Permissions};
 
+use crate::stop::{self, Stops};
 use crate::streams::Streams;
 use crate::{Input, Module, Output, Runtime, ScriptError, guard, stdlib};
 
@@ -32,6 +34,8 @@ pub struct Builder {
     native: Vec<NativeModule>,
     permissions: Permissions,
     audit: Option<Audit>,
+    time_limit: Option<Duration>,
+    stoppable: bool,
     streams: Streams,
     /// Missing while the runtime shares the process's.
     environment: Option<BTreeMap<OsString, OsString>>,
@@ -54,6 +58,8 @@ impl Builder {
             native: Vec::new(),
             permissions: Permissions::allow_all(),
             audit: None,
+            time_limit: None,
+            stoppable: true,
             streams: Streams::default(),
             environment: None,
         }
@@ -177,6 +183,21 @@ impl Builder {
         Ok(self)
     }
 
+    /// How long each call ([`Runtime::run_string`], [`Runtime::eval`]...) may take; by default for ever.
+    ///
+    /// What takes longer is stopped and fails with an error of kind `TimedOut`, together with the threads that
+    /// scripts of the runtime have started. The runtime can be used again afterwards.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
+    }
+
+    /// Does without what stops scripts: for a process that is one script.
+    pub(crate) fn unstoppable(mut self) -> Self {
+        self.stoppable = false;
+        self
+    }
+
     /// Starts the interpreter.
     ///
     /// # Errors
@@ -206,6 +227,7 @@ impl Builder {
         } else {
             None
         };
+        let handles_signals = self.settings.install_signal_handlers;
         let mut builder = stdlib::install(InterpreterBuilder::new().settings(self.settings));
         for module in self.modules {
             let definitions = module.definitions(&builder.ctx);
@@ -216,14 +238,16 @@ impl Builder {
             builder = builder.add_native_module(definition);
         }
         let executable = self.executable;
+        let stops = Stops::new(self.time_limit, handles_signals, self.stoppable);
         let builder = builder.init_hook(move |vm| {
             set_paths(vm, executable, paths);
+            stop::install(vm);
             if let Some(gate) = gate {
                 tauraro_bridge::set_gate(vm, gate);
                 guard::install(vm);
             }
         });
-        Runtime::start(builder, self.streams, invalid)
+        Runtime::start(builder, self.streams, stops, invalid)
     }
 }
 

@@ -6,6 +6,7 @@ use rustpython_vm::builtins::{PyBaseExceptionRef, PyList, PyStr};
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 
 use crate::shutdown;
+use crate::stop::Reason;
 
 /// How many causes of a cause are kept.
 const MOST_CAUSES: usize = 16;
@@ -42,6 +43,10 @@ pub enum ErrorKind {
     Exception,
     /// The script asked for its end (`sys.exit()`, `SystemExit`) with this status.
     Exit(i32),
+    /// The host stopped the script ([`Stopper`](crate::Stopper)).
+    Stopped,
+    /// The script took longer than it may ([`Builder::time_limit`](crate::Builder::time_limit)).
+    TimedOut,
 }
 
 /// A line of a traceback: who called.
@@ -59,7 +64,23 @@ pub struct Frame {
 impl ScriptError {
     /// Describes `exception` while its interpreter is entered.
     pub(crate) fn new(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Self {
-        Self::with_causes(vm, exception, MOST_CAUSES, traceback(vm, exception))
+        // Python's own module takes longer to import than what was stopped may take.
+        let text = if Reason::of(vm, exception).is_none() { traceback(vm, exception) } else { None };
+        Self::with_causes(vm, exception, MOST_CAUSES, text)
+    }
+
+    /// Says that there is no runtime any more.
+    pub(crate) fn ended() -> Self {
+        let details = Details {
+            kind: ErrorKind::Stopped,
+            module: "tauraro".to_owned(),
+            class: "Stopped".to_owned(),
+            message: "the runtime has ended".to_owned(),
+            frames: Vec::new(),
+            traceback: String::new(),
+            cause: None,
+        };
+        Self(Box::new(details)).with_short_traceback()
     }
 
     fn with_causes(
@@ -68,9 +89,11 @@ impl ScriptError {
         most: usize,
         traceback: Option<String>,
     ) -> Self {
-        let kind = match shutdown::exit_request(vm, exception) {
-            Some(request) => ErrorKind::Exit(request.status),
-            None => ErrorKind::Exception,
+        let kind = match (Reason::of(vm, exception), shutdown::exit_request(vm, exception)) {
+            (Some(Reason::Stopped), _) => ErrorKind::Stopped,
+            (Some(Reason::TimedOut), _) => ErrorKind::TimedOut,
+            (None, Some(request)) => ErrorKind::Exit(request.status),
+            (None, None) => ErrorKind::Exception,
         };
         let class = exception.class();
         let text = |name: &'static str| {

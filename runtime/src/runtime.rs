@@ -8,12 +8,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tauraro_engine::permissions::InvalidVariable;
 
+use crate::stop::{Stopper, Stops};
 use crate::streams::{Captured, Kept, Streams};
 use crate::value::{self, Arguments};
-use crate::{Builder, ScriptError, guard, program, shutdown, site, version};
+use crate::{Builder, ScriptError, guard, program, site, version};
 
 /// What a converted result is called in messages: `result.users[3].age: expected...`.
-const RESULT: &str = "result";
+pub(crate) const RESULT: &str = "result";
 
 /// A Python interpreter with the standard library and Tauraro's modules.
 ///
@@ -21,6 +22,7 @@ const RESULT: &str = "result";
 /// runtimes live side by side in one process and share no Python object.
 pub struct Runtime {
     interpreter: Interpreter,
+    stops: Stops,
     kept: Kept,
 }
 
@@ -43,10 +45,11 @@ impl Runtime {
     pub(crate) fn start(
         builder: InterpreterBuilder,
         streams: Streams,
+        stops: Stops,
         invalid: Option<InvalidVariable>,
     ) -> Result<Self, ScriptError> {
-        let runtime = Self { interpreter: builder.build(), kept: streams.kept() };
-        runtime.run(|vm| {
+        let runtime = Self { interpreter: builder.build(), stops, kept: streams.kept() };
+        let prepare = |vm: &VirtualMachine| {
             if let Some(invalid) = invalid {
                 return Err(vm.new_value_error(invalid.to_string()));
             }
@@ -54,9 +57,12 @@ impl Runtime {
             version::install(vm)?;
             site::install(vm)?;
             program::prepare(vm)?;
-            guard::complete(vm)
-        })?;
-        Ok(runtime)
+            guard::complete(vm)?;
+            runtime.stops.complete(vm)
+        };
+        // No call of the host: it has no time limit.
+        let prepared = runtime.enter(|vm| prepare(vm).map_err(|exception| ScriptError::new(vm, &exception)));
+        prepared.map(|()| runtime)
     }
 
     /// Runs a script: a source or bytecode file, a folder or zip file with a `__main__.py`.
@@ -148,19 +154,25 @@ impl Runtime {
         self.interpreter.enter(work)
     }
 
+    pub(crate) fn stops(&self) -> &Stops {
+        &self.stops
+    }
+
+    /// What stops this runtime's scripts from another thread.
+    pub fn stopper(&self) -> Stopper {
+        self.stops.stopper()
+    }
+
     /// Ends the runtime as a process ends: joins threads, runs `atexit` functions and flushes.
     ///
-    /// Returns the exit status: 0, or 120 if `sys.stdout` could not be flushed.
+    /// Each may take as long as a call ([`Builder::time_limit`]). Returns the exit status: 0; 120 if
+    /// `sys.stdout` could not be flushed; 1 if something took too long, or a thread did not end when told.
     pub fn finish(self) -> u32 {
-        self.interpreter.finalize(None)
+        self.stops.finish(self.interpreter)
     }
 
     /// The one way into the interpreter for whatever a host asks of it.
-    fn run<R>(&self, work: impl FnOnce(&VirtualMachine) -> PyResult<R>) -> Result<R, ScriptError> {
-        self.enter(|vm| {
-            let result = work(vm).map_err(|exception| ScriptError::new(vm, &exception));
-            shutdown::flush_quietly(vm);
-            result
-        })
+    pub(crate) fn run<R>(&self, work: impl FnOnce(&VirtualMachine) -> PyResult<R>) -> Result<R, ScriptError> {
+        self.enter(|vm| self.stops.call(vm, || work(vm)))
     }
 }

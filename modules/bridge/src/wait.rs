@@ -7,6 +7,8 @@ use rustpython_vm::convert::ToPyException;
 use rustpython_vm::{PyResult, VirtualMachine};
 use tauraro_engine::runtime;
 
+use crate::interrupt::check_interrupts;
+
 /// Waits for `future` while other Python threads, the garbage collector and signals go on.
 ///
 /// A signal handler that raises, Ctrl-C's above all, ends the wait: `future` is dropped, which
@@ -22,7 +24,7 @@ pub fn block_on<F: Future>(vm: &VirtualMachine, future: F) -> PyResult<F::Output
     }
     let mut future = pin!(future);
     loop {
-        vm.check_signals()?;
+        check_interrupts(vm)?;
         match vm.allow_threads(|| runtime::block_on_until_tick(future.as_mut())) {
             Ok(Some(output)) => return Ok(output),
             Ok(None) => {}

@@ -91,7 +91,7 @@ pub fn run(builder: Builder) -> ExitCode {
     if let Some(mistake) = mistake {
         return refuse(&format!("Fatal Python error: {mistake}"), ExitCode::FAILURE);
     }
-    let runtime = match builder.build() {
+    let runtime = match builder.unstoppable().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let report = format!("Fatal Python error: {error}\n{}", error.traceback().trim_end());
