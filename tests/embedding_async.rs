@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tauraro::{ErrorKind, Runtime, RuntimeHandle};
 
 /// How long anything here may take before it counts as hanging.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const SETUP: &str = "
 import asyncio, time

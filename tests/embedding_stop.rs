@@ -17,7 +17,7 @@ use runaways::{RUNAWAYS, Runaway};
 use tauraro::{ErrorKind, Output, Runtime};
 
 /// How long anything here may take before it counts as hanging.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 const LIMIT: Duration = Duration::from_millis(150);
 
@@ -90,7 +90,7 @@ fn run(runaway: Runaway, port: u16) -> Ending {
 fn everything_is_stopped() {
     let _turn = turn();
     let port = silent_server();
-    let waiting = Arc::new(Mutex::new(RUNAWAYS.iter().copied().collect::<Vec<_>>()));
+    let waiting = Arc::new(Mutex::new(RUNAWAYS.to_vec()));
     let total = RUNAWAYS.len();
     assert!(total >= 100, "{total} runaways");
     let (sender, endings) = mpsc::channel();
@@ -270,7 +270,7 @@ fn signals_are_the_hosts() {
 #[test]
 fn locks_wait_as_long_as_they_are_told() {
     patiently(|| {
-        let runtime = start(Some(Duration::from_secs(60)));
+        let runtime = start(Some(Duration::from_mins(1)));
         let source = "
 import threading, time
 lock = threading.Lock()

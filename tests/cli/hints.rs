@@ -68,7 +68,11 @@ fn hints() {
             && errors.contains("\nhint: no trusted authority has signed"),
         "{errors}"
     );
+}
 
+/// What to do about a module that is not there, and about a permission that is missing.
+#[test]
+fn hints_about_what_is_missing() {
     let folder = Folder::new("hints");
     let script = folder.write("script.py", "import package\n");
     folder.write("package/__init__.py", "from . import part\nimport package.nothing\n");

@@ -40,7 +40,7 @@ def fail(): raise LookupError('no such thing')
     assert_eq!(runtime.call::<String>("os.path.join", ("a", "b")).expect("a path"), "a/b");
     let parsed: BTreeMap<String, String> = runtime
         .call("urllib.parse.parse_qsl", ("a=1",))
-        .and_then(|pairs: Vec<(String, String)>| Ok(pairs.into_iter().collect()))
+        .map(|pairs: Vec<(String, String)>| pairs.into_iter().collect())
         .expect("pairs");
     assert_eq!(parsed, BTreeMap::from([("a".into(), "1".into())]));
     assert_eq!(runtime.call::<u8>("len", ("abc",)).expect("a built-in"), 3);

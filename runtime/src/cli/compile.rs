@@ -93,14 +93,13 @@ fn compile(builder: Builder, request: Request) -> Result<String, Failure> {
 /// Why not there, in a line.
 fn output(script: &str, given: Option<&str>) -> Result<PathBuf, String> {
     let script = Path::new(script);
-    let output = match given {
-        Some(output) => PathBuf::from(output),
+    let output = if let Some(output) = given {
+        PathBuf::from(output)
+    } else {
         // A folder is named after itself wherever its path ends, as in `.` and `folder/`.
-        None => {
-            let full = std::fs::canonicalize(script).unwrap_or_else(|_| script.to_owned());
-            let name = if full.is_dir() { full.file_name() } else { script.file_stem() };
-            PathBuf::from(name.ok_or("the application needs a name: -o FILE")?)
-        }
+        let full = std::fs::canonicalize(script).unwrap_or_else(|_| script.to_owned());
+        let name = if full.is_dir() { full.file_name() } else { script.file_stem() };
+        PathBuf::from(name.ok_or("the application needs a name: -o FILE")?)
     };
     let shown = output.display();
     if output.is_dir() {

@@ -88,7 +88,9 @@ fn zsh() -> String {
         .to_owned();
     of_compile().for_each(|flag| zsh_flag(&mut script, flag));
     script.push_str("            '*:file:_files'\n        return\n    fi\n    _arguments -s \\\n");
-    FLAGS.iter().for_each(|flag| zsh_flag(&mut script, flag));
+    for flag in FLAGS {
+        zsh_flag(&mut script, flag);
+    }
     let commands = commands().join(" ");
     let _ = writeln!(script, "            '1:program:{{compadd {commands}; _files}}' \\");
     script.push_str("            '*:file:_files'\n}\nif [ \"$funcstack[1]\" = _tauraro ]; then _tauraro \"$@\"; else compdef _tauraro tauraro; fi\n");
@@ -118,7 +120,9 @@ fn fish() -> String {
             fish_text(explanation)
         );
     }
-    FLAGS.iter().for_each(|flag| fish_flag(&mut script, flag, ""));
+    for flag in FLAGS {
+        fish_flag(&mut script, flag, "");
+    }
     for flag in COMPILE_FLAGS {
         fish_flag(&mut script, flag, " -n '__fish_seen_subcommand_from compile'");
     }

@@ -21,9 +21,13 @@ pub(super) fn page() -> String {
          WebSocket are in the binary. Without a program it reads one from standard input; at a terminal, it prompts \
          for one.\n.SH OPTIONS\n",
     );
-    FLAGS.iter().for_each(|flag| flag_entry(&mut page, flag));
+    for flag in FLAGS {
+        flag_entry(&mut page, flag);
+    }
     page.push_str(".SH OPTIONS OF COMPILE\n");
-    COMPILE_FLAGS.iter().for_each(|flag| flag_entry(&mut page, flag));
+    for flag in COMPILE_FLAGS {
+        flag_entry(&mut page, flag);
+    }
     let letters: Vec<String> =
         built_in().filter_map(|flag| flag.spellings().first().map(|spelling| escaped(spelling))).collect();
     let _ = writeln!(page, ".PP\nThese options are built into the application: {}.", letters.join(", "));

@@ -82,11 +82,9 @@ fn os_string(vm: &VirtualMachine, function: &str, word: &PyObject) -> PyResult<O
     if let Some(bytes) = word.downcast_ref::<PyBytes>() {
         return Ok(from_bytes(bytes.as_bytes()).into_os_string());
     }
-    match word.downcast_ref::<PyStr>() {
-        Some(text) => Ok(vm.fsencode(text)?.into_owned()),
-        None => {
-            let class = rustpython_vm::AsObject::class(word).name().to_string();
-            Err(vm.new_type_error(format!("{function}() takes str or bytes, not {class}")))
-        }
+    if let Some(text) = word.downcast_ref::<PyStr>() {
+        return Ok(vm.fsencode(text)?.into_owned());
     }
+    let class = rustpython_vm::AsObject::class(word).name().to_string();
+    Err(vm.new_type_error(format!("{function}() takes str or bytes, not {class}")))
 }

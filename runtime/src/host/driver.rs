@@ -91,9 +91,8 @@ impl Driver<'_> {
             })
         });
         match turned {
-            Ok((Ok(()), None)) => {}
             // Who took too long gets to know by its own time.
-            Ok((_, Some(Reason::TimedOut))) => {}
+            Ok((Ok(()), None) | (_, Some(Reason::TimedOut))) => {}
             Ok((_, Some(Reason::Stopped))) => self.cancel_all(),
             // No script's business: the loop itself is broken.
             Ok((Err(_), None)) | Err(_) => {

@@ -40,7 +40,7 @@ fn next<const N: usize>(iterator: &PyObject, vm: &VirtualMachine) -> PyResult<Py
     }
     let drawn = DRAWN.get().wrapping_add(1);
     DRAWN.set(drawn);
-    if drawn % STRIDE == 0 {
+    if drawn.is_multiple_of(STRIDE) {
         check_interrupts(vm)?;
     }
     match ORIGINALS.get(N).and_then(OnceLock::get) {

@@ -75,7 +75,7 @@ impl RawStream {
 
 fn unsupported(vm: &VirtualMachine, what: &str) -> PyBaseExceptionRef {
     let class = vm.import("_io", 0).and_then(|io| io.get_attr("UnsupportedOperation", vm));
-    let made = class.and_then(|class| class.call((what,), vm)).map(|made| made.downcast());
+    let made = class.and_then(|class| class.call((what,), vm)).map(rustpython_vm::PyObjectRef::downcast);
     match made {
         Ok(Ok(exception)) | Err(exception) => exception,
         Ok(Err(_)) => vm.new_os_error(what.to_owned()),

@@ -70,7 +70,7 @@ impl Shape {
             Self::Bytes(bytes) => bytes.len(),
             _ => 0,
         };
-        inside.saturating_add(size_of::<usize>() * 8)
+        inside.saturating_add(usize::BITS as usize)
     }
 
     fn of_builtin(vm: &VirtualMachine, object: &PyObject) -> Result<Option<Self>, Error> {
@@ -193,7 +193,7 @@ pub(super) fn shown(vm: &VirtualMachine, object: &PyObject) -> String {
         .iter()
         .any(|plain| class.is(*plain));
     match object.repr(vm).ok().filter(|_| is_plain) {
-        Some(text) => format!("{} ({})", cut(&text.to_string(), LONGEST_SHOWN), class.name()),
+        Some(text) => format!("{} ({})", cut(&text.to_string_lossy(), LONGEST_SHOWN), class.name()),
         None => class.name().to_string(),
     }
 }

@@ -35,8 +35,8 @@ impl<'a> ToPython<'a> {
 
     fn items(self, kind: Kind, length: Option<usize>) -> Result<Items<'a>, Error> {
         // The length is only what the value says of itself.
-        let items = Vec::with_capacity(length.unwrap_or(0).min(4096));
-        Ok(Items { inside: self.inside()?, items, kind })
+        let made = Vec::with_capacity(length.unwrap_or(0).min(4096));
+        Ok(Items { inside: self.inside()?, made, kind })
     }
 
     fn mapping(self, kind: MappingKind) -> Result<Mapping<'a>, Error> {
@@ -55,23 +55,23 @@ enum Kind {
 
 pub(super) struct Items<'a> {
     inside: ToPython<'a>,
-    items: Vec<PyObjectRef>,
+    made: Vec<PyObjectRef>,
     kind: Kind,
 }
 
 impl Items<'_> {
     fn push(&mut self, item: &(impl Serialize + ?Sized)) -> Result<(), Error> {
-        let index = self.items.len();
-        self.items.push(item.serialize(self.inside).map_err(|error| error.at_index(index))?);
+        let index = self.made.len();
+        self.made.push(item.serialize(self.inside).map_err(|error| error.at_index(index))?);
         Ok(())
     }
 
     fn finish(self) -> Result<PyObjectRef, Error> {
         let vm = self.inside.vm;
         match self.kind {
-            Kind::List => Ok(vm.ctx.new_list(self.items).into()),
-            Kind::Tuple => Ok(vm.ctx.new_tuple(self.items).into()),
-            Kind::Variant(name) => of_variant(vm, name, vm.ctx.new_tuple(self.items).into()),
+            Kind::List => Ok(vm.ctx.new_list(self.made).into()),
+            Kind::Tuple => Ok(vm.ctx.new_tuple(self.made).into()),
+            Kind::Variant(name) => of_variant(vm, name, vm.ctx.new_tuple(self.made).into()),
         }
     }
 }

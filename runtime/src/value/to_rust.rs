@@ -81,9 +81,9 @@ impl<'a> ToRust<'a> {
     }
 
     fn sequence<'de, V: Visitor<'de>>(&self, items: Vec<PyObjectRef>, visitor: V) -> Result<V::Value, Error> {
-        let mut access = Items { around: self, items: items.into_iter(), index: 0 };
+        let mut access = Items { around: self, left: items.into_iter(), index: 0 };
         let value = visitor.visit_seq(&mut access)?;
-        match access.items.len() {
+        match access.left.len() {
             0 => Ok(value),
             left => Err(Error::of_value(format!(
                 "expected {} items, got {}",
@@ -94,7 +94,7 @@ impl<'a> ToRust<'a> {
     }
 
     fn mapping<'de, V: Visitor<'de>>(&self, pairs: Vec<Pair>, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(Pairs { around: self, pairs: pairs.into_iter(), entered: None })
+        visitor.visit_map(Pairs { around: self, left: pairs.into_iter(), entered: None })
     }
 }
 
@@ -126,7 +126,7 @@ fn seconds(vm: &VirtualMachine, timedelta: &PyObject) -> Result<f64, Error> {
 /// The items of a sequence.
 struct Items<'a, 'v> {
     around: &'a ToRust<'v>,
-    items: std::vec::IntoIter<PyObjectRef>,
+    left: std::vec::IntoIter<PyObjectRef>,
     index: usize,
 }
 
@@ -134,7 +134,7 @@ impl<'de> de::SeqAccess<'de> for Items<'_, '_> {
     type Error = Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        let Some(item) = self.items.next() else { return Ok(None) };
+        let Some(item) = self.left.next() else { return Ok(None) };
         let index = self.index;
         self.index = index.saturating_add(1);
         let value = self.around.inside(item).and_then(|item| seed.deserialize(item));
@@ -142,14 +142,14 @@ impl<'de> de::SeqAccess<'de> for Items<'_, '_> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.items.len())
+        Some(self.left.len())
     }
 }
 
 /// The keys and values of a mapping.
 struct Pairs<'a, 'v> {
     around: &'a ToRust<'v>,
-    pairs: std::vec::IntoIter<Pair>,
+    left: std::vec::IntoIter<Pair>,
     /// The pair whose key was read.
     entered: Option<Pair>,
 }
@@ -167,7 +167,7 @@ impl<'de> de::MapAccess<'de> for Pairs<'_, '_> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let Some(pair) = self.pairs.next() else { return Ok(None) };
+        let Some(pair) = self.left.next() else { return Ok(None) };
         let key = self.around.inside(pair.0.clone()).and_then(|key| seed.deserialize(key));
         let key = key.map_err(|error| self.at(error, &pair.0))?;
         self.entered = Some(pair);
@@ -183,7 +183,7 @@ impl<'de> de::MapAccess<'de> for Pairs<'_, '_> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.pairs.len())
+        Some(self.left.len())
     }
 }
 
@@ -268,13 +268,13 @@ impl<'de> Deserializer<'de> for ToRust<'_> {
             Shape::None => visitor.visit_unit(),
             Shape::Bool(value) => visitor.visit_bool(value),
             Shape::Integer(integer) => {
-                if let Some(value) = narrow(&integer) {
+                if let Some(value) = narrow::<i64>(&integer) {
                     visitor.visit_i64(value)
-                } else if let Some(value) = narrow(&integer) {
+                } else if let Some(value) = narrow::<u64>(&integer) {
                     visitor.visit_u64(value)
-                } else if let Some(value) = narrow(&integer) {
+                } else if let Some(value) = narrow::<i128>(&integer) {
                     visitor.visit_i128(value)
-                } else if let Some(value) = narrow(&integer) {
+                } else if let Some(value) = narrow::<u128>(&integer) {
                     visitor.visit_u128(value)
                 } else {
                     Err(Error::of_range(format!(
