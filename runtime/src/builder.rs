@@ -220,6 +220,9 @@ impl Builder {
             if let Some(environment) = environment {
                 gate = gate.with_environment(environment);
             }
+            if self.stoppable {
+                gate = gate.with_shared_process();
+            }
             for path in &paths {
                 gate.add_import_path(Path::new(path));
             }

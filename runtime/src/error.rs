@@ -1,5 +1,6 @@
 //! What a script raised, as Rust sees it.
 
+use std::any::Any;
 use std::fmt::{self, Write};
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyList, PyStr};
@@ -47,6 +48,8 @@ pub enum ErrorKind {
     Stopped,
     /// The script took longer than it may ([`Builder::time_limit`](crate::Builder::time_limit)).
     TimedOut,
+    /// The interpreter itself failed, by a defect: what the runtime holds may be broken, so drop it.
+    Crashed,
 }
 
 /// A line of a traceback: who called.
@@ -115,6 +118,25 @@ impl ScriptError {
         details.traceback = traceback.unwrap_or_default();
         let error = Self(Box::new(details));
         if error.0.traceback.is_empty() { error.with_short_traceback() } else { error }
+    }
+
+    /// Describes a panic of the interpreter.
+    pub(crate) fn crash(panic: &(dyn Any + Send)) -> Self {
+        let words = panic.downcast_ref::<&str>().copied();
+        let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let details = Details {
+            kind: ErrorKind::Crashed,
+            module: "builtins".to_owned(),
+            class: "SystemError".to_owned(),
+            message: format!(
+                "the interpreter failed: {}",
+                shortened(words.unwrap_or("nothing is known of why"))
+            ),
+            frames: Vec::new(),
+            traceback: String::new(),
+            cause: None,
+        };
+        Self(Box::new(details)).with_short_traceback()
     }
 
     /// Has the frames and the last line for a traceback, where the real one is not to be had.

@@ -1,6 +1,7 @@
 //! One interpreter, ready to run scripts.
 
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
 use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, VirtualMachine};
@@ -173,6 +174,8 @@ impl Runtime {
 
     /// The one way into the interpreter for whatever a host asks of it.
     pub(crate) fn run<R>(&self, work: impl FnOnce(&VirtualMachine) -> PyResult<R>) -> Result<R, ScriptError> {
-        self.enter(|vm| self.stops.call(vm, || work(vm)))
+        let called = || self.enter(|vm| self.stops.call(vm, || work(vm)));
+        // A defect of the interpreter that a script has found is no reason for the host to end.
+        panic::catch_unwind(AssertUnwindSafe(called)).unwrap_or_else(|panic| Err(ScriptError::crash(&*panic)))
     }
 }

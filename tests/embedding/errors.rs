@@ -170,3 +170,35 @@ fn a_runtime_that_cannot_start_says_why() {
         assert!(error.message().starts_with("illegal environment variable \""), "{error}");
     }
 }
+
+#[test]
+fn a_defect_of_the_interpreter_is_no_end_of_the_host() {
+    let runtime = start();
+    let source = "import sys\ndel sys.unraisablehook\nclass Fails:\n    def __del__(self): 1 / 0\nFails()\n";
+    let error = runtime.run_string(source, "<defect>").expect_err("fails");
+    assert_eq!((error.kind(), error.class()), (ErrorKind::Crashed, "SystemError"), "{error}");
+    assert!(error.message().starts_with("the interpreter failed: "), "{error}");
+    drop(runtime);
+    assert_eq!(start().eval::<i64>("1 + 1").expect("a value of another runtime"), 2);
+}
+
+#[test]
+fn restricted_scripts_do_not_end_the_host() {
+    let permissions = Permissions::none();
+    let runtime = Runtime::builder().permissions(permissions).build().expect("a runtime");
+    for ending in [
+        "import os; os._exit(3)",
+        "import os; os.abort()",
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "import signal; signal.raise_signal(signal.SIGKILL)",
+        "import signal; signal.alarm(1)",
+        "import signal; signal.setitimer(signal.ITIMER_REAL, 0.01)",
+        "import faulthandler; faulthandler._sigsegv()",
+        "import faulthandler; faulthandler._read_null()",
+        "import faulthandler; faulthandler.dump_traceback_later(0.01, exit=True)",
+    ] {
+        let error = runtime.run_string(ending, "<end>").expect_err(ending);
+        assert_eq!(error.class(), "PermissionError", "{ending}: {error}");
+    }
+    assert_eq!(runtime.eval::<i64>("1 + 1").expect("a value"), 2);
+}

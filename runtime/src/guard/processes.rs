@@ -86,14 +86,20 @@ fn command_line(words: &PyObject) -> Option<String> {
     Some(words?.join(" "))
 }
 
-/// Signals to the process itself are its own business.
+/// What ends the process, or sends it a signal.
+pub(super) fn signal_self(call: Call<'_>) -> PyResult {
+    let verdict = call.gate.signal_self(call.original.name);
+    call.proceed_if(verdict)
+}
+
+/// Signals to the process itself are its own business, unless it is a host's.
 pub(super) fn kill(mut call: Call<'_>) -> PyResult {
     let Some(pid) = get(&call.args, 0, "pid") else { return call.proceed() };
     let pid: i64 = number(call.vm, &pid)?;
     let fixed = call.vm.ctx.new_int(pid).into();
     set(&mut call.args, 0, "pid", fixed);
     if u32::try_from(pid).is_ok_and(|pid| pid == std::process::id()) {
-        return call.proceed();
+        return signal_self(call);
     }
     let verdict = call.gate.run(&format!("{} for process {pid}", call.original.name));
     call.proceed_if(verdict)

@@ -54,6 +54,7 @@ pub struct Gate {
     permissions: Permissions,
     audit: Option<Audit>,
     environment: Option<Environment>,
+    shares_process: bool,
     /// The names for which an address was found: a connection to it is one to them.
     found: Mutex<HashMap<IpAddr, Vec<String>>>,
     /// Where modules are imported from.
@@ -63,7 +64,14 @@ pub struct Gate {
 impl Gate {
     /// Made once for a runtime.
     pub fn new(permissions: Permissions, audit: Option<Audit>) -> Self {
-        Self { permissions, audit, environment: None, found: Mutex::default(), imports: Mutex::default() }
+        Self {
+            permissions,
+            audit,
+            environment: None,
+            shares_process: false,
+            found: Mutex::default(),
+            imports: Mutex::default(),
+        }
     }
 
     /// Gives the runtime an environment of its own.
@@ -71,6 +79,21 @@ impl Gate {
     pub fn with_environment(mut self, environment: Environment) -> Self {
         self.environment = Some(environment);
         self
+    }
+
+    /// Says that the process is a host's: ending it, or sending it a signal, takes the permission to run.
+    #[must_use]
+    pub fn with_shared_process(mut self) -> Self {
+        self.shares_process = true;
+        self
+    }
+
+    /// May the process itself be ended, or be sent a signal?
+    ///
+    /// # Errors
+    /// A refusal, where it is a host's.
+    pub fn signal_self(&self, what: &str) -> Result<(), Denial> {
+        if self.shares_process { self.run(&format!("{what} of the host's process")) } else { Ok(()) }
     }
 
     /// The runtime's own environment; `None` if it shares the process's.
