@@ -93,6 +93,7 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         watchdog::remove(&self.target);
+        self.target.forget_exception();
         let previous = self.previous.take();
         // Not during the thread's own destruction, when there is nothing left to restore.
         let _ = CURRENT.try_with(|current| current.replace(previous));
@@ -226,7 +227,8 @@ impl Stops {
         let running = Running::enter(&self.shared, &target, deadline)?;
         let result = work(&target);
         drop(running);
-        Ok((result, target.told()))
+        // Who was asked to stop and has ended by itself meanwhile was not in time either.
+        Ok((result, target.reason()))
     }
 
     /// How long a call may take.

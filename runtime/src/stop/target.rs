@@ -1,7 +1,7 @@
 //! A thread that runs scripts, and whether it was asked to stop.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PySystemExit};
@@ -83,6 +83,8 @@ pub(crate) struct Target {
     raised: AtomicU64,
     /// Whether it was told at all.
     told: AtomicBool,
+    /// The exception that tells it.
+    exception: Mutex<Option<PyBaseExceptionRef>>,
     /// Whether a script has started it.
     is_thread: bool,
 }
@@ -144,12 +146,36 @@ impl Target {
         if pressed {
             watchdog::press();
         }
-        Err(if self.is_thread {
+        Err(self.exception(reason, vm))
+    }
+
+    /// The exception to raise, each time the same: deep in handlers of the last one, a new one would have them all
+    /// as its context, and looking through that takes longer with each.
+    fn exception(&self, reason: Reason, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        let known = self.kept().clone();
+        if let Some(exception) = known {
+            exception.set_traceback(None);
+            return exception;
+        }
+        let made = if self.is_thread {
             // Exactly this class is no reason to print a traceback.
             vm.new_system_exit(Vec::new().into())
         } else {
             reason.exception(vm)
-        })
+        };
+        let before = self.kept().replace(made.clone());
+        drop(before);
+        made
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<PyBaseExceptionRef>> {
+        self.exception.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives up the exception, while there is an interpreter at hand.
+    pub(super) fn forget_exception(&self) {
+        let exception = self.kept().take();
+        drop(exception);
     }
 }
 
