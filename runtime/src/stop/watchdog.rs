@@ -16,8 +16,9 @@ use super::wake::{Disposition, Thread, raise_flag};
 
 /// How far apart reminders are.
 const TICK: Duration = Duration::from_millis(1);
-/// How long after it was asked a thread is reminded without a pause.
-const EAGER: Duration = Duration::from_millis(70);
+/// How long after it was asked a thread is reminded without a pause: there are waits in the interpreter that look
+/// around only every 50 ms.
+const EAGER: Duration = Duration::from_millis(120);
 /// How long after its last exception it is taken to be on its way out.
 const LEAVING: Duration = Duration::from_millis(5);
 /// How many ticks pass between reminders of a thread that does not react: it is inside of a native call.
