@@ -297,6 +297,24 @@ condition = threading.Condition(again)
 with condition, condition:
     assert not condition.wait(0.02)
     assert again._recursion_count() == 2
+import queue
+items = queue.SimpleQueue()
+for wait in [lambda: items.get(False), lambda: items.get(timeout=0.03), lambda: items.get(True, 0), items.get_nowait]:
+    try:
+        wait()
+    except queue.Empty:
+        pass
+    else:
+        raise AssertionError
+for bad, error in [((True, -1), ValueError), ((True, 'x'), TypeError), ((1, 2, 3), TypeError)]:
+    try:
+        items.get(*bad)
+    except error:
+        pass
+    else:
+        raise AssertionError(bad)
+threading.Timer(0.05, items.put, ('late',)).start()
+assert items.get() == 'late'
 thread = threading.Thread(target=time.sleep, args=(0.05,))
 thread.start()
 thread.join(0.001)

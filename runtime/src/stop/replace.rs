@@ -94,6 +94,12 @@ static MODULES: &[Module] = &[
         classes: &[],
         iterators: &[],
     },
+    Module {
+        name: "_queue",
+        functions: &[],
+        classes: &[Class { name: "SimpleQueue", methods: &[("get", waits::get, "get")] }],
+        iterators: &[],
+    },
     Module { name: "itertools", functions: &[], classes: &[], iterators: &loops::ITERTOOLS },
 ];
 

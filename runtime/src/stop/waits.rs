@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use rustpython_vm::function::{Callee, FuncArgs};
-use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_bridge::{check_interrupts, is_interruptible};
 
 use super::replace::Call;
@@ -70,6 +70,28 @@ pub(super) fn join(call: Call<'_>) -> PyResult {
     }
 }
 
+/// Waits for an item of a queue: `get(block=True, timeout=None)`.
+pub(super) fn get(call: Call<'_>) -> PyResult {
+    if !is_interruptible() {
+        return call.proceed();
+    }
+    let vm = call.vm;
+    let (Some(queue), Some(end)) = (call.args.args.first().cloned(), end_of_get(vm, &call.args)?) else {
+        return call.proceed();
+    };
+    let empty = vm.import("_queue", 0)?.get_attr("Empty", vm)?;
+    loop {
+        let slice = vm.ctx.new_float(end.slice().as_secs_f64()).into();
+        let args = FuncArgs::from(vec![queue.clone(), vm.ctx.new_bool(true).into(), slice]);
+        match call.original.call(vm, args, Callee::named("get")) {
+            Err(error) if !end.is_over() && error.as_object().is_instance(&empty, vm)? => {
+                check_interrupts(vm)?;
+            }
+            result => return result,
+        }
+    }
+}
+
 /// When a wait is over.
 #[derive(Clone, Copy)]
 enum End {
@@ -121,6 +143,25 @@ fn end_of_wait(vm: &VirtualMachine, args: &FuncArgs) -> PyResult<Option<End>> {
         return Err(vm.new_overflow_error("timeout value is too large"));
     }
     Ok(Some(End::after(seconds)))
+}
+
+/// The same for `get` of a queue.
+fn end_of_get(vm: &VirtualMachine, args: &FuncArgs) -> PyResult<Option<End>> {
+    let known = ["block", "timeout"].into_iter().filter(|name| args.kwargs.contains_key(name)).count();
+    if known < args.kwargs.len() || args.args.len() + args.kwargs.len() > 3 {
+        return Ok(None);
+    }
+    let argument = |position: usize, name: &str| args.args.get(position).or_else(|| args.kwargs.get(name));
+    if let Some(block) = argument(1, "block")
+        && !block.clone().try_to_bool(vm)?
+    {
+        return Ok(None);
+    }
+    let Some(timeout) = argument(2, "timeout").filter(|timeout| !vm.is_none(timeout)) else {
+        return Ok(Some(End::Never));
+    };
+    let seconds = timeout.try_float(vm).map_or(f64::NAN, |seconds| seconds.to_f64());
+    Ok((0.0..=LONGEST).contains(&seconds).then(|| End::after(seconds)))
 }
 
 /// `threading.TIMEOUT_MAX`.
