@@ -50,8 +50,10 @@ fn load(source: &str) -> Result<Config, ScriptError> {
     runtime.get_global("config")
 }
 
+#[expect(clippy::print_stdout, reason = "what the example shows")]
 pub(crate) fn main() -> Result<(), ScriptError> {
     let config = load(CONFIG)?;
+    println!("{config:#?}");
     assert_eq!(config.name, "test-gateway");
     assert_eq!((config.workers, config.timeout), (4, Duration::from_secs(90)));
     assert_eq!(config.listeners.last(), Some(&Listener { port: 443, protocol: Protocol::Https }));
@@ -73,6 +75,7 @@ pub(crate) fn main() -> Result<(), ScriptError> {
         ("del config['timeout']", "config: missing field `timeout`"),
     ] {
         let Err(error) = load(&format!("{CONFIG}\n{mistake}")) else { unreachable!("{mistake} is taken") };
+        println!("{mistake}\n    {error}");
         assert_eq!(error.message(), told);
     }
     Ok(())
