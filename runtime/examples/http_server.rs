@@ -1,4 +1,4 @@
-//! A web server in Rust whose requests are answered by Python coroutines: `cargo run --example http_server`, and
+//! A web server in Rust whose requests are answered by Python coroutines: `cargo example http_server`, and
 //! with `-- --demo` it asks itself a few questions and ends.
 
 use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! Runs Python inside of a Rust program: `cargo run --example minimal`.
+//! Runs Python inside of a Rust program: `cargo example minimal`.
 
 use tauraro::{Output, Runtime, ScriptError};
 

@@ -1,5 +1,5 @@
 //! Ten tenants at once, each in a runtime of its own with its own permissions, output and deadline. Some mean no
-//! good: `cargo run --example plugin_host`.
+//! good: `cargo example plugin_host`.
 
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! A configuration written in Python that arrives as a Rust struct: `cargo run --example typed_config`.
+//! A configuration written in Python that arrives as a Rust struct: `cargo example typed_config`.
 
 use std::time::Duration;
 

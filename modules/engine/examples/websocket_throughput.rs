@@ -1,4 +1,5 @@
-//! How fast the WebSocket machine is without a socket: `cargo run --release --example websocket_throughput`.
+//! How fast the WebSocket machine is without a socket:
+//! `cargo run --release --example websocket_throughput -p tauraro-engine --ignore-rust-version`.
 #![expect(clippy::print_stdout, reason = "it is what an example is for")]
 
 use std::hint::black_box;
