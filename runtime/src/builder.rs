@@ -11,7 +11,7 @@ use rustpython_vm::builtins::PyModuleDef;
 use rustpython_vm::common::rc::PyRc;
 use rustpython_vm::{Context, InterpreterBuilder, Settings, VirtualMachine};
 
-use tauraro_engine::permissions::{Audit, Environment, Gate, Permissions};
+use tauraro_permissions::{Audit, Environment, PermissionChecker, Permissions};
 
 use crate::stop::{self, Stops};
 use crate::streams::Streams;
@@ -213,20 +213,20 @@ impl Builder {
             }
             own
         });
-        let gate = if self.permissions.is_restricted() || self.audit.is_some() || environment.is_some() {
+        let checker = if self.permissions.is_restricted() || self.audit.is_some() || environment.is_some() {
             // Modules that may not be written are not cached either.
             self.settings.write_bytecode &= !self.permissions.restricts_write();
-            let mut gate = Gate::new(self.permissions, self.audit);
+            let mut checker = PermissionChecker::new(self.permissions, self.audit);
             if let Some(environment) = environment {
-                gate = gate.with_environment(environment);
+                checker = checker.with_environment(environment);
             }
             if self.stoppable {
-                gate = gate.with_shared_process();
+                checker = checker.with_shared_process();
             }
             for path in &paths {
-                gate.add_import_path(Path::new(path));
+                checker.add_import_path(Path::new(path));
             }
-            Some(Arc::new(gate))
+            Some(Arc::new(checker))
         } else {
             None
         };
@@ -245,8 +245,8 @@ impl Builder {
         let builder = builder.init_hook(move |vm| {
             set_paths(vm, executable, paths);
             stop::install(vm);
-            if let Some(gate) = gate {
-                tauraro_bridge::set_gate(vm, gate);
+            if let Some(checker) = checker {
+                tauraro_bridge::set_checker(vm, checker);
                 guard::install(vm);
             }
         });

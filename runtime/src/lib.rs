@@ -37,7 +37,7 @@ pub use runtime::Runtime;
 pub use rustpython_vm as vm;
 pub use stop::Stopper;
 pub use streams::{Input, Output};
-pub use tauraro_engine::permissions::{InvalidRule, Permissions};
+pub use tauraro_permissions::{InvalidRule, Permissions};
 pub use value::{Arguments, Bytes, Integer, InvalidInteger, Iso8601, Keywords};
 pub use version::{VERSION, banner};
 

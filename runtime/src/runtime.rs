@@ -7,7 +7,7 @@ use std::path::Path;
 use rustpython_vm::{Interpreter, InterpreterBuilder, PyResult, VirtualMachine};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tauraro_engine::permissions::InvalidVariable;
+use tauraro_permissions::InvalidVariable;
 
 use crate::stop::{Stopper, Stops};
 use crate::streams::{Captured, Kept, Streams};

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::class::StaticType;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 use crate::future::Future;
 use crate::loop_core::LoopCore;
@@ -135,14 +135,14 @@ pub fn reject(future: &PyObject, error: PyBaseExceptionRef, vm: &VirtualMachine)
 ///
 /// # Errors
 /// What the future ends with; what the coroutine is told to raise.
-pub async fn wait(surface: &Surface, future: PyObjectRef) -> PyResult {
-    let Some(native) = native(&future) else { return surface.wait(future).await };
+pub async fn wait(mode: &ExecutionMode, future: PyObjectRef) -> PyResult {
+    let Some(native) = native(&future) else { return mode.wait(future).await };
     if !native.is_done() {
         if native.is_blocking() {
             return Err(with_vm(|vm| vm.new_runtime_error("await wasn't used with future")));
         }
         native.set_blocking(true);
-        surface.suspend(future.clone()).await?;
+        mode.suspend(future.clone()).await?;
     }
     with_vm(|vm| outcome(&future, vm))
 }

@@ -18,7 +18,7 @@ use rustpython_vm::types::Constructor;
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
-use tauraro_bridge::{Port, Woken};
+use tauraro_bridge::{DoneCallback, LoopBridge};
 
 use crate::clock::Clock;
 use crate::future::Future;
@@ -43,7 +43,7 @@ pub(crate) struct LoopCore {
     pub(crate) transports: Transports,
     /// What transports read into.
     pub(crate) read_buffer: PyMutex<Vec<u8>>,
-    pub(crate) port: Arc<Port>,
+    pub(crate) bridge: Arc<LoopBridge>,
     pub(crate) clock: Clock,
     /// The selector's epoll descriptor; -1 when the selector is of another kind.
     pub(crate) epoll: AtomicI32,
@@ -65,7 +65,7 @@ impl fmt::Debug for LoopCore {
     }
 }
 
-// SAFETY: each part visits what it owns once; the port is shared, but this is its only owner that
+// SAFETY: each part visits what it owns once; the bridge is shared, but this is its only owner that
 // visits it.
 #[expect(unsafe_code, reason = "the garbage collector's interface")]
 unsafe impl Traverse for LoopCore {
@@ -74,7 +74,7 @@ unsafe impl Traverse for LoopCore {
         self.timers.traverse(visit);
         self.watches.traverse(visit);
         self.transports.traverse(visit);
-        self.port.traverse(visit);
+        self.bridge.traverse(visit);
         self.current_task.traverse(visit);
         self.task_factory.traverse(visit);
     }
@@ -84,7 +84,7 @@ impl Constructor for LoopCore {
     type Args = FuncArgs;
 
     fn py_new(_class: &Py<PyType>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
-        let port = Port::batching(schedule)
+        let bridge = LoopBridge::batching(schedule)
             .map_err(|error| vm.new_os_error(format!("cannot make an event loop: {error}")))?;
         Ok(Self {
             ready: ReadyQueue::default(),
@@ -92,7 +92,7 @@ impl Constructor for LoopCore {
             watches: Watches::default(),
             transports: Transports::default(),
             read_buffer: PyMutex::default(),
-            port,
+            bridge,
             clock: Clock::new(vm)?,
             epoll: (-1).into(),
             plain: false.into(),
@@ -108,11 +108,11 @@ impl Constructor for LoopCore {
 }
 
 /// Queues the callback of an awaitable that is done.
-fn schedule(event_loop: &PyObject, woken: Woken, vm: &VirtualMachine) -> PyResult<()> {
+fn schedule(event_loop: &PyObject, woken: DoneCallback, vm: &VirtualMachine) -> PyResult<()> {
     let Some(core) = event_loop.downcast_ref::<LoopCore>() else {
         return Err(vm.new_type_error("an awaitable was completed on a foreign event loop"));
     };
-    let Woken { callback, context, awaitable } = woken;
+    let DoneCallback { callback, context, awaitable } = woken;
     if core.takes_tasks()
         && let Some(wakeup) = callback.downcast_ref::<TaskWakeup>()
     {
@@ -299,7 +299,7 @@ impl LoopCore {
         let handle = Self::handle(zelf, args, "call_soon_threadsafe", vm)?.thread_safe();
         let handle = handle.into_ref(&vm.ctx);
         zelf.ready.push(Ready::Handle(handle.clone()));
-        zelf.port.inbox().notify();
+        zelf.bridge.completions().notify();
         Ok(handle)
     }
 
@@ -383,7 +383,7 @@ impl LoopCore {
 
     #[pymethod]
     fn _write_to_self(zelf: &Py<Self>) {
-        zelf.port.inbox().notify();
+        zelf.bridge.completions().notify();
     }
 
     #[pymethod]
@@ -422,14 +422,14 @@ impl LoopCore {
     fn _core_open(zelf: &Py<Self>, epoll: Option<RawFd>, plain: bool) -> RawFd {
         zelf.epoll.store(epoll.unwrap_or(-1), Relaxed);
         zelf.plain.store(plain, Relaxed);
-        zelf.port.inbox().raw_fd()
+        zelf.bridge.completions().raw_fd()
     }
 
     /// Forgets all callbacks and ends the operations under way.
     #[pymethod]
     fn _core_close(zelf: &Py<Self>) {
         zelf.epoll.store(-1, Relaxed);
-        zelf.port.close();
+        zelf.bridge.close();
         zelf.ready.clear();
         zelf.timers.clear();
         zelf.watches.clear();
@@ -440,6 +440,6 @@ impl LoopCore {
     /// Takes the wake-ups written for a selector that is not epoll.
     #[pymethod]
     fn _core_woken(zelf: &Py<Self>) {
-        zelf.port.inbox().clear_signal();
+        zelf.bridge.completions().clear_signal();
     }
 }

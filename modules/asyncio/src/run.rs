@@ -25,7 +25,7 @@ impl LoopCore {
     pub(crate) fn run(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         let event_loop = zelf.as_object();
         vm.call_method(event_loop, "_run_forever_setup", ())?;
-        let running = Running::enter(event_loop, &zelf.port);
+        let running = Running::enter(event_loop, &zelf.bridge);
         let result = Self::turn(zelf, vm);
         drop(running);
         vm.call_method(event_loop, "_run_forever_cleanup", ())?;
@@ -62,7 +62,7 @@ impl LoopCore {
         if poll {
             Self::poll(zelf, busy, vm)?;
         }
-        zelf.port.deliver(vm)?;
+        zelf.bridge.complete_finished(vm)?;
         if !zelf.timers.is_empty() {
             let end = Self::now(zelf, vm)? + RESOLUTION;
             while let Some(handle) = zelf.timers.pop_due(end) {
@@ -80,7 +80,7 @@ impl LoopCore {
                 Self::run_entry(entry, vm)?;
             }
         }
-        zelf.port.depart();
+        zelf.bridge.flush_submissions();
         Ok(poll)
     }
 
@@ -145,9 +145,9 @@ impl LoopCore {
     fn poll(zelf: &Py<Self>, busy: bool, vm: &VirtualMachine) -> PyResult<()> {
         let mut sleep = Self::sleep(zelf, busy, vm)?;
         // Left over where a callback raised.
-        zelf.port.depart();
-        let inbox = zelf.port.inbox();
-        if sleep != Some(0.0) && !inbox.park() {
+        zelf.bridge.flush_submissions();
+        let completions = zelf.bridge.completions();
+        if sleep != Some(0.0) && !completions.park() {
             sleep = Some(0.0);
         }
         let polled = if zelf.epoll.load(Relaxed) < 0 {
@@ -155,7 +155,7 @@ impl LoopCore {
         } else {
             Self::epoll_events(zelf, sleep, vm)
         };
-        inbox.unpark();
+        completions.unpark();
         polled
     }
 
@@ -188,9 +188,9 @@ impl LoopCore {
 
     /// Queues the callbacks of a descriptor; whether it is known here.
     fn dispatch(zelf: &Py<Self>, event: Event, vm: &VirtualMachine) -> PyResult<bool> {
-        let inbox = zelf.port.inbox();
-        if event.fd == inbox.raw_fd() {
-            inbox.clear_signal();
+        let completions = zelf.bridge.completions();
+        if event.fd == completions.raw_fd() {
+            completions.clear_signal();
             return Ok(true);
         }
         if let Some(transport) = zelf.transports.get(event.fd) {

@@ -21,8 +21,8 @@ use rustpython_vm::{
 };
 use tauraro_engine::runtime::Job;
 
-use crate::inbox::{Inbox, Output, Ticket};
-use crate::port::{self, Port, Woken};
+use crate::completion_queue::{CompletionQueue, OperationId, Output};
+use crate::loop_bridge::{self, DoneCallback, LoopBridge};
 
 /// Runs `future` on the shared runtime once the returned object is awaited; its result is what
 /// `convert` makes of the output.
@@ -36,11 +36,11 @@ where
     F: Future<Output: Send + 'static> + Send + 'static,
     C: FnOnce(F::Output, &VirtualMachine) -> PyResult + Send + 'static,
 {
-    let start = move |inbox, ticket| {
-        let delivery = Delivery { inbox, ticket, output: None };
+    let start = move |queue, operation| {
+        let delivery = Delivery { queue, operation, output: None };
         let (task, abort) = abortable(async move { delivery.finish(Box::new(future.await)) });
         let job: Job = Box::pin(async move {
-            // Aborted or not, what there is to say went through the inbox.
+            // Aborted or not, what there is to say went through the queue.
             let _ = task.await;
         });
         (job, abort)
@@ -65,8 +65,8 @@ pub fn stop_async_iteration(vm: &VirtualMachine) -> PyBaseExceptionRef {
 
 /// Pushes its output when it is dropped, so that a task that panics or is dropped says so.
 struct Delivery {
-    inbox: Arc<Inbox>,
-    ticket: Ticket,
+    queue: Arc<CompletionQueue>,
+    operation: OperationId,
     output: Output,
 }
 
@@ -78,11 +78,11 @@ impl Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        self.inbox.push(self.ticket, self.output.take());
+        self.queue.push(self.operation, self.output.take());
     }
 }
 
-type Start = Box<dyn FnOnce(Arc<Inbox>, Ticket) -> (Job, AbortHandle) + Send>;
+type Start = Box<dyn FnOnce(Arc<CompletionQueue>, OperationId) -> (Job, AbortHandle) + Send>;
 type Convert = Box<dyn FnOnce(Box<dyn Any + Send>, &VirtualMachine) -> PyResult + Send>;
 
 enum Stage {
@@ -93,7 +93,7 @@ enum Stage {
     },
     /// A worker has it.
     Running {
-        ticket: Ticket,
+        operation: OperationId,
         task: AbortHandle,
         convert: Convert,
     },
@@ -115,7 +115,7 @@ pub struct Awaitable {
     stage: PyMutex<Stage>,
     callbacks: PyMutex<Vec<(PyObjectRef, Option<PyObjectRef>)>>,
     /// The loop it was first awaited on.
-    home: PyMutex<Option<(PyObjectRef, Arc<Port>)>>,
+    home: PyMutex<Option<(PyObjectRef, Arc<LoopBridge>)>>,
     /// Set between being yielded to a task and the task taking notice.
     blocking: AtomicBool,
 }
@@ -188,7 +188,7 @@ impl Awaitable {
         if let Some((event_loop, _)) = &*self.home.lock() {
             return Ok(event_loop.clone());
         }
-        let (event_loop, _) = port::running(vm)?;
+        let (event_loop, _) = loop_bridge::running(vm)?;
         Ok(event_loop)
     }
 
@@ -212,7 +212,7 @@ impl Awaitable {
         if !matches!(&*zelf.stage.lock(), Stage::Idle { .. }) {
             return Ok(());
         }
-        let (event_loop, port) = port::running(vm)?;
+        let (event_loop, bridge) = loop_bridge::running(vm)?;
         let idle = {
             let mut stage = zelf.stage.lock();
             match std::mem::replace(&mut *stage, Stage::Completing) {
@@ -224,16 +224,16 @@ impl Awaitable {
             }
         };
         if let Some((start, convert)) = idle {
-            let ticket = port.register(zelf.to_owned());
-            let (job, task) = start(Arc::clone(port.inbox()), ticket);
-            match port.dispatch(job) {
-                Ok(()) => *zelf.stage.lock() = Stage::Running { ticket, task, convert },
+            let operation = bridge.register(zelf.to_owned());
+            let (job, task) = start(Arc::clone(bridge.completions()), operation);
+            match bridge.submit(job) {
+                Ok(()) => *zelf.stage.lock() = Stage::Running { operation, task, convert },
                 Err(error) => {
-                    port.forget(ticket);
+                    bridge.forget(operation);
                     *zelf.stage.lock() = Stage::Done(Err(error.to_pyexception(vm)));
                 }
             }
-            *zelf.home.lock() = Some((event_loop, port));
+            *zelf.home.lock() = Some((event_loop, bridge));
         }
         Ok(())
     }
@@ -260,13 +260,13 @@ impl Awaitable {
             return Ok(());
         }
         let home = zelf.home.lock().clone();
-        let (event_loop, port) = match home {
+        let (event_loop, bridge) = match home {
             Some(home) => home,
-            None => port::running(vm)?,
+            None => loop_bridge::running(vm)?,
         };
         for (callback, context) in callbacks {
-            let woken = Woken { callback, context, awaitable: zelf.to_owned() };
-            port.schedule(&event_loop, woken, vm)?;
+            let callback = DoneCallback { callback, context, awaitable: zelf.to_owned() };
+            bridge.schedule(&event_loop, callback, vm)?;
         }
         Ok(())
     }
@@ -300,11 +300,11 @@ impl Awaitable {
             }
             std::mem::replace(&mut *stage, Stage::Cancelled { message })
         };
-        if let Stage::Running { ticket, task, .. } = &stopped {
+        if let Stage::Running { operation, task, .. } = &stopped {
             task.abort();
-            let port = self.home.lock().as_ref().map(|(_, port)| Arc::clone(port));
-            if let Some(port) = port {
-                port.forget(*ticket);
+            let bridge = self.home.lock().as_ref().map(|(_, bridge)| Arc::clone(bridge));
+            if let Some(bridge) = bridge {
+                bridge.forget(*operation);
             }
         }
         // What `convert` owned goes here, with nothing locked.

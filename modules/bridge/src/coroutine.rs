@@ -15,15 +15,15 @@ use rustpython_vm::types::{IterNext, Representable, SelfIter};
 use rustpython_vm::vm::thread::try_with_current_vm;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 
-use crate::surface::{Mailbox, Resume, Surface};
+use crate::execution_mode::{ExecutionMode, Resume, ResumeSlot};
 
 /// What a coroutine runs when it is written as an `async` block. It is polled on the thread that resumes the
-/// coroutine, with that thread's interpreter at hand, and suspends through its [`Surface`] only.
+/// coroutine, with that thread's interpreter at hand, and suspends through its [`ExecutionMode`] only.
 pub type Body = Pin<Box<dyn Future<Output = PyResult> + Send>>;
 
 /// What a coroutine runs when it is written by hand, step by step: for what is awaited so often that an `async`
 /// block's allocations show.
-pub trait Steps: Send {
+pub trait StateMachine: Send {
     /// Goes on to the next `await` or to the end. Dropping it in between gives the wait up.
     ///
     /// # Errors
@@ -31,30 +31,30 @@ pub trait Steps: Send {
     fn step(&mut self, resume: Resume, vm: &VirtualMachine) -> PyResult<Step>;
 }
 
-/// How far a step of [`Steps`] went.
+/// How far a step of [`StateMachine`] went.
 pub enum Step {
     /// To an `await`, which yields this.
     Yield(PyObjectRef),
     /// To the end, with this result.
     Return(PyObjectRef),
     /// The rest is better written as an `async` block, which is made and run at once.
-    Continue(Box<dyn FnOnce(Surface) -> Body>),
+    Continue(Box<dyn FnOnce(ExecutionMode) -> Body>),
 }
 
 impl Step {
     /// A [`Step::Continue`] with `body`.
-    pub fn go_on<B, F>(body: B) -> Self
+    pub fn continue_with<B, F>(body: B) -> Self
     where
-        B: FnOnce(Surface) -> F + 'static,
+        B: FnOnce(ExecutionMode) -> F + 'static,
         F: Future<Output = PyResult> + Send + 'static,
     {
-        Self::Continue(Box::new(|surface| Box::pin(body(surface))))
+        Self::Continue(Box::new(|mode| Box::pin(body(mode))))
     }
 }
 
 enum Work {
-    Async(Body, Arc<Mailbox>),
-    Stepwise(Box<dyn Steps>),
+    Async(Body, Arc<ResumeSlot>),
+    Stepwise(Box<dyn StateMachine>),
 }
 
 enum State {
@@ -74,7 +74,7 @@ pub struct Coroutine {
     state: PyMutex<State>,
 }
 
-/// A coroutine that runs `body`, which is given the [`Surface`] to wait on. `name` is its qualified
+/// A coroutine that runs `body`, which is given the [`ExecutionMode`] to wait on. `name` is its qualified
 /// name, `AsyncClient.get`.
 ///
 /// `body` and what it returns run on the thread that resumes the coroutine, with an interpreter at
@@ -82,21 +82,25 @@ pub struct Coroutine {
 /// not see.
 pub fn coroutine<B, F>(vm: &VirtualMachine, name: &'static str, body: B) -> PyObjectRef
 where
-    B: FnOnce(Surface) -> F,
+    B: FnOnce(ExecutionMode) -> F,
     F: Future<Output = PyResult> + Send + 'static,
 {
-    Coroutine::make(vm, name, Work::begin(|surface| Box::pin(body(surface))))
+    Coroutine::make(vm, name, Work::begin(|mode| Box::pin(body(mode))))
 }
 
 /// A coroutine that runs `steps`; otherwise as [`coroutine`].
-pub fn stepwise(vm: &VirtualMachine, name: &'static str, steps: impl Steps + 'static) -> PyObjectRef {
+pub fn stepped_coroutine(
+    vm: &VirtualMachine,
+    name: &'static str,
+    steps: impl StateMachine + 'static,
+) -> PyObjectRef {
     Coroutine::make(vm, name, Work::Stepwise(Box::new(steps)))
 }
 
 impl Work {
-    fn begin(body: impl FnOnce(Surface) -> Body) -> Self {
-        let mailbox = Arc::new(Mailbox::default());
-        Self::Async(body(Surface::Suspending(Arc::clone(&mailbox))), mailbox)
+    fn begin(body: impl FnOnce(ExecutionMode) -> Body) -> Self {
+        let slot = Arc::new(ResumeSlot::default());
+        Self::Async(body(ExecutionMode::Async(Arc::clone(&slot))), slot)
     }
 
     /// Goes on to the next `await` or to the end.
@@ -107,14 +111,14 @@ impl Work {
                 Step::Return(value) => return Ok(PyIterReturn::StopIteration(Some(value))),
                 Step::Continue(body) => *self = Self::begin(body),
             }
-        } else if let Self::Async(_, mailbox) = self {
-            mailbox.deliver(resume);
+        } else if let Self::Async(_, slot) = self {
+            slot.resume_with(resume);
         }
-        let Self::Async(body, mailbox) = self else {
+        let Self::Async(body, slot) = self else {
             return Err(vm.new_system_error(format!("{name} has nothing to run")));
         };
         match body.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Pending => mailbox.collect().map(PyIterReturn::Return).ok_or_else(|| {
+            Poll::Pending => slot.take_yielded().map(PyIterReturn::Return).ok_or_else(|| {
                 vm.new_system_error(format!("{name} waits for something that is not awaited"))
             }),
             Poll::Ready(result) => result.map(|value| PyIterReturn::StopIteration(Some(value))),

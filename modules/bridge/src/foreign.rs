@@ -1,4 +1,4 @@
-//! Event loops that are not Tauraro's: the loop watches the inbox's descriptor as it would a socket.
+//! Event loops that are not Tauraro's: the loop watches the queue's descriptor as it would a socket.
 
 use std::sync::Arc;
 
@@ -7,23 +7,23 @@ use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::Callable;
 use rustpython_vm::{Py, PyObject, PyPayload, PyResult, VirtualMachine, pyclass};
 
-use crate::port::{Port, Woken};
+use crate::loop_bridge::{DoneCallback, LoopBridge};
 
-/// The attribute of a loop that keeps its port.
+/// The attribute of a loop that keeps its bridge.
 const ATTRIBUTE: &str = "_tauraro_port";
 
 /// A loop's reader callback: completes what has arrived.
-#[pyclass(module = "tauraro", name = "Port", traverse = "manual")]
+#[pyclass(module = "tauraro", name = "LoopBridge", traverse = "manual")]
 #[derive(Debug, PyPayload)]
 pub(crate) struct Receiver {
-    port: Arc<Port>,
+    bridge: Arc<LoopBridge>,
 }
 
-// SAFETY: the port is shared with awaitables, but only its owner, this object, visits its table.
+// SAFETY: the bridge is shared with awaitables, but only its owner, this object, visits its table.
 #[expect(unsafe_code, reason = "the garbage collector's interface")]
 unsafe impl Traverse for Receiver {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
-        self.port.traverse(visit);
+        self.bridge.traverse(visit);
     }
 }
 
@@ -34,44 +34,44 @@ impl Callable for Receiver {
     type Args = ();
 
     fn call(zelf: &Py<Self>, _args: (), vm: &VirtualMachine) -> PyResult {
-        let inbox = zelf.port.inbox();
-        inbox.clear_signal();
+        let queue = zelf.bridge.completions();
+        queue.clear_signal();
         // Asleep again before it is emptied: what comes from now on writes the descriptor.
-        inbox.park();
-        zelf.port.deliver(vm)?;
+        queue.park();
+        zelf.bridge.complete_finished(vm)?;
         Ok(vm.ctx.none())
     }
 }
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        self.port.close();
+        self.bridge.close();
     }
 }
 
-/// The port of `event_loop`, made and connected when first asked for.
+/// The bridge of `event_loop`, made and connected when first asked for.
 ///
 /// # Errors
 /// What the loop's `add_reader` raises: `NotImplementedError` where it cannot watch descriptors.
-pub(crate) fn port(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<Arc<Port>> {
+pub(crate) fn bridge(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<Arc<LoopBridge>> {
     let existing = vm.get_attribute_opt(event_loop, vm.ctx.intern_str(ATTRIBUTE))?;
     if let Some(receiver) = existing.as_ref().and_then(|found| found.downcast_ref::<Receiver>()) {
-        return Ok(Arc::clone(&receiver.port));
+        return Ok(Arc::clone(&receiver.bridge));
     }
     let _class = Receiver::make_static_type();
-    let port = Port::new(schedule)
+    let bridge = LoopBridge::new(schedule)
         .map_err(|error| vm.new_os_error(format!("cannot wake the event loop: {error}")))?;
     // Such a loop never says when it sleeps, so it always counts as asleep.
-    port.inbox().park();
-    let receiver = Receiver { port: Arc::clone(&port) }.into_ref(&vm.ctx);
-    let fd = port.inbox().raw_fd();
+    bridge.completions().park();
+    let receiver = Receiver { bridge: Arc::clone(&bridge) }.into_ref(&vm.ctx);
+    let fd = bridge.completions().raw_fd();
     vm.call_method(event_loop, "add_reader", (fd, receiver.clone()))?;
     event_loop.set_attr(ATTRIBUTE, receiver, vm)?;
-    Ok(port)
+    Ok(bridge)
 }
 
-fn schedule(event_loop: &PyObject, woken: Woken, vm: &VirtualMachine) -> PyResult<()> {
-    let Woken { callback, context, awaitable } = woken;
+fn schedule(event_loop: &PyObject, callback: DoneCallback, vm: &VirtualMachine) -> PyResult<()> {
+    let DoneCallback { callback, context, awaitable } = callback;
     let mut args = rustpython_vm::function::FuncArgs::from(vec![callback, awaitable.into()]);
     if let Some(context) = context {
         args.kwargs.insert("context".into(), context);

@@ -1,24 +1,24 @@
 //! Between the interpreter and tokio: the only crate that knows both.
 
 mod awaitable;
+mod completion_queue;
 mod coroutine;
 mod coroutine_functions;
+mod execution_mode;
 mod foreign;
-mod gate;
-mod inbox;
 mod interrupt;
-mod port;
-mod surface;
+mod loop_bridge;
+mod permission_registry;
 mod wait;
-mod wakeup;
+mod wake_fd;
 
 pub use awaitable::{Awaitable, awaitable, ready, stop_async_iteration};
-pub use coroutine::{Body, Coroutine, Step, Steps, coroutine, stepwise};
+pub use completion_queue::{CompletionQueue, OperationId, Output};
+pub use coroutine::{Body, Coroutine, StateMachine, Step, coroutine, stepped_coroutine};
 pub use coroutine_functions::{IsAwaited, mark_coroutine_functions};
-pub use gate::{ask, denied, gate, keep_gate, policy, set_gate};
-pub use inbox::{Inbox, Output, Ticket};
+pub use execution_mode::{ExecutionMode, Resume, ResumeSlot, poll_to_completion, with_vm};
 pub use interrupt::{Interrupt, Interruptible, check_interrupts, is_interruptible};
-pub use port::{Port, Running, Schedule, Woken};
-pub use surface::{Mailbox, Resume, Surface, complete, with_vm};
+pub use loop_bridge::{DoneCallback, LoopBridge, Running, Schedule};
+pub use permission_registry::{ask, checker, denied, keep_checker, policy, set_checker};
 pub use wait::block_on;
-pub use wakeup::WakeUp;
+pub use wake_fd::WakeFd;

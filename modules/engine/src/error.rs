@@ -1,4 +1,4 @@
-//! The engine's one error type.
+//! The error type of the HTTP client.
 //!
 //! [`ErrorKind`] names each failure as httpx names its exception, so that a binding maps a kind to
 //! a class and nothing else.
@@ -106,5 +106,11 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<tauraro_permissions::Denial> for Error {
+    fn from(denial: tauraro_permissions::Denial) -> Self {
+        Self::new(ErrorKind::Denied, denial.to_string())
     }
 }

@@ -6,7 +6,7 @@ use rustpython_vm::function::ArgBytesLike;
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::types::{Constructor, IterNext, Iterable, SelfIter};
 use rustpython_vm::{Py, PyPayload, PyRef, PyResult, VirtualMachine, builtins::PyType, pyclass};
-use tauraro_engine::sse;
+use tauraro_engine::http::sse;
 
 use crate::module::too_large;
 use crate::server_sent_event::PyServerSentEvent;

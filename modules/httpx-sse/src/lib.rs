@@ -1,4 +1,4 @@
-//! The `httpx_sse` module: httpx-sse 0.4's API, on [`tauraro_engine::sse`].
+//! The `httpx_sse` module: httpx-sse 0.4's API, on [`tauraro_engine::http::sse`].
 //!
 //! Events are read and made natively; `httpx_sse.py` holds what happens once a stream.
 

@@ -2,7 +2,7 @@
 
 use rustpython_vm::builtins::PyModuleDef;
 use rustpython_vm::{Context, PyResult, VirtualMachine, builtins::PyBaseExceptionRef};
-use tauraro_engine::sse::EventTooLarge;
+use tauraro_engine::http::sse::EventTooLarge;
 
 /// The definition to register with an interpreter.
 pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
@@ -32,7 +32,7 @@ mod httpx_sse {
 
     /// How large an event may become by default, in bytes.
     #[pyattr(name = "_MAX_EVENT_SIZE")]
-    const MAX_EVENT_SIZE: usize = tauraro_engine::sse::DEFAULT_LIMIT;
+    const MAX_EVENT_SIZE: usize = tauraro_engine::http::sse::DEFAULT_LIMIT;
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);

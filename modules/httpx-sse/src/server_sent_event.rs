@@ -6,7 +6,7 @@ use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Constructor, Initializer, Representable};
 use rustpython_vm::{AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
-use tauraro_engine::sse::Event;
+use tauraro_engine::http::sse::Event;
 
 /// `ServerSentEvent(event=None, data=None, id=None, retry=None)`
 ///

@@ -30,7 +30,7 @@ impl PyAsyncClient {
         vm: &VirtualMachine,
     ) -> PyObjectRef {
         let client = zelf.into_base();
-        coroutine(vm, name, move |surface| Call::of(client, surface).request(args, with_body))
+        coroutine(vm, name, move |mode| Call::of(client, mode).request(args, with_body))
     }
 }
 
@@ -65,7 +65,7 @@ impl PyAsyncClient {
     #[pymethod]
     fn request(zelf: PyRef<Self>, args: RequestArgs, vm: &VirtualMachine) -> PyObjectRef {
         let client = zelf.into_base();
-        coroutine(vm, "AsyncClient.request", move |surface| Call::of(client, surface).run_request(args))
+        coroutine(vm, "AsyncClient.request", move |mode| Call::of(client, mode).run_request(args))
     }
 
     /// Sends a `GET` request, which asks for a resource, and returns its `Response`, read. To be
@@ -153,31 +153,31 @@ impl PyAsyncClient {
     #[pymethod]
     fn send(zelf: PyRef<Self>, args: SendCall, vm: &VirtualMachine) -> PyObjectRef {
         let client = zelf.into_base();
-        coroutine(vm, "AsyncClient.send", move |surface| Call::of(client, surface).run_send(args))
+        coroutine(vm, "AsyncClient.send", move |mode| Call::of(client, mode).run_send(args))
     }
 
     /// Ends the idle connections and closes the transports. The client cannot be used afterwards;
     /// closing again does nothing. To be awaited.
     #[pymethod]
     fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncClient.aclose", move |surface| async move {
-            zelf.0.shut(&surface).await?;
+        coroutine(vm, "AsyncClient.aclose", move |mode| async move {
+            zelf.0.shut(&mode).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
 
     #[pymethod]
     fn __aenter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncClient.__aenter__", move |surface| async move {
-            zelf.0.enter(&surface).await?;
+        coroutine(vm, "AsyncClient.__aenter__", move |mode| async move {
+            zelf.0.enter(&mode).await?;
             Ok(zelf.into())
         })
     }
 
     #[pymethod]
     fn __aexit__(zelf: PyRef<Self>, exception: FuncArgs, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncClient.__aexit__", move |surface| async move {
-            zelf.0.exit(exception, &surface).await?;
+        coroutine(vm, "AsyncClient.__aexit__", move |mode| async move {
+            zelf.0.exit(exception, &mode).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }

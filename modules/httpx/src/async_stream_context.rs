@@ -30,12 +30,12 @@ impl PyAsyncStreamContext {
 impl PyAsyncStreamContext {
     #[pymethod]
     fn __aenter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncStreamContext.__aenter__", move |surface| async move {
+        coroutine(vm, "AsyncStreamContext.__aenter__", move |mode| async move {
             let request = zelf.request.lock().take();
             let Some(request) = request else {
                 return Err(with_vm(|vm| vm.new_runtime_error("a stream can be entered once only")));
             };
-            let response = Call::of(zelf.client.clone(), surface).open_stream(request).await?;
+            let response = Call::of(zelf.client.clone(), mode).open_stream(request).await?;
             *zelf.response.lock() = Some(response.clone());
             Ok(response)
         })
@@ -43,10 +43,10 @@ impl PyAsyncStreamContext {
 
     #[pymethod]
     fn __aexit__(zelf: PyRef<Self>, _exception: FuncArgs, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncStreamContext.__aexit__", move |surface| async move {
+        coroutine(vm, "AsyncStreamContext.__aexit__", move |mode| async move {
             let response = zelf.response.lock().take();
             if let Some(response) = response {
-                surface.wait(with_vm(|vm| vm.call_method(&response, "aclose", ()))?).await?;
+                mode.wait(with_vm(|vm| vm.call_method(&response, "aclose", ()))?).await?;
             }
             Ok(with_vm(|vm| vm.ctx.none()))
         })

@@ -6,7 +6,7 @@ use rustpython_vm::{
     pyclass,
     types::{IterNext, Iterable, SelfIter},
 };
-use tauraro_bridge::{Surface, complete};
+use tauraro_bridge::{ExecutionMode, poll_to_completion};
 
 use crate::response::PyResponse;
 use crate::response::flow::{ByteStage, Flow};
@@ -33,7 +33,7 @@ impl SelfIter for PyByteIterator {}
 
 impl IterNext for PyByteIterator {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-        let item = complete(vm, zelf.flow.next(&zelf.response, &Surface::Blocking))?;
+        let item = poll_to_completion(vm, zelf.flow.next(&zelf.response, &ExecutionMode::Blocking))?;
         Ok(item.map_or(PyIterReturn::StopIteration(None), |item| {
             PyIterReturn::Return(vm.ctx.new_bytes(item).into())
         }))

@@ -36,7 +36,7 @@ use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{AsObject, Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
-use tauraro_bridge::{Surface, complete};
+use tauraro_bridge::{ExecutionMode, poll_to_completion};
 
 pub(crate) use args::{BodyArgs, HeadArgs, PlainArgs, RequestArgs, SendArgs, SendCall, TransportArgs};
 pub(crate) use base::PyBaseClient;
@@ -99,7 +99,7 @@ impl PyClient {
     /// # Errors
     /// What closing a transport raises.
     pub(crate) fn shut(&self, vm: &VirtualMachine) -> PyResult<()> {
-        complete(vm, self.0.shut(&Surface::Blocking))
+        poll_to_completion(vm, self.0.shut(&ExecutionMode::Blocking))
     }
 
     /// `self.request(...)`, by whatever name resolution finds. `with_body` says whether the calling
@@ -113,7 +113,7 @@ impl PyClient {
         with_body: bool,
         vm: &VirtualMachine,
     ) -> PyResult {
-        complete(vm, Call::of(zelf.into_base(), Surface::Blocking).request(args, with_body))
+        poll_to_completion(vm, Call::of(zelf.into_base(), ExecutionMode::Blocking).request(args, with_body))
     }
 }
 
@@ -147,7 +147,7 @@ impl PyClient {
     /// above raises nothing: see `Response.raise_for_status`.
     #[pymethod]
     fn request(zelf: PyRef<Self>, args: RequestArgs, vm: &VirtualMachine) -> PyResult {
-        complete(vm, Call::of(zelf.into_base(), Surface::Blocking).run_request(args))
+        poll_to_completion(vm, Call::of(zelf.into_base(), ExecutionMode::Blocking).run_request(args))
     }
 
     /// Sends a `GET` request, which asks for a resource, and returns its `Response`, read.
@@ -232,7 +232,7 @@ impl PyClient {
     /// `RuntimeError` once the client is closed, and `RequestError` in its kinds, as `request`.
     #[pymethod]
     fn send(zelf: PyRef<Self>, args: SendCall, vm: &VirtualMachine) -> PyResult {
-        complete(vm, Call::of(zelf.into_base(), Surface::Blocking).run_send(args))
+        poll_to_completion(vm, Call::of(zelf.into_base(), ExecutionMode::Blocking).run_send(args))
     }
 
     /// Ends the idle connections and closes the transports. The client cannot be used afterwards;
@@ -244,12 +244,12 @@ impl PyClient {
 
     #[pymethod]
     fn __enter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
-        complete(vm, zelf.0.enter(&Surface::Blocking))?;
+        poll_to_completion(vm, zelf.0.enter(&ExecutionMode::Blocking))?;
         Ok(zelf)
     }
 
     #[pymethod]
     fn __exit__(zelf: &Py<Self>, exception: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
-        complete(vm, zelf.0.exit(exception, &Surface::Blocking))
+        poll_to_completion(vm, zelf.0.exit(exception, &ExecutionMode::Blocking))
     }
 }

@@ -14,7 +14,7 @@ use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, atomic_func,
     pyclass,
 };
-use tauraro_engine::cookies::{Cookie, CookieJar};
+use tauraro_engine::http::cookies::{Cookie, CookieJar};
 
 use self::cookiejar::{read_cookie, write_cookie};
 use crate::headers::headers_from;

@@ -1,7 +1,7 @@
 //! The `httpx` module: httpx 0.28's API, natively.
 //!
 //! One file a class. Values (`URL`, `Headers`...) wrap the engine's types; `client` builds requests
-//! and drives exchanges through [`tauraro_engine::client::Transport`].
+//! and drives exchanges through [`tauraro_engine::http::client::Transport`].
 
 #[macro_use]
 extern crate rustpython_vm;

@@ -9,7 +9,7 @@ use rustpython_vm::types::{
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
 };
-use tauraro_engine::client::PoolLimits;
+use tauraro_engine::http::client::PoolLimits;
 
 use crate::mapping;
 use crate::timeout::Seconds;

@@ -96,7 +96,7 @@ mod httpx {
     #[pyfunction]
     fn _environment_proxies(vm: &VirtualMachine) -> PyResult<PyDictRef> {
         let proxies = vm.ctx.new_dict();
-        for (pattern, proxy) in tauraro_engine::route::environment_proxies(variables(vm)) {
+        for (pattern, proxy) in tauraro_engine::http::route::environment_proxies(variables(vm)) {
             proxies.set_item(&*pattern, vm.new_pyobj(proxy), vm)?;
         }
         Ok(proxies)

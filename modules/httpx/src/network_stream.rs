@@ -11,7 +11,7 @@ use rustpython_vm::builtins::{PyTypeRef, PyUtf8StrRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::ArgBytesLike;
 use rustpython_vm::{FromArgs, PyObjectRef, PyPayload, PyResult, VirtualMachine};
-use tauraro_engine::client::{Response, Tunnel};
+use tauraro_engine::http::client::{Response, Tunnel};
 
 use crate::timeout::Seconds;
 use async_stream::PyAsyncNetworkStream;

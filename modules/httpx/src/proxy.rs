@@ -8,8 +8,8 @@ use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Represe
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
-use tauraro_engine::client;
-use tauraro_engine::url::UrlParts;
+use tauraro_engine::http::client;
+use tauraro_engine::http::url::UrlParts;
 
 use crate::auth::text_or_bytes;
 use crate::headers::{PyHeaders, headers_from};

@@ -10,8 +10,8 @@ use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer, Represe
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
-use tauraro_bridge::{Surface, complete, coroutine, with_vm};
-use tauraro_engine::cookies::CookieJar;
+use tauraro_bridge::{ExecutionMode, coroutine, poll_to_completion, with_vm};
+use tauraro_engine::http::cookies::CookieJar;
 use tauraro_engine::{Headers, QueryParams, Url};
 
 pub(crate) use extensions::Extensions;
@@ -165,7 +165,7 @@ impl PyRequest {
     pub(crate) fn default_timeouts(
         &self,
         vm: &VirtualMachine,
-        timeouts: impl FnOnce() -> tauraro_engine::client::Timeouts,
+        timeouts: impl FnOnce() -> tauraro_engine::http::client::Timeouts,
     ) -> PyResult<()> {
         let mut extensions = self.extensions_shared();
         if extensions.has_timeouts(vm)? {
@@ -205,12 +205,12 @@ impl PyRequest {
     /// # Errors
     /// What iterating over the body raises; `AssertionError` for a body that can only be read the
     /// other way, with `await` or without.
-    pub(crate) async fn read_on(&self, surface: &Surface) -> PyResult<PyBytesRef> {
+    pub(crate) async fn read_on(&self, mode: &ExecutionMode) -> PyResult<PyBytesRef> {
         let stream = match with_vm(|vm| self.body_or_stream(vm)) {
             Ok(content) => return Ok(content),
             Err(stream) => stream,
         };
-        let is_async = surface.is_async();
+        let is_async = mode.is_async();
         let chunks = with_vm(|vm| {
             if chunks::is_iterable(&stream, is_async) {
                 return chunks::iterate(vm, &stream, is_async);
@@ -221,7 +221,7 @@ impl PyRequest {
             Err(vm.new_exception_msg(class, message.into()))
         })?;
         let mut body = Vec::new();
-        while let Some(chunk) = chunks::next_chunk(&chunks, surface).await? {
+        while let Some(chunk) = chunks::next_chunk(&chunks, mode).await? {
             body.extend_from_slice(&chunk);
         }
         let content = with_vm(|vm| vm.ctx.new_bytes(body.clone()));
@@ -234,7 +234,7 @@ impl PyRequest {
     /// # Errors
     /// The same.
     pub(crate) fn read_body(&self, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
-        complete(vm, self.read_on(&Surface::Blocking))
+        poll_to_completion(vm, self.read_on(&ExecutionMode::Blocking))
     }
 }
 
@@ -275,7 +275,7 @@ fn add_auto_headers(parts: &mut RequestParts, body: Vec<(&'static str, Bytes)>) 
 /// `InvalidURL` if the result is too long.
 pub(crate) fn with_params(vm: &VirtualMachine, url: &Url, params: &QueryParams) -> PyResult<Url> {
     let query = (!params.pairs().is_empty()).then(|| params.encode());
-    let parts = tauraro_engine::url::UrlParts { query: Some(query), ..Default::default() };
+    let parts = tauraro_engine::http::url::UrlParts { query: Some(query), ..Default::default() };
     url.copy_with(parts).map_err(|error| exceptions::from_engine(vm, error, None))
 }
 
@@ -412,7 +412,7 @@ impl PyRequest {
     /// As `read`, to be awaited: of a body that is asynchronous, or at hand.
     #[pymethod]
     fn aread(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Request.aread", move |surface| async move { Ok(zelf.read_on(&surface).await?.into()) })
+        coroutine(vm, "Request.aread", move |mode| async move { Ok(zelf.read_on(&mode).await?.into()) })
     }
 
     #[pymethod]

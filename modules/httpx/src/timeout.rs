@@ -11,7 +11,7 @@ use rustpython_vm::types::{
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass,
 };
-use tauraro_engine::client::Timeouts;
+use tauraro_engine::http::client::Timeouts;
 
 use crate::mapping;
 

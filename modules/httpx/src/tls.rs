@@ -38,7 +38,8 @@ pub(crate) fn tls_from(
     trust_env: bool,
 ) -> PyResult<TlsConfig> {
     // The engine would look at the process's environment, which a runtime with its own one does not see.
-    let shares_environment = tauraro_bridge::gate(vm).is_none_or(|gate| gate.environment().is_none());
+    let shares_environment =
+        tauraro_bridge::checker(vm).is_none_or(|checker| checker.environment().is_none());
     let trust_env = trust_env && shares_environment;
     let mut tls = match verify {
         OptionalArg::Missing => TlsConfig { trust_env, ..TlsConfig::default() },

@@ -5,9 +5,9 @@ use std::pin::Pin;
 
 use rustpython_vm::builtins::{PyCoroutine, PyDictRef};
 use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 use tauraro_engine::Headers;
-use tauraro_engine::client::trace::{Event, Events, Fact, Stage};
+use tauraro_engine::http::client::trace::{Event, Events, Fact, Stage};
 
 use crate::exceptions::{self, PyTransportError};
 
@@ -38,14 +38,14 @@ impl Tracer {
     ///
     /// # Errors
     /// What the function raises, the work having been given up; what ends the wait early.
-    pub(crate) async fn run<F>(&mut self, work: F, surface: &Surface) -> PyResult<F::Output>
+    pub(crate) async fn run<F>(&mut self, work: F, mode: &ExecutionMode) -> PyResult<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
         let mut work: Pin<Box<dyn Future<Output = F::Output> + Send>> = Box::pin(work);
         while let Some(mut events) = self.events.take() {
             let step;
-            (work, events, step) = surface
+            (work, events, step) = mode
                 .run(async move {
                     let step = tokio::select! {
                         biased;
@@ -57,39 +57,39 @@ impl Tracer {
                 .await?;
             self.events = Some(events);
             match step {
-                Step::Happened(event) => self.call(&event, surface).await?,
+                Step::Happened(event) => self.call(&event, mode).await?,
                 Step::Done(output) => {
-                    self.tell(surface).await?;
+                    self.tell(mode).await?;
                     return Ok(output);
                 }
             }
         }
-        surface.run(work).await
+        mode.run(work).await
     }
 
     /// Tells of what has happened since.
     ///
     /// # Errors
     /// What the function raises.
-    pub(crate) async fn tell(&mut self, surface: &Surface) -> PyResult<()> {
+    pub(crate) async fn tell(&mut self, mode: &ExecutionMode) -> PyResult<()> {
         while let Some(event) = self.events.as_mut().and_then(|events| events.try_recv().ok()) {
-            self.call(&event, surface).await?;
+            self.call(&event, mode).await?;
         }
         Ok(())
     }
 
-    async fn call(&self, event: &Event, surface: &Surface) -> PyResult<()> {
+    async fn call(&self, event: &Event, mode: &ExecutionMode) -> PyResult<()> {
         let called = with_vm(|vm| {
             let info = info(vm, event)?;
             let called = self.callback.call((event.name(), info), vm)?;
-            if !surface.is_async() && called.downcast_ref::<PyCoroutine>().is_some() {
+            if !mode.is_async() && called.downcast_ref::<PyCoroutine>().is_some() {
                 vm.call_method(&called, "close", ())?;
                 let message = "the extension 'trace' must not be an async function with Client";
                 return Err(vm.new_type_error(message));
             }
             Ok(called)
         })?;
-        surface.wait(called).await.map(drop)
+        mode.wait(called).await.map(drop)
     }
 }
 

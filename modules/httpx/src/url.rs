@@ -10,7 +10,7 @@ use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 use tauraro_engine::Url;
-use tauraro_engine::url::UrlParts;
+use tauraro_engine::http::url::UrlParts;
 
 use crate::mapping::{Key, KeyValue};
 use crate::query_params::{PyQueryParams, key_value, query_params_from};

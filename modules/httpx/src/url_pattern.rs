@@ -5,7 +5,7 @@ use rustpython_vm::common::hash::PyHash;
 use rustpython_vm::function::PyComparisonValue;
 use rustpython_vm::types::{Comparable, Constructor, Hashable, PyComparisonOp, Representable};
 use rustpython_vm::{AsObject, FromArgs, Py, PyObject, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
-use tauraro_engine::route::Pattern;
+use tauraro_engine::http::route::Pattern;
 
 use crate::client::pattern_from;
 use crate::url::PyUrl;

@@ -4,7 +4,7 @@ use std::num::NonZeroI32;
 
 use rustpython_vm::Settings;
 use rustpython_vm::vm::CheckHashPycsMode;
-use tauraro_engine::permissions::{InvalidRule, Permissions};
+use tauraro_permissions::{InvalidRule, Permissions};
 
 use super::completions::Shell;
 

@@ -213,7 +213,7 @@ fn file(word: String) -> (Program, String) {
 
 #[cfg(test)]
 mod tests {
-    use tauraro_engine::permissions::Permissions;
+    use tauraro_permissions::Permissions;
 
     use super::*;
 

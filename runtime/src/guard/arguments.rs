@@ -8,7 +8,7 @@ use rustpython_vm::builtins::{PyBytes, PyInt, PyStr};
 use rustpython_vm::common::wtf8::Wtf8Buf;
 use rustpython_vm::function::{FsPath, FuncArgs, KwArgs, KwArgsMap};
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
-use tauraro_engine::permissions::from_bytes;
+use tauraro_permissions::from_bytes;
 
 /// The argument at `index`, or called `name`.
 pub(super) fn get(args: &FuncArgs, index: usize, name: &str) -> Option<PyObjectRef> {

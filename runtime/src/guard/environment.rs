@@ -6,11 +6,11 @@ use std::process::{Command, ExitStatus};
 use rustpython_vm::builtins::{PyBytes, PyDictRef, PyStr};
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::permissions::{Environment, Gate, from_bytes};
+use tauraro_permissions::{Environment, PermissionChecker, from_bytes};
 
 /// The variables as `posix.environ` has them, if the runtime has its own.
-pub(super) fn mapped(vm: &VirtualMachine, gate: &Gate) -> PyResult<Option<PyDictRef>> {
-    let Some(own) = gate.environment() else { return Ok(None) };
+pub(super) fn mapped(vm: &VirtualMachine, checker: &PermissionChecker) -> PyResult<Option<PyDictRef>> {
+    let Some(own) = checker.environment() else { return Ok(None) };
     let environ = vm.ctx.new_dict();
     for (name, value) in own.variables() {
         environ.set_item(&*bytes(vm, &name), bytes(vm, &value), vm)?;
@@ -19,8 +19,8 @@ pub(super) fn mapped(vm: &VirtualMachine, gate: &Gate) -> PyResult<Option<PyDict
 }
 
 /// The variables as `execve` has them.
-pub(super) fn listed(vm: &VirtualMachine, gate: &Gate) -> Option<PyObjectRef> {
-    let variables = gate.environment()?.variables().into_iter().map(|(mut name, value)| {
+pub(super) fn listed(vm: &VirtualMachine, checker: &PermissionChecker) -> Option<PyObjectRef> {
+    let variables = checker.environment()?.variables().into_iter().map(|(mut name, value)| {
         name.push("=");
         name.push(value);
         bytes(vm, &name)

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use rustpython_vm::builtins::{PyGetSet, PyType, PyTypeRef};
 use rustpython_vm::function::{FuncArgs, PySetterValue};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::permissions::{Access, Gate};
+use tauraro_permissions::{Access, PermissionChecker};
 
 use super::arguments::{Target, get, number, path_or_number, set, text};
 use super::install::{Initializer, Maker, initialize};
@@ -44,13 +44,15 @@ pub(super) fn change_at(call: Call<'_>) -> PyResult {
 }
 
 /// Whether anything is asked about files at all.
-fn is_free(gate: &Gate) -> bool {
-    !gate.permissions().restricts_read() && !gate.permissions().restricts_write() && !gate.is_audited()
+fn is_free(checker: &PermissionChecker) -> bool {
+    !checker.permissions().restricts_read()
+        && !checker.permissions().restricts_write()
+        && !checker.is_audited()
 }
 
 /// A function whose first argument is a path, perhaps relative to the folder `dir_fd`.
 fn first_path(mut call: Call<'_>, access: Access, number_is_free: bool) -> PyResult {
-    if is_free(call.gate) {
+    if is_free(call.checker) {
         return call.proceed();
     }
     let name = if call.args.kwargs.contains_key("fd") { "fd" } else { "path" };
@@ -68,7 +70,7 @@ fn first_path(mut call: Call<'_>, access: Access, number_is_free: bool) -> PyRes
             if number_is_free {
                 return call.proceed();
             }
-            let verdict = call.gate.every_file(call.original.name);
+            let verdict = call.checker.every_file(call.original.name);
             call.proceed_if(verdict)
         }
     }
@@ -99,7 +101,7 @@ fn judge_path(
     };
     call.args.kwargs.pop_kwarg(folder_name);
     set(&mut call.args, index, name, fixed);
-    let verdict = call.gate.file(&path, access);
+    let verdict = call.checker.file(&path, access);
     call.check(verdict)
 }
 
@@ -108,7 +110,7 @@ pub(super) fn list(call: Call<'_>) -> PyResult {
     match get(&call.args, 0, "path") {
         Some(path) if !call.vm.is_none(&path) => first_path(call, Access::READ, true),
         _ => {
-            let verdict = call.gate.file(Path::new("."), Access::READ);
+            let verdict = call.checker.file(Path::new("."), Access::READ);
             call.proceed_if(verdict)
         }
     }
@@ -116,7 +118,7 @@ pub(super) fn list(call: Call<'_>) -> PyResult {
 
 /// Moving takes a file from one place, where it might be unreadable, and makes it in another.
 pub(super) fn rename(mut call: Call<'_>) -> PyResult {
-    if is_free(call.gate) {
+    if is_free(call.checker) {
         return call.proceed();
     }
     let taken = Access { read: true, ..WRITE_LINK };
@@ -130,7 +132,7 @@ pub(super) fn rename(mut call: Call<'_>) -> PyResult {
         };
         // A relative link leads elsewhere from another folder.
         if index == 0 && path.is_symlink() {
-            let verdict = call.gate.every_file("moving a symbolic link");
+            let verdict = call.checker.every_file("moving a symbolic link");
             call.check(verdict)?;
         }
         judge_path(&mut call, (index, name), folder, path, fixed, access)?;
@@ -139,12 +141,12 @@ pub(super) fn rename(mut call: Call<'_>) -> PyResult {
 }
 
 pub(super) fn every(call: Call<'_>) -> PyResult {
-    let verdict = call.gate.every_file(call.original.name);
+    let verdict = call.checker.every_file(call.original.name);
     call.proceed_if(verdict)
 }
 
 pub(super) fn open(mut call: Call<'_>) -> PyResult {
-    if is_free(call.gate) {
+    if is_free(call.checker) {
         return call.proceed();
     }
     let vm = call.vm;
@@ -175,8 +177,8 @@ pub(super) fn init(zelf: &PyObject, args: FuncArgs, vm: &VirtualMachine) -> PyRe
     initialize(zelf, args, vm, &ORIGINAL_FILE_INIT, judge_opening)
 }
 
-fn judge_opening(vm: &VirtualMachine, gate: &Gate, args: &mut FuncArgs) -> PyResult<()> {
-    if is_free(gate) {
+fn judge_opening(vm: &VirtualMachine, checker: &PermissionChecker, args: &mut FuncArgs) -> PyResult<()> {
+    if is_free(checker) {
         return Ok(());
     }
     let Some(file) = get(args, 0, "file") else { return Ok(()) };
@@ -195,7 +197,7 @@ fn judge_opening(vm: &VirtualMachine, gate: &Gate, args: &mut FuncArgs) -> PyRes
         follow: true,
     };
     set(args, 0, "file", fixed);
-    gate.file(&path, access).map_err(|denial| denied(vm, &denial))
+    checker.file(&path, access).map_err(|denial| denied(vm, &denial))
 }
 
 /// In place of `sqlite3.Connection.__init__`. The database is read and written, and keeps files beside it.
@@ -209,8 +211,8 @@ pub(super) fn database_new(class: PyTypeRef, mut args: FuncArgs, vm: &VirtualMac
     let Some(original) = ORIGINAL_DATABASE_NEW.get() else {
         return Err(vm.new_runtime_error("the class is not ready"));
     };
-    if let Some(gate) = tauraro_bridge::gate(vm) {
-        judge_database(vm, &gate, &mut args)?;
+    if let Some(checker) = tauraro_bridge::checker(vm) {
+        judge_database(vm, &checker, &mut args)?;
     }
     let is_opened = DATABASE_CLASS.get().is_some_and(|base| class.is(*base));
     let made = original(class, args, vm)?;
@@ -223,7 +225,7 @@ pub(super) fn database_new(class: PyTypeRef, mut args: FuncArgs, vm: &VirtualMac
 /// `sqlite3.connect`, which makes a connection by itself unless it is given a class for it.
 pub(super) fn database_connect(mut call: Call<'_>) -> PyResult {
     let vm = call.vm;
-    judge_database(vm, call.gate, &mut call.args)?;
+    judge_database(vm, call.checker, &mut call.args)?;
     let made = call.proceed()?;
     // What a class of the script's makes has gone through its base.
     if DATABASE_CLASS.get().is_some_and(|base| made.class().is(*base)) {
@@ -234,8 +236,8 @@ pub(super) fn database_connect(mut call: Call<'_>) -> PyResult {
 
 /// SQL that attaches a database names a file of its own.
 fn forbid_attaching(connection: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
-    let Some(gate) = tauraro_bridge::gate(vm) else { return Ok(()) };
-    if !gate.permissions().restricts_read() && !gate.permissions().restricts_write() {
+    let Some(checker) = tauraro_bridge::checker(vm) else { return Ok(()) };
+    if !checker.permissions().restricts_read() && !checker.permissions().restricts_write() {
         return Ok(());
     }
     let Some(setter) = LIMIT_SETTER.get() else {
@@ -259,8 +261,8 @@ pub(super) fn remember_database(vm: &VirtualMachine, class: &'static Py<PyType>)
     Ok(())
 }
 
-fn judge_database(vm: &VirtualMachine, gate: &Gate, args: &mut FuncArgs) -> PyResult<()> {
-    if is_free(gate) {
+fn judge_database(vm: &VirtualMachine, checker: &PermissionChecker, args: &mut FuncArgs) -> PyResult<()> {
+    if is_free(checker) {
         return Ok(());
     }
     let Some(database) = get(args, 0, "database") else { return Ok(()) };
@@ -274,9 +276,9 @@ fn judge_database(vm: &VirtualMachine, gate: &Gate, args: &mut FuncArgs) -> PyRe
     let is_uri = path.to_string_lossy().starts_with("file:");
     let denial = if is_uri {
         // It may name another file, another file system, and more.
-        gate.every_file("a database by URI")
+        checker.every_file("a database by URI")
     } else {
-        gate.file(&path, Access { read: true, write: true, open: true, follow: true })
+        checker.file(&path, Access { read: true, write: true, open: true, follow: true })
     };
     denial.map_err(|denial| denied(vm, &denial))
 }
@@ -290,13 +292,13 @@ pub(super) fn database_limit(mut call: Call<'_>) -> PyResult {
     if category != LIMIT_ATTACHED {
         return call.proceed();
     }
-    let verdict = call.gate.every_file("attaching databases");
+    let verdict = call.checker.every_file("attaching databases");
     call.proceed_if(verdict)
 }
 
 /// Methods of `SSLContext` that read the files they are given.
 pub(super) fn certificates(mut call: Call<'_>) -> PyResult {
-    if is_free(call.gate) {
+    if is_free(call.checker) {
         return call.proceed();
     }
     let vm = call.vm;
@@ -310,7 +312,7 @@ pub(super) fn certificates(mut call: Call<'_>) -> PyResult {
             };
             let (Target::Path(path), fixed) = path_or_number(vm, &value)? else { continue };
             set(&mut call.args, index, place, fixed);
-            let verdict = call.gate.file(&path, Access { open: true, ..Access::READ });
+            let verdict = call.checker.file(&path, Access { open: true, ..Access::READ });
             call.check(verdict)?;
         }
     }
@@ -332,7 +334,7 @@ pub(super) fn guard_key_log(vm: &VirtualMachine, class: &'static Py<PyType>) {
                 let (target, fixed) = path_or_number(vm, &path)?;
                 if let Target::Path(path) = target {
                     let access = Access { open: true, ..Access::WRITE };
-                    tauraro_bridge::ask(vm, |gate| gate.file(&path, access))?;
+                    tauraro_bridge::ask(vm, |checker| checker.file(&path, access))?;
                 }
                 PySetterValue::Assign(fixed)
             }
@@ -356,7 +358,7 @@ pub(super) fn read_group(call: Call<'_>) -> PyResult {
 }
 
 fn find_in(call: Call<'_>, file: &str) -> PyResult {
-    match call.gate.file(Path::new(file), Access::READ) {
+    match call.checker.file(Path::new(file), Access::READ) {
         Ok(()) => call.proceed(),
         // What looks for a home folder goes on without one.
         Err(denial) => Err(call.vm.new_key_error(call.vm.ctx.new_str(denial.to_string()).into())),

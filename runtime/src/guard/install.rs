@@ -8,7 +8,7 @@ use rustpython_vm::common::rc::PyRc;
 use rustpython_vm::function::{Callee, FuncArgs, PyMethodDef, PyMethodFlags, PyNativeFn};
 use rustpython_vm::{AsObject, Py, PyObject, PyPayload, PyRef, PyResult, VirtualMachine};
 use tauraro_bridge::denied;
-use tauraro_engine::permissions::Gate;
+use tauraro_permissions::PermissionChecker;
 
 use super::plan::{Class, MODULES, Plan};
 use super::{Call, Judge, Original};
@@ -25,7 +25,7 @@ pub(super) type Initializer = fn(&PyObject, FuncArgs, &VirtualMachine) -> PyResu
 /// What makes the instances of a class.
 pub(super) type Maker = fn(PyTypeRef, FuncArgs, &VirtualMachine) -> PyResult;
 
-/// Registers guarded modules in an interpreter that is being made, whose gate is set.
+/// Registers guarded modules in an interpreter that is being made, whose checker is set.
 pub(crate) fn install(vm: &mut VirtualMachine) {
     let Some(state) = PyRc::get_mut(&mut vm.state) else {
         return;
@@ -42,10 +42,10 @@ pub(crate) fn install(vm: &mut VirtualMachine) {
 /// # Errors
 /// None in practice.
 pub(crate) fn complete(vm: &VirtualMachine) -> PyResult<()> {
-    if tauraro_bridge::gate(vm).is_none() {
+    if tauraro_bridge::checker(vm).is_none() {
         return Ok(());
     }
-    tauraro_bridge::keep_gate(vm);
+    tauraro_bridge::keep_checker(vm);
     for (name, module) in [("builtins", &vm.builtins), ("sys", &vm.sys_module)] {
         let Some(plan) = MODULES.iter().find(|plan| plan.module == name) else { continue };
         let Some(definition) = module.def.map(|original| guarded(plan, original)) else { continue };
@@ -84,8 +84,8 @@ fn replacement(owner: &str, method: &PyMethodDef, judge: Judge) -> PyMethodDef {
     let function = method.func;
     let guarded = move |vm: &VirtualMachine, args: FuncArgs, callee: Callee| {
         let original = Original { function, name, callee };
-        match tauraro_bridge::gate(vm) {
-            Some(gate) => judge(Call { vm, gate: &gate, args, original }),
+        match tauraro_bridge::checker(vm) {
+            Some(checker) => judge(Call { vm, checker: &checker, args, original }),
             None => original.call(vm, args),
         }
     };
@@ -100,8 +100,8 @@ fn create(
     definition: &'static PyModuleDef,
 ) -> PyResult<PyRef<PyModule>> {
     let plan = MODULES.iter().find(|plan| plan.module == definition.name.as_str());
-    if let (Some(import), Some(gate)) = (plan.and_then(|plan| plan.import), tauraro_bridge::gate(vm)) {
-        import(&gate).map_err(|denial| denied(vm, &denial))?;
+    if let (Some(import), Some(checker)) = (plan.and_then(|plan| plan.import), tauraro_bridge::checker(vm)) {
+        import(&checker).map_err(|denial| denied(vm, &denial))?;
     }
     match original_of(definition).and_then(|original| original.slots.create) {
         Some(create) => create(vm, spec, definition),
@@ -120,8 +120,8 @@ fn execute(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
     for class in plan.classes {
         guard_class(vm, class, module)?;
     }
-    match (plan.after, tauraro_bridge::gate(vm)) {
-        (Some(after), Some(gate)) => after(vm, &gate, module),
+    match (plan.after, tauraro_bridge::checker(vm)) {
+        (Some(after), Some(checker)) => after(vm, &checker, module),
         _ => Ok(()),
     }
 }
@@ -198,11 +198,11 @@ pub(super) fn initialize(
     args: FuncArgs,
     vm: &VirtualMachine,
     original: &OnceLock<Initializer>,
-    judge: fn(&VirtualMachine, &Gate, &mut FuncArgs) -> PyResult<()>,
+    judge: fn(&VirtualMachine, &PermissionChecker, &mut FuncArgs) -> PyResult<()>,
 ) -> PyResult<()> {
     let mut args = args;
-    if let Some(gate) = tauraro_bridge::gate(vm) {
-        judge(vm, &gate, &mut args)?;
+    if let Some(checker) = tauraro_bridge::checker(vm) {
+        judge(vm, &checker, &mut args)?;
     }
     match original.get() {
         Some(original) => original(zelf, args, vm),

@@ -1,7 +1,7 @@
 //! Permissions where Python meets the system: every native function that reaches out asks first.
 //!
 //! The interpreter has no hooks for this, so its native modules are registered under definitions of
-//! ours, whose functions ask the gate of the calling interpreter and then call the original. Methods
+//! ours, whose functions ask the checker of the calling interpreter and then call the original. Methods
 //! of native classes are replaced in the classes themselves: neither subclasses nor `super()` find
 //! anything older. What was replaced is held by Rust alone, so no trick of a script leads to it; and a
 //! module imported anew is made from the same definitions.
@@ -31,7 +31,7 @@ use std::sync::Arc;
 use rustpython_vm::function::{Callee, FuncArgs, PyNativeFn};
 use rustpython_vm::{PyResult, VirtualMachine};
 use tauraro_bridge::denied;
-use tauraro_engine::permissions::{Denial, Gate};
+use tauraro_permissions::{Denial, PermissionChecker};
 
 pub(crate) use install::{complete, install};
 pub(crate) use sources::print_exception;
@@ -53,7 +53,7 @@ impl Original {
 /// A call to be judged.
 struct Call<'a> {
     vm: &'a VirtualMachine,
-    gate: &'a Arc<Gate>,
+    checker: &'a Arc<PermissionChecker>,
     args: FuncArgs,
     original: Original,
 }
@@ -64,7 +64,7 @@ impl Call<'_> {
         self.original.call(self.vm, self.args)
     }
 
-    /// Goes on if the gate says so.
+    /// Goes on if the checker says so.
     fn proceed_if(self, verdict: Result<(), Denial>) -> PyResult {
         self.check(verdict)?;
         self.proceed()
@@ -80,7 +80,7 @@ type Judge = fn(Call<'_>) -> PyResult;
 
 /// Lets modules be imported from a path, or the file there be read.
 pub(crate) fn add_import_path(vm: &VirtualMachine, path: impl AsRef<Path>) {
-    if let Some(gate) = tauraro_bridge::gate(vm) {
-        gate.add_import_path(path.as_ref());
+    if let Some(checker) = tauraro_bridge::checker(vm) {
+        checker.add_import_path(path.as_ref());
     }
 }

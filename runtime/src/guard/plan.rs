@@ -7,16 +7,16 @@ use std::sync::{Arc, OnceLock};
 
 use rustpython_vm::builtins::{PyModule, PyType};
 use rustpython_vm::{Py, PyResult, VirtualMachine};
-use tauraro_engine::permissions::{Denial, Gate};
+use tauraro_permissions::{Denial, PermissionChecker};
 
 use super::install::{Initializer, Maker};
 use super::{Call, Judge, files, processes, sockets, sources};
 
 /// What decides about a whole module.
-type Question = fn(&Gate) -> Result<(), Denial>;
+type Question = fn(&PermissionChecker) -> Result<(), Denial>;
 
 /// What works on a finished module.
-type Finish = fn(&VirtualMachine, &Arc<Gate>, &Py<PyModule>) -> PyResult<()>;
+type Finish = fn(&VirtualMachine, &Arc<PermissionChecker>, &Py<PyModule>) -> PyResult<()>;
 
 /// What takes from a class what the guards need.
 type Remember = fn(&VirtualMachine, &'static Py<PyType>) -> PyResult<()>;
@@ -65,12 +65,12 @@ impl Plan {
 }
 
 fn unknown(call: Call<'_>) -> PyResult {
-    let verdict = call.gate.unrestricted(call.original.name);
+    let verdict = call.checker.unrestricted(call.original.name);
     call.proceed_if(verdict)
 }
 
-fn memory(gate: &Gate) -> Result<(), Denial> {
-    gate.ffi("a module that touches memory")
+fn memory(checker: &PermissionChecker) -> Result<(), Denial> {
+    checker.ffi("a module that touches memory")
 }
 
 /// Every module of which something is guarded.
@@ -316,10 +316,10 @@ pub(super) static MODULES: &[Plan] = &[
         }],
         ..NO_PLAN
     },
-    Plan { module: "_posixshmem", import: Some(|gate| gate.every_file("shared memory")), ..NO_PLAN },
+    Plan { module: "_posixshmem", import: Some(|checker| checker.every_file("shared memory")), ..NO_PLAN },
     Plan {
         module: "_multiprocessing",
-        import: Some(|gate| gate.run("processes by multiprocessing")),
+        import: Some(|checker| checker.run("processes by multiprocessing")),
         ..NO_PLAN
     },
     Plan {
@@ -389,7 +389,7 @@ pub(super) static MODULES: &[Plan] = &[
         ..NO_PLAN
     },
     Plan { module: "syslog", import: Some(sockets::system_log), ..NO_PLAN },
-    Plan { module: "_ctypes", import: Some(|gate| gate.ffi("ctypes")), ..NO_PLAN },
+    Plan { module: "_ctypes", import: Some(|checker| checker.ffi("ctypes")), ..NO_PLAN },
     Plan { module: "_testinternalcapi", import: Some(memory), ..NO_PLAN },
     Plan { module: "_remote_debugging", import: Some(memory), ..NO_PLAN },
     Plan {

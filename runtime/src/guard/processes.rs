@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustpython_vm::builtins::{PyBytes, PyDict, PyList, PyModule, PyStr, PyTuple};
 use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
-use tauraro_engine::permissions::{Gate, from_bytes};
+use tauraro_permissions::{PermissionChecker, from_bytes};
 
 use super::arguments::{get, number, path_or_number, set, text};
 use super::{Call, environment};
@@ -29,13 +29,13 @@ fn check_run(call: &Call<'_>) -> PyResult<()> {
         Some(command) => format!("{} of {command}", call.original.name),
         None => call.original.name.to_owned(),
     };
-    call.check(call.gate.run(&what))
+    call.check(call.checker.run(&what))
 }
 
 pub(super) fn fork_exec(mut call: Call<'_>) -> PyResult {
     let what = call.args.args.first().and_then(|words| command_line(words));
-    call.check(call.gate.run(what.as_deref().unwrap_or(call.original.name)))?;
-    if let Some(variables) = environment::listed(call.vm, call.gate)
+    call.check(call.checker.run(what.as_deref().unwrap_or(call.original.name)))?;
+    if let Some(variables) = environment::listed(call.vm, call.checker)
         && call.args.args.get(5).is_some_and(|given| call.vm.is_none(given))
     {
         set(&mut call.args, 5, "env", variables);
@@ -46,7 +46,7 @@ pub(super) fn fork_exec(mut call: Call<'_>) -> PyResult {
 /// `posix_spawn` and `posix_spawnp`, for which None is the environment of the process.
 pub(super) fn spawn(mut call: Call<'_>) -> PyResult {
     check_run(&call)?;
-    if let Some(variables) = environment::mapped(call.vm, call.gate)?
+    if let Some(variables) = environment::mapped(call.vm, call.checker)?
         && get(&call.args, 2, "env").is_none_or(|given| call.vm.is_none(&given))
     {
         set(&mut call.args, 2, "env", variables.into());
@@ -56,14 +56,14 @@ pub(super) fn spawn(mut call: Call<'_>) -> PyResult {
 
 /// `execv`, which keeps the environment: another function takes one.
 pub(super) fn exec(mut call: Call<'_>) -> PyResult {
-    let Some(variables) = environment::mapped(call.vm, call.gate)? else { return run(call) };
+    let Some(variables) = environment::mapped(call.vm, call.checker)? else { return run(call) };
     call.args.args.push(variables.into());
     call.vm.import("posix", 0)?.get_attr("execve", call.vm)?.call(call.args, call.vm)
 }
 
 pub(super) fn system(call: Call<'_>) -> PyResult {
     check_run(&call)?;
-    let Some(environment) = call.gate.environment() else { return call.proceed() };
+    let Some(environment) = call.checker.environment() else { return call.proceed() };
     let Some(command) = get(&call.args, 0, "command") else { return call.proceed() };
     let (_, fixed) = path_or_number(call.vm, &command)?;
     let bytes = fixed.downcast_ref::<PyBytes>().map(|bytes| bytes.as_bytes().to_vec());
@@ -88,7 +88,7 @@ fn command_line(words: &PyObject) -> Option<String> {
 
 /// What ends the process, or sends it a signal.
 pub(super) fn signal_self(call: Call<'_>) -> PyResult {
-    let verdict = call.gate.signal_self(call.original.name);
+    let verdict = call.checker.signal_self(call.original.name);
     call.proceed_if(verdict)
 }
 
@@ -101,7 +101,7 @@ pub(super) fn kill(mut call: Call<'_>) -> PyResult {
     if u32::try_from(pid).is_ok_and(|pid| pid == std::process::id()) {
         return signal_self(call);
     }
-    let verdict = call.gate.run(&format!("{} for process {pid}", call.original.name));
+    let verdict = call.checker.run(&format!("{} for process {pid}", call.original.name));
     call.proceed_if(verdict)
 }
 
@@ -123,8 +123,8 @@ fn control(mut call: Call<'_>, harmless: fn(i64) -> bool) -> PyResult {
     if harmless(request & 0xffff_ffff) {
         return call.proceed();
     }
-    let verdict = if call.gate.permissions().restricts_run() {
-        call.gate.run(&format!("{} with {request:#x}", call.original.name))
+    let verdict = if call.checker.permissions().restricts_run() {
+        call.checker.run(&format!("{} with {request:#x}", call.original.name))
     } else {
         Ok(())
     };
@@ -132,18 +132,18 @@ fn control(mut call: Call<'_>, harmless: fn(i64) -> bool) -> PyResult {
 }
 
 pub(super) fn load(call: Call<'_>) -> PyResult {
-    let verdict = call.gate.ffi(call.original.name);
+    let verdict = call.checker.ffi(call.original.name);
     call.proceed_if(verdict)
 }
 
 fn check_env(call: &Call<'_>) -> PyResult<()> {
     let name = call.args.args.first().and_then(|name| text(name)).unwrap_or_default();
-    call.check(call.gate.set_env(&name))
+    call.check(call.checker.set_env(&name))
 }
 
 pub(super) fn put_env(call: Call<'_>) -> PyResult {
     check_env(&call)?;
-    match call.gate.environment() {
+    match call.checker.environment() {
         Some(own) => environment::put(call.vm, own, &call.args),
         None => call.proceed(),
     }
@@ -151,7 +151,7 @@ pub(super) fn put_env(call: Call<'_>) -> PyResult {
 
 pub(super) fn unset_env(call: Call<'_>) -> PyResult {
     check_env(&call)?;
-    match call.gate.environment() {
+    match call.checker.environment() {
         Some(own) => environment::unset(call.vm, own, &call.args),
         None => call.proceed(),
     }
@@ -159,34 +159,38 @@ pub(super) fn unset_env(call: Call<'_>) -> PyResult {
 
 /// The variables that there are and that may be seen.
 pub(super) fn environ(call: Call<'_>) -> PyResult {
-    let (vm, gate) = (call.vm, Arc::clone(call.gate));
-    let environ = match environment::mapped(vm, &gate)? {
+    let (vm, checker) = (call.vm, Arc::clone(call.checker));
+    let environ = match environment::mapped(vm, &checker)? {
         Some(own) => own.into(),
         None => call.proceed()?,
     };
     if let Some(environ) = environ.downcast_ref::<PyDict>() {
-        hide(vm, &gate, environ)?;
+        hide(vm, &checker, environ)?;
     }
     Ok(environ)
 }
 
 /// Has `environ` of the finished module hold what there is and may be seen.
-pub(super) fn own_environment(vm: &VirtualMachine, gate: &Arc<Gate>, module: &Py<PyModule>) -> PyResult<()> {
-    if let Some(own) = environment::mapped(vm, gate)? {
+pub(super) fn own_environment(
+    vm: &VirtualMachine,
+    checker: &Arc<PermissionChecker>,
+    module: &Py<PyModule>,
+) -> PyResult<()> {
+    if let Some(own) = environment::mapped(vm, checker)? {
         module.as_object().set_attr("environ", own, vm)?;
     }
     match module.as_object().get_attr("environ", vm)?.downcast_ref::<PyDict>() {
-        Some(environ) => hide(vm, gate, environ),
+        Some(environ) => hide(vm, checker, environ),
         None => Ok(()),
     }
 }
 
-fn hide(vm: &VirtualMachine, gate: &Gate, environ: &Py<PyDict>) -> PyResult<()> {
+fn hide(vm: &VirtualMachine, checker: &PermissionChecker, environ: &Py<PyDict>) -> PyResult<()> {
     for (name, _) in environ.items_vec() {
-        let seen = name
-            .downcast_ref::<PyBytes>()
-            .is_some_and(|name| std::str::from_utf8(name.as_bytes()).is_ok_and(|name| gate.sees_env(name)));
-        if gate.permissions().restricts_env() && !seen {
+        let seen = name.downcast_ref::<PyBytes>().is_some_and(|name| {
+            std::str::from_utf8(name.as_bytes()).is_ok_and(|name| checker.sees_env(name))
+        });
+        if checker.permissions().restricts_env() && !seen {
             environ.del_item(name.as_object(), vm)?;
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use rustpython_vm::builtins::{PyStr, PyTuple, PyType};
 use rustpython_vm::function::{ArgBytesLike, ArgStrOrBytesLike, FuncArgs, PyMethodDef};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
-use tauraro_engine::permissions::{Denial, Gate, UnixName};
+use tauraro_permissions::{Denial, PermissionChecker, UnixName};
 
 use super::arguments::{get, number, set, text};
 use super::install::{Initializer, initialize};
@@ -51,7 +51,7 @@ pub(super) fn init(zelf: &PyObject, args: FuncArgs, vm: &VirtualMachine) -> PyRe
     initialize(zelf, args, vm, &ORIGINAL_INIT, judge_making)
 }
 
-fn judge_making(vm: &VirtualMachine, gate: &Gate, args: &mut FuncArgs) -> PyResult<()> {
+fn judge_making(vm: &VirtualMachine, checker: &PermissionChecker, args: &mut FuncArgs) -> PyResult<()> {
     let mut given = [-1; 3];
     for ((index, name), place) in ["family", "type", "proto"].into_iter().enumerate().zip(&mut given) {
         if let Some(value) = get(args, index, name) {
@@ -63,11 +63,11 @@ fn judge_making(vm: &VirtualMachine, gate: &Gate, args: &mut FuncArgs) -> PyResu
     let kind = if kind == -1 { libc::SOCK_STREAM } else { kind & 0xf };
     let known_family = [-1, libc::AF_INET, libc::AF_INET6, libc::AF_UNIX].contains(&family);
     let known_kind = [libc::SOCK_STREAM, libc::SOCK_DGRAM, libc::SOCK_SEQPACKET].contains(&kind);
-    if known_family && known_kind || !gate.permissions().restricts_net() {
+    if known_family && known_kind || !checker.permissions().restricts_net() {
         return Ok(());
     }
     let what = format!("a socket of family {family} and type {kind}");
-    gate.other_network(&what).map_err(|denial| denied(vm, &denial))
+    checker.other_network(&what).map_err(|denial| denied(vm, &denial))
 }
 
 /// An address that a socket is to use.
@@ -117,7 +117,7 @@ fn address(
             let (sought, wants_v4) = (host.clone(), family == libc::AF_INET);
             #[expect(
                 clippy::disallowed_methods,
-                reason = "the gate was asked about the name, and is about its address"
+                reason = "the checker was asked about the name, and is about its address"
             )]
             let found = vm.allow_threads(move || (sought.as_str(), port).to_socket_addrs());
             let found = found.map_err(|error| unresolved(vm, &error.to_string()))?;
@@ -159,17 +159,17 @@ fn unresolved(vm: &VirtualMachine, text: &str) -> rustpython_vm::builtins::PyBas
 
 /// Judges the address argument at `index` as one to connect or send to.
 fn judge_target(call: &mut Call<'_>, index: usize) -> PyResult<()> {
-    let (vm, gate) = (call.vm, Arc::clone(call.gate));
+    let (vm, checker) = (call.vm, Arc::clone(call.checker));
     let (Some(socket), Some(value)) = (call.args.args.first().cloned(), call.args.args.get(index).cloned())
     else {
         return Ok(());
     };
-    let (address, fixed) = address(vm, &socket, &value, |host, port| gate.resolve(host, Some(port)))?;
+    let (address, fixed) = address(vm, &socket, &value, |host, port| checker.resolve(host, Some(port)))?;
     set(&mut call.args, index, "", fixed);
     let verdict = match &address {
-        Address::Internet(host, found) => gate.connect(host, *found),
-        Address::Unix(name) => gate.connect_unix(name),
-        Address::Other(family) => gate.other_network(&format!("a socket of family {family}")),
+        Address::Internet(host, found) => checker.connect(host, *found),
+        Address::Unix(name) => checker.connect_unix(name),
+        Address::Other(family) => checker.other_network(&format!("a socket of family {family}")),
     };
     call.check(verdict)
 }
@@ -197,29 +197,29 @@ pub(super) fn sendmsg(mut call: Call<'_>) -> PyResult {
 }
 
 pub(super) fn sendmsg_afalg(call: Call<'_>) -> PyResult {
-    let verdict = call.gate.other_network("a socket of the kernel's cryptography");
+    let verdict = call.checker.other_network("a socket of the kernel's cryptography");
     call.proceed_if(verdict)
 }
 
 pub(super) fn bind(mut call: Call<'_>) -> PyResult {
-    let (vm, gate) = (call.vm, Arc::clone(call.gate));
+    let (vm, checker) = (call.vm, Arc::clone(call.checker));
     let (Some(socket), Some(value)) = (call.args.args.first().cloned(), call.args.args.get(1).cloned())
     else {
         return call.proceed();
     };
-    let (address, fixed) = address(vm, &socket, &value, |host, port| may_look_up_own(&gate, host, port))?;
+    let (address, fixed) = address(vm, &socket, &value, |host, port| may_look_up_own(&checker, host, port))?;
     set(&mut call.args, 1, "", fixed);
     let verdict = match &address {
-        Address::Internet(host, found) => gate.listen(host, *found),
-        Address::Unix(name) => gate.listen_unix(name),
-        Address::Other(family) => gate.other_listener(&format!("a socket of family {family}")),
+        Address::Internet(host, found) => checker.listen(host, *found),
+        Address::Unix(name) => checker.listen_unix(name),
+        Address::Other(family) => checker.other_listener(&format!("a socket of family {family}")),
     };
     call.proceed_if(verdict)
 }
 
 /// A name to listen at is looked up like any other, or if it is the machine's own.
-fn may_look_up_own(gate: &Gate, host: &str, port: u16) -> Result<(), Denial> {
-    if host == "localhost" { Ok(()) } else { gate.resolve(host, Some(port)) }
+fn may_look_up_own(checker: &PermissionChecker, host: &str, port: u16) -> Result<(), Denial> {
+    if host == "localhost" { Ok(()) } else { checker.resolve(host, Some(port)) }
 }
 
 /// The system binds a socket that listens without an address to a free port of every interface.
@@ -239,7 +239,7 @@ pub(super) fn listen(call: Call<'_>) -> PyResult {
         return call.proceed();
     }
     let any = if family == libc::AF_INET { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
-    let verdict = call.gate.listen("", SocketAddr::new(any, 0));
+    let verdict = call.checker.listen("", SocketAddr::new(any, 0));
     call.proceed_if(verdict)
 }
 
@@ -258,14 +258,14 @@ fn judge_name(call: &mut Call<'_>, index: usize, name: &str) -> PyResult<Option<
     if host.is_empty() || host == "<broadcast>" || host.parse::<IpAddr>().is_ok() {
         return Ok(None);
     }
-    let verdict = call.gate.resolve(&host, None);
+    let verdict = call.checker.resolve(&host, None);
     call.check(verdict)?;
     Ok(Some(host))
 }
 
 pub(super) fn getaddrinfo(mut call: Call<'_>) -> PyResult {
     let host = judge_name(&mut call, 0, "host")?;
-    let (vm, gate) = (call.vm, Arc::clone(call.gate));
+    let (vm, checker) = (call.vm, Arc::clone(call.checker));
     let found = call.proceed()?;
     if let Some(host) = host {
         let entries: Vec<PyObjectRef> = vm.extract_elements_with(&found, Ok)?;
@@ -273,7 +273,7 @@ pub(super) fn getaddrinfo(mut call: Call<'_>) -> PyResult {
             let address = entry.downcast_ref::<PyTuple>()?.as_slice().get(4)?.downcast_ref::<PyTuple>()?;
             text(address.as_slice().first()?)?.parse().ok()
         });
-        gate.remember(&host, addresses.collect::<Vec<IpAddr>>());
+        checker.remember(&host, addresses.collect::<Vec<IpAddr>>());
     }
     Ok(found)
 }
@@ -281,7 +281,7 @@ pub(super) fn getaddrinfo(mut call: Call<'_>) -> PyResult {
 /// `gethostbyname` and `gethostbyname_ex`.
 pub(super) fn gethostbyname(mut call: Call<'_>) -> PyResult {
     let host = judge_name(&mut call, 0, "name")?;
-    let gate = Arc::clone(call.gate);
+    let checker = Arc::clone(call.checker);
     let found = call.proceed()?;
     if let Some(host) = host {
         let addresses = match found.downcast_ref::<PyTuple>() {
@@ -295,7 +295,7 @@ pub(super) fn gethostbyname(mut call: Call<'_>) -> PyResult {
             },
             None => text(&found).into_iter().collect(),
         };
-        gate.remember(&host, addresses.iter().filter_map(|address| address.parse().ok()));
+        checker.remember(&host, addresses.iter().filter_map(|address| address.parse().ok()));
     }
     Ok(found)
 }
@@ -306,7 +306,7 @@ pub(super) fn gethostbyaddr(mut call: Call<'_>) -> PyResult {
         && let Some(host) = get(&call.args, 0, "addr").and_then(|host| text(&host))
         && let Ok(ip) = host.parse::<IpAddr>()
     {
-        let verdict = call.gate.connect(&host, SocketAddr::new(ip, 0));
+        let verdict = call.checker.connect(&host, SocketAddr::new(ip, 0));
         call.check(verdict)?;
     }
     call.proceed()
@@ -328,13 +328,13 @@ pub(super) fn getnameinfo(mut call: Call<'_>) -> PyResult {
     {
         let bare = host.split_once('%').map_or(host.as_str(), |(address, _)| address);
         let ip = bare.parse::<IpAddr>().map_err(|_| unresolved(vm, &format!("{host} is no address")))?;
-        let verdict = call.gate.connect(&host, SocketAddr::new(ip, 0));
+        let verdict = call.checker.connect(&host, SocketAddr::new(ip, 0));
         call.check(verdict)?;
     }
     call.proceed()
 }
 
 /// The system's log is read by others.
-pub(super) fn system_log(gate: &Gate) -> Result<(), Denial> {
-    gate.connect_unix(&UnixName::new(b"/dev/log"))
+pub(super) fn system_log(checker: &PermissionChecker) -> Result<(), Denial> {
+    checker.connect_unix(&UnixName::new(b"/dev/log"))
 }

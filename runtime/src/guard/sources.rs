@@ -6,14 +6,14 @@ use std::path::Path;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::stdlib::sys::PyStderr;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::permissions::Access;
+use tauraro_permissions::Access;
 
 use super::Call;
 use super::arguments::{Target, get, path_or_number, set};
 
 /// Source of a file that may not be read is not compiled in its name.
 pub(super) fn compile(mut call: Call<'_>) -> PyResult {
-    if !call.gate.permissions().restricts_read() {
+    if !call.checker.permissions().restricts_read() {
         return call.proceed();
     }
     if let Some(name) = get(&call.args, 1, "filename")
@@ -21,7 +21,7 @@ pub(super) fn compile(mut call: Call<'_>) -> PyResult {
     {
         set(&mut call.args, 1, "filename", fixed);
         // A name such as <string> is no file.
-        let verdict = call.gate.file(&path, Access::READ);
+        let verdict = call.checker.file(&path, Access::READ);
         if is_file(&path) {
             call.check(verdict)?;
         }
@@ -52,7 +52,7 @@ fn print(call: Call<'_>, exception: Option<PyObjectRef>) -> PyResult {
     match exception {
         Some(exception)
             if !exception.fast_isinstance(call.vm.ctx.exceptions.system_exit)
-                && call.gate.permissions().restricts_read()
+                && call.checker.permissions().restricts_read()
                 && !call.vm.is_none(&exception) =>
         {
             let traceback = call.vm.import("traceback", 0)?;
@@ -66,7 +66,8 @@ fn print(call: Call<'_>, exception: Option<PyObjectRef>) -> PyResult {
 /// Reports an exception as [`VirtualMachine::print_exception`] does, which falls back to a printer of its
 /// own, one that reads files, when `sys.excepthook` fails.
 pub(crate) fn print_exception(vm: &VirtualMachine, exception: &PyBaseExceptionRef) {
-    let restricted = tauraro_bridge::gate(vm).is_some_and(|gate| gate.permissions().restricts_read());
+    let restricted =
+        tauraro_bridge::checker(vm).is_some_and(|checker| checker.permissions().restricts_read());
     if !restricted {
         vm.print_exception(exception);
         return;

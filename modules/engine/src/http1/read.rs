@@ -201,5 +201,5 @@ fn read(
 }
 
 #[cfg(test)]
-#[path = "read_tests.rs"]
+#[path = "tests/read.rs"]
 mod tests;

@@ -1,7 +1,7 @@
 //! The parts of a URL or request target, where they stand in its bytes.
 //!
 //! Nothing is decoded or normalised: what a server routes by is what the client sent. Use
-//! [`crate::url`] for URLs to connect to.
+//! [`crate::http::url`] for URLs to connect to.
 
 use super::chars::{Class, HOST, URL, USER_INFO, ZONE};
 
@@ -189,5 +189,5 @@ pub fn split(url: &[u8]) -> Result<Parts, Error> {
 }
 
 #[cfg(test)]
-#[path = "url_tests.rs"]
+#[path = "tests/url.rs"]
 mod tests;

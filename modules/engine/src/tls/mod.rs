@@ -64,7 +64,7 @@ impl std::fmt::Debug for ClientCert {
     }
 }
 
-/// The TLS side of a [`TransportConfig`](crate::client::TransportConfig).
+/// The TLS side of a [`TransportConfig`](crate::http::client::TransportConfig).
 #[derive(Clone, Debug)]
 pub struct TlsConfig {
     /// How a server's certificate is judged.

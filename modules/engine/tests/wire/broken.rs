@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpListener};
 
-use tauraro_engine::client::Transport;
+use tauraro_engine::http::client::Transport;
 use tauraro_engine::{Body, Error, ErrorKind};
 
 use crate::support::{RawServer, SERVER, failure, fetch, get, read_head, request, run, transport};

@@ -1,8 +1,8 @@
 //! Encoded bodies, decoded as they arrive.
 
 use bytes::Bytes;
-use tauraro_engine::client::ResponseBody;
-use tauraro_engine::decode::Decoder;
+use tauraro_engine::http::client::ResponseBody;
+use tauraro_engine::http::decode::Decoder;
 use tauraro_engine::{ErrorKind, Result};
 
 use crate::support::{SERVER, failure, get, run, transport};

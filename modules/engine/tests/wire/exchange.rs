@@ -2,14 +2,14 @@
 
 use bytes::Bytes;
 use http::Version;
-use tauraro_engine::client::TransportConfig;
-use tauraro_engine::{Body, ErrorKind, client::Transport};
+use tauraro_engine::http::client::TransportConfig;
+use tauraro_engine::{Body, ErrorKind, http::client::Transport};
 use tauraro_test_server::TestServer;
 
 use crate::support::{RawServer, SERVER, direct, failure, fetch, get, request, run, transport};
 
 /// The request head as the server saw it.
-fn sent(request: tauraro_engine::client::Request) -> String {
+fn sent(request: tauraro_engine::http::client::Request) -> String {
     run(async { fetch(&transport(), request).await.expect("an answer").text().to_owned() })
 }
 

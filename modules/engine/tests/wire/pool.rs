@@ -7,9 +7,9 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tauraro_engine::client::{PoolLimits, Transport, TransportConfig};
-use tauraro_engine::policy::Policy;
+use tauraro_engine::http::client::{PoolLimits, Transport, TransportConfig};
 use tauraro_engine::{ErrorKind, Url};
+use tauraro_permissions::Policy;
 use tauraro_test_server::TestServer;
 
 use crate::support::{LONG, RawServer, SERVER, failure, fetch, get, read_head, run, transport};
@@ -164,7 +164,7 @@ fn dropping_the_transport_leaves_its_responses_alone() {
 }
 
 fn denying(
-    allowed: impl Fn(&tauraro_engine::policy::Destination<'_>) -> bool + Send + Sync + 'static,
+    allowed: impl Fn(&tauraro_permissions::Destination<'_>) -> bool + Send + Sync + 'static,
 ) -> Transport {
     let policy = Arc::new(Policy::allow_if(allowed));
     Transport::new(TransportConfig { policy, ..TransportConfig::default() }).expect("a transport")

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
 use http::Version;
-use tauraro_engine::client::{Proxy, Transport, TransportConfig};
-use tauraro_engine::policy::Policy;
+use tauraro_engine::http::client::{Proxy, Transport, TransportConfig};
 use tauraro_engine::tls::{TlsConfig, Verify};
 use tauraro_engine::{Body, ErrorKind, Headers, Url};
+use tauraro_permissions::Policy;
 use tauraro_test_server::TestServer;
 
 use crate::support::{RawServer, SERVER, failure, fetch, get, request, run};

@@ -1,8 +1,8 @@
 //! Chains of exchanges, each the answer to the one before.
 
 use http::Method;
-use tauraro_engine::client::{Response, Transport};
-use tauraro_engine::redirect::{Redirect, follow};
+use tauraro_engine::http::client::{Response, Transport};
+use tauraro_engine::http::redirect::{Redirect, follow};
 use tauraro_engine::{Body, ErrorKind, Headers, Result, Url};
 
 use crate::support::{SERVER, failure, fetch, get, request, run, transport};

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
-use tauraro_engine::client::Request;
-use tauraro_engine::{Body, ErrorKind, body};
+use tauraro_engine::http::client::Request;
+use tauraro_engine::{Body, ErrorKind, http::body};
 
 use crate::support::{LONG, RawServer, direct, failure, fetch, get, read_head, request, run, transport};
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Method;
-use tauraro_engine::client::{Extras, Request, Response, Timeouts, Transport, TransportConfig};
+use tauraro_engine::http::client::{Extras, Request, Response, Timeouts, Transport, TransportConfig};
 use tauraro_engine::{Body, Error, ErrorKind, Headers, Result, Url, runtime};
 use tauraro_test_server::TestServer;
 

@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
-use tauraro_engine::body;
-use tauraro_engine::client::{PoolLimits, Request, Timeouts, Transport, TransportConfig};
+use tauraro_engine::http::body;
+use tauraro_engine::http::client::{PoolLimits, Request, Timeouts, Transport, TransportConfig};
 use tauraro_engine::{Body, ErrorKind};
 
 use crate::support::{

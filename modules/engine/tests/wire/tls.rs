@@ -7,9 +7,9 @@ use futures_util::future::join_all;
 use http::Version;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use tauraro_engine::client::{PoolLimits, Transport, TransportConfig};
+use tauraro_engine::http::client::{PoolLimits, Transport, TransportConfig};
 use tauraro_engine::tls::{ClientCert, TlsConfig, TlsVersion, Verify};
-use tauraro_engine::{Body, ErrorKind, body};
+use tauraro_engine::{Body, ErrorKind, http::body};
 use tauraro_test_server::TestServer;
 
 use crate::support::{RawServer, SERVER, SHORT, failure, fetch, get, request, run};

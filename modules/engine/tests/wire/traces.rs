@@ -1,8 +1,8 @@
 //! What a trace is told, and when.
 
 use tauraro_engine::Body;
-use tauraro_engine::client::trace::{Events, Fact};
-use tauraro_engine::client::{Proxy, Request, Trace, Transport, TransportConfig};
+use tauraro_engine::http::client::trace::{Events, Fact};
+use tauraro_engine::http::client::{Proxy, Request, Trace, Transport, TransportConfig};
 use tauraro_engine::tls::{TlsConfig, Verify};
 use tauraro_engine::{Headers, Url};
 use tauraro_test_server::TestServer;

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use tauraro_engine::client::{Extras, SocketOption, SocketValue, Transport, TransportConfig};
-use tauraro_engine::policy::Policy;
+use tauraro_engine::http::client::{Extras, SocketOption, SocketValue, Transport, TransportConfig};
 use tauraro_engine::tls::{TlsConfig, Verify};
 use tauraro_engine::{Body, ErrorKind};
+use tauraro_permissions::Policy;
 use tauraro_test_server::TestServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -29,7 +29,7 @@ fn trusting(server: &TestServer) -> TransportConfig {
 }
 
 /// A request with the given target.
-fn targeting(method: &str, url: &str, target: &'static [u8]) -> tauraro_engine::client::Request {
+fn targeting(method: &str, url: &str, target: &'static [u8]) -> tauraro_engine::http::client::Request {
     let mut request = request(method, url);
     request.extras = Extras { target: Some(target.into()), ..Extras::default() };
     request
@@ -280,7 +280,7 @@ fn a_refused_connect_is_a_response() {
 
 #[test]
 fn an_upgraded_connection_counts_until_it_is_dropped() {
-    let limits = tauraro_engine::client::PoolLimits { max_connections: Some(1), ..Default::default() };
+    let limits = tauraro_engine::http::client::PoolLimits { max_connections: Some(1), ..Default::default() };
     let transport = made(TransportConfig { limits, ..TransportConfig::default() });
     run(async {
         let mut asking = get(&SERVER.url("/upgrade"));

@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::thread;
 
 use bytes::Bytes;
-use tauraro_engine::body::{self, BodySender};
-use tauraro_engine::client::{Request, Transport};
+use tauraro_engine::http::body::{self, BodySender};
+use tauraro_engine::http::client::{Request, Transport};
 use tauraro_engine::{Body, ErrorKind};
 
 use crate::support::{

@@ -37,16 +37,16 @@ impl PyAsyncAuthFlow {
     /// The next request.
     #[pymethod]
     fn __anext__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncAuthFlow.__anext__", move |surface| async move {
-            request_or_end(zelf.flow.next(&surface).await?)
+        coroutine(vm, "AsyncAuthFlow.__anext__", move |mode| async move {
+            request_or_end(zelf.flow.next(&mode).await?)
         })
     }
 
     /// Hands over a response and takes the next request; `StopAsyncIteration` when there is none.
     #[pymethod]
     fn asend(zelf: PyRef<Self>, response: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncAuthFlow.asend", move |surface| async move {
-            request_or_end(zelf.flow.send(response, &surface).await?)
+        coroutine(vm, "AsyncAuthFlow.asend", move |mode| async move {
+            request_or_end(zelf.flow.send(response, &mode).await?)
         })
     }
 

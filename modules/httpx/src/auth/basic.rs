@@ -3,7 +3,7 @@
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
-use tauraro_engine::basic::credentials;
+use tauraro_engine::http::auth::basic::credentials;
 
 use super::base::PyAuth;
 use super::single_request::PySingleRequest;

@@ -3,7 +3,7 @@
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
-use tauraro_engine::digest::{Challenge, Credentials};
+use tauraro_engine::http::auth::digest::{Challenge, Credentials};
 
 use super::base::PyAuth;
 use super::basic::BasicAuthArgs;

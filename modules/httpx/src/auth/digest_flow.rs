@@ -5,8 +5,8 @@ use rustpython_vm::convert::ToPyResult;
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::types::{IterNext, Iterable, SelfIter};
 use rustpython_vm::{Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
-use tauraro_engine::cookies::CookieJar;
-use tauraro_engine::digest::Challenge;
+use tauraro_engine::http::auth::digest::Challenge;
+use tauraro_engine::http::cookies::CookieJar;
 
 use super::digest::PyDigestAuth;
 use crate::exceptions;

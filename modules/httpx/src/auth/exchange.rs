@@ -2,7 +2,7 @@
 
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 use crate::request::PyRequest;
 use crate::response::PyResponse;
@@ -10,7 +10,7 @@ use crate::response::PyResponse;
 /// The flow of one request's authentication.
 pub(crate) struct AuthFlow<'a> {
     flow: PyObjectRef,
-    surface: &'a Surface,
+    mode: &'a ExecutionMode,
 }
 
 impl<'a> AuthFlow<'a> {
@@ -18,10 +18,14 @@ impl<'a> AuthFlow<'a> {
     ///
     /// # Errors
     /// What the scheme raises.
-    pub(crate) fn start(auth: &PyObject, request: PyRef<PyRequest>, surface: &'a Surface) -> PyResult<Self> {
-        let start = if surface.is_async() { "async_auth_flow" } else { "sync_auth_flow" };
+    pub(crate) fn start(
+        auth: &PyObject,
+        request: PyRef<PyRequest>,
+        mode: &'a ExecutionMode,
+    ) -> PyResult<Self> {
+        let start = if mode.is_async() { "async_auth_flow" } else { "sync_auth_flow" };
         let flow = with_vm(|vm| vm.call_method(auth, start, (request,)))?;
-        Ok(Self { flow, surface })
+        Ok(Self { flow, mode })
     }
 
     /// The first request; `None` if there is none.
@@ -29,7 +33,7 @@ impl<'a> AuthFlow<'a> {
     /// # Errors
     /// What the flow raises.
     pub(crate) async fn first(&self) -> PyResult<Option<PyRef<PyRequest>>> {
-        if self.surface.is_async() {
+        if self.mode.is_async() {
             return self.awaited(with_vm(|vm| vm.call_method(&self.flow, "__anext__", ()))?).await;
         }
         with_vm(|vm| request_of(PyIter::new(self.flow.clone()).next(vm)?, vm))
@@ -40,7 +44,7 @@ impl<'a> AuthFlow<'a> {
     /// # Errors
     /// What the flow raises.
     pub(crate) async fn send(&self, response: &PyRef<PyResponse>) -> PyResult<Option<PyRef<PyRequest>>> {
-        if self.surface.is_async() {
+        if self.mode.is_async() {
             let next = with_vm(|vm| vm.call_method(&self.flow, "asend", (response.clone(),)))?;
             return self.awaited(next).await;
         }
@@ -55,12 +59,12 @@ impl<'a> AuthFlow<'a> {
     /// # Errors
     /// What ending it raises.
     pub(crate) async fn close(self) -> PyResult<()> {
-        let close = if self.surface.is_async() { "aclose" } else { "close" };
-        self.surface.wait(with_vm(|vm| vm.call_method(&self.flow, close, ()))?).await.map(drop)
+        let close = if self.mode.is_async() { "aclose" } else { "close" };
+        self.mode.wait(with_vm(|vm| vm.call_method(&self.flow, close, ()))?).await.map(drop)
     }
 
     async fn awaited(&self, next: PyObjectRef) -> PyResult<Option<PyRef<PyRequest>>> {
-        let next = self.surface.wait(next).await;
+        let next = self.mode.wait(next).await;
         with_vm(|vm| match next {
             Ok(request) => request.try_into_value(vm).map(Some),
             Err(end) if end.fast_isinstance(vm.ctx.exceptions.stop_async_iteration) => Ok(None),

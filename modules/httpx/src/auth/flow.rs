@@ -4,7 +4,7 @@
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
 use rustpython_vm::{PyObjectRef, PyResult, Traverse, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 /// An `auth_flow` under way.
 #[derive(Debug, Traverse)]
@@ -23,10 +23,15 @@ impl Flow {
     }
 
     /// Reads the body of a request or response, if the scheme requires that.
-    async fn read_if(&self, required: &'static str, object: &PyObjectRef, surface: &Surface) -> PyResult<()> {
+    async fn read_if(
+        &self,
+        required: &'static str,
+        object: &PyObjectRef,
+        mode: &ExecutionMode,
+    ) -> PyResult<()> {
         if with_vm(|vm| self.auth.get_attr(required, vm)?.is_true(vm))? {
-            let read = if surface.is_async() { "aread" } else { "read" };
-            surface.wait(with_vm(|vm| vm.call_method(object, read, ()))?).await?;
+            let read = if mode.is_async() { "aread" } else { "read" };
+            mode.wait(with_vm(|vm| vm.call_method(object, read, ()))?).await?;
         }
         Ok(())
     }
@@ -35,10 +40,10 @@ impl Flow {
     ///
     /// # Errors
     /// What the flow raises.
-    pub(super) async fn next(&self, surface: &Surface) -> PyResult<PyIterReturn> {
+    pub(super) async fn next(&self, mode: &ExecutionMode) -> PyResult<PyIterReturn> {
         let request = self.request.lock().take();
         if let Some(request) = request {
-            self.read_if("requires_request_body", &request, surface).await?;
+            self.read_if("requires_request_body", &request, mode).await?;
             let flow = with_vm(|vm| vm.call_method(&self.auth, "auth_flow", (request,)))?;
             *self.steps.lock() = Some(flow);
         }
@@ -53,10 +58,10 @@ impl Flow {
     ///
     /// # Errors
     /// What the flow raises.
-    pub(super) async fn send(&self, response: PyObjectRef, surface: &Surface) -> PyResult<PyIterReturn> {
+    pub(super) async fn send(&self, response: PyObjectRef, mode: &ExecutionMode) -> PyResult<PyIterReturn> {
         let flow = self.steps.lock().clone();
-        let Some(flow) = flow else { return self.next(surface).await };
-        self.read_if("requires_response_body", &response, surface).await?;
+        let Some(flow) = flow else { return self.next(mode).await };
+        self.read_if("requires_response_body", &response, mode).await?;
         with_vm(|vm| PyIterReturn::from_pyresult(vm.call_method(&flow, "send", (response,)), vm))
     }
 

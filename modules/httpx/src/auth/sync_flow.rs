@@ -4,7 +4,7 @@ use rustpython_vm::convert::ToPyResult;
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::types::{IterNext, Iterable, SelfIter};
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
-use tauraro_bridge::{Surface, complete};
+use tauraro_bridge::{ExecutionMode, poll_to_completion};
 
 use super::flow::Flow;
 
@@ -26,7 +26,7 @@ impl SelfIter for PyAuthFlow {}
 
 impl IterNext for PyAuthFlow {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-        complete(vm, zelf.flow.next(&Surface::Blocking))
+        poll_to_completion(vm, zelf.flow.next(&ExecutionMode::Blocking))
     }
 }
 
@@ -35,7 +35,7 @@ impl PyAuthFlow {
     /// Hands over a response and takes the next request; `StopIteration` when there is none.
     #[pymethod]
     fn send(zelf: &Py<Self>, response: PyObjectRef, vm: &VirtualMachine) -> PyResult {
-        complete(vm, zelf.flow.send(response, &Surface::Blocking)).to_pyresult(vm)
+        poll_to_completion(vm, zelf.flow.send(response, &ExecutionMode::Blocking)).to_pyresult(vm)
     }
 
     /// Ends the flow.

@@ -9,7 +9,7 @@ use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine, pyclass,
 };
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 use super::args::BuildArgs;
 use super::build;
@@ -96,7 +96,7 @@ impl PyBaseClient {
     ///
     /// # Errors
     /// `RuntimeError` when it was opened before; what opening a transport raises.
-    pub(crate) async fn enter(&self, surface: &Surface) -> PyResult<()> {
+    pub(crate) async fn enter(&self, mode: &ExecutionMode) -> PyResult<()> {
         match self.state.compare_exchange(UNOPENED, OPENED, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => {}
             Err(state) => {
@@ -108,9 +108,9 @@ impl PyBaseClient {
                 return Err(with_vm(|vm| vm.new_runtime_error(message)));
             }
         }
-        let enter = if surface.is_async() { "__aenter__" } else { "__enter__" };
+        let enter = if mode.is_async() { "__aenter__" } else { "__enter__" };
         for transport in self.transports()? {
-            surface.wait(with_vm(|vm| vm.call_method(&transport, enter, ()))?).await?;
+            mode.wait(with_vm(|vm| vm.call_method(&transport, enter, ()))?).await?;
         }
         Ok(())
     }
@@ -119,13 +119,13 @@ impl PyBaseClient {
     ///
     /// # Errors
     /// What closing a transport raises.
-    pub(crate) async fn exit(&self, exception: FuncArgs, surface: &Surface) -> PyResult<()> {
+    pub(crate) async fn exit(&self, exception: FuncArgs, mode: &ExecutionMode) -> PyResult<()> {
         self.state.store(CLOSED, Ordering::Release);
-        let exit = if surface.is_async() { "__aexit__" } else { "__exit__" };
+        let exit = if mode.is_async() { "__aexit__" } else { "__exit__" };
         for transport in self.transports()? {
             let exception = exception.clone();
             let left = with_vm(|vm| transport.get_attr(exit, vm)?.call_with_args(exception, vm))?;
-            surface.wait(left).await?;
+            mode.wait(left).await?;
         }
         Ok(())
     }
@@ -134,13 +134,13 @@ impl PyBaseClient {
     ///
     /// # Errors
     /// What closing a transport raises.
-    pub(crate) async fn shut(&self, surface: &Surface) -> PyResult<()> {
+    pub(crate) async fn shut(&self, mode: &ExecutionMode) -> PyResult<()> {
         if self.state.swap(CLOSED, Ordering::AcqRel) == CLOSED {
             return Ok(());
         }
-        let close = if surface.is_async() { "aclose" } else { "close" };
+        let close = if mode.is_async() { "aclose" } else { "close" };
         for transport in self.transports()? {
-            surface.wait(with_vm(|vm| vm.call_method(&transport, close, ()))?).await?;
+            mode.wait(with_vm(|vm| vm.call_method(&transport, close, ()))?).await?;
         }
         Ok(())
     }

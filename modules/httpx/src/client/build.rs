@@ -1,8 +1,8 @@
 //! Building requests: the client's settings merged with those of one call.
 
 use rustpython_vm::{PyPayload, PyRef, PyResult, VirtualMachine};
-use tauraro_engine::cookies::CookieJar;
-use tauraro_engine::url::UrlParts;
+use tauraro_engine::http::cookies::CookieJar;
+use tauraro_engine::http::url::UrlParts;
 use tauraro_engine::{Headers, QueryParams, Url};
 
 use super::args::BuildArgs;

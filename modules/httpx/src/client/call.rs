@@ -4,7 +4,7 @@
 //! test doubles count; where nothing was replaced the call stays in Rust.
 
 use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 use super::args::{BuildArgs, RequestArgs, SendArgs, SendCall};
 use super::base::PyBaseClient;
@@ -16,13 +16,13 @@ use crate::request::PyRequest;
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     client: PyRef<PyBaseClient>,
-    surface: Surface,
+    mode: ExecutionMode,
 }
 
 impl Call {
-    /// A call on `client` that waits on `surface`.
-    pub(crate) fn of(client: PyRef<PyBaseClient>, surface: Surface) -> Self {
-        Self { client, surface }
+    /// A call on `client` that waits on `mode`.
+    pub(crate) fn of(client: PyRef<PyBaseClient>, mode: ExecutionMode) -> Self {
+        Self { client, mode }
     }
 
     fn is_native(&self, method: Method) -> bool {
@@ -44,7 +44,7 @@ impl Call {
         }
         let response =
             with_vm(|vm| self.attribute("request", vm)?.call_with_args(args.into_call(vm, with_body), vm))?;
-        self.surface.wait(response).await
+        self.mode.wait(response).await
     }
 
     /// What `request` does.
@@ -82,7 +82,7 @@ impl Call {
                     if stream { send.into_stream_call(vm, request) } else { send.into_call(vm, request) };
                 self.attribute("send", vm)?.call_with_args(call, vm)
             })?;
-            return self.surface.wait(response).await;
+            return self.mode.wait(response).await;
         }
         let request: PyRef<PyRequest> = with_vm(|vm| request.try_into_value(vm))?;
         self.send(request, send, stream).await
@@ -106,7 +106,7 @@ impl Call {
     }
 
     async fn send(self, request: PyRef<PyRequest>, args: SendArgs, stream: bool) -> PyResult {
-        let response = send::send(&self.client, request, args, stream, self.surface).await?;
+        let response = send::send(&self.client, request, args, stream, self.mode).await?;
         Ok::<PyObjectRef, _>(response.into())
     }
 }

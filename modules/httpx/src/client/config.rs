@@ -5,10 +5,10 @@ use std::time::Duration;
 use rustpython_vm::builtins::PyDictRef;
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::{FromArgs, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
-use tauraro_engine::client::{Timeouts, TransportConfig};
-use tauraro_engine::cookies::CookieJar;
-use tauraro_engine::url::UrlParts;
-use tauraro_engine::{Headers, QueryParams, Url, decode};
+use tauraro_engine::http::client::{Timeouts, TransportConfig};
+use tauraro_engine::http::cookies::CookieJar;
+use tauraro_engine::http::url::UrlParts;
+use tauraro_engine::{Headers, QueryParams, Url, http::decode};
 
 use super::maker::Maker;
 use super::route::{Mounts, RouteArgs, routes_from};

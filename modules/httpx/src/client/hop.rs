@@ -5,7 +5,7 @@ use std::time::Instant;
 use rustpython_vm::builtins::PyType;
 use rustpython_vm::class::StaticType;
 use rustpython_vm::{AsObject, Py, PyObject, PyRef, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 use super::config::Settings;
 use super::dispatch::{Method, native_owner};
@@ -26,21 +26,21 @@ pub(super) async fn send(
     settings: &Settings,
     transport: &PyObject,
     request: &PyRef<PyRequest>,
-    surface: &Surface,
+    mode: &ExecutionMode,
 ) -> PyResult<PyRef<PyResponse>> {
-    let response = match with_vm(|vm| native(transport, surface, vm))? {
-        Some(pool) => over_the_wire(settings, &pool, request, surface).await,
-        None => over_foreign(settings, transport, request, surface).await,
+    let response = match with_vm(|vm| native(transport, mode, vm))? {
+        Some(pool) => over_the_wire(settings, &pool, request, mode).await,
+        None => over_foreign(settings, transport, request, mode).await,
     }?;
     with_vm(|vm| log::hop(vm, request, &response))?;
     Ok(response)
 }
 
 /// The connections of a transport whose handling of requests is ours.
-fn native(transport: &PyObject, surface: &Surface, vm: &VirtualMachine) -> PyResult<Option<Pool>> {
+fn native(transport: &PyObject, mode: &ExecutionMode, vm: &VirtualMachine) -> PyResult<Option<Pool>> {
     let is_own =
         |method, class: &Py<PyType>| native_owner(transport, method, vm).is_some_and(|owner| owner.is(class));
-    if surface.is_async() {
+    if mode.is_async() {
         if let Some(own) = transport.downcast_ref::<PyAsyncHTTPTransport>()
             && is_own(Method::HandleAsyncRequest, PyAsyncHTTPTransport::static_type())
         {
@@ -58,9 +58,9 @@ async fn over_the_wire(
     settings: &Settings,
     pool: &Pool,
     request: &PyRef<PyRequest>,
-    surface: &Surface,
+    mode: &ExecutionMode,
 ) -> PyResult<PyRef<PyResponse>> {
-    let answer = wire::exchange(pool, request, surface, true).await?;
+    let answer = wire::exchange(pool, request, mode, true).await?;
     with_vm(|vm| {
         if answer.response.headers.contains("set-cookie") {
             let url = request.url_ref(vm)?;
@@ -72,7 +72,7 @@ async fn over_the_wire(
             Some(request.clone().into()),
             settings.default_encoding.clone(),
             settings.max_decoded_size,
-            surface.is_async(),
+            mode.is_async(),
         );
         Ok(response)
     })
@@ -82,18 +82,18 @@ async fn over_foreign(
     settings: &Settings,
     transport: &PyObject,
     request: &PyRef<PyRequest>,
-    surface: &Surface,
+    mode: &ExecutionMode,
 ) -> PyResult<PyRef<PyResponse>> {
     let started = Instant::now();
-    let method = if surface.is_async() { "handle_async_request" } else { "handle_request" };
+    let method = if mode.is_async() { "handle_async_request" } else { "handle_request" };
     let called = with_vm(|vm| {
         if let RequestBody::Stream(stream) = request.body() {
-            content::chunks::check_sendable(vm, &stream, surface.is_async())?;
+            content::chunks::check_sendable(vm, &stream, mode.is_async())?;
         }
         vm.call_method(transport, method, (request.clone(),))
     });
     let answer = match called {
-        Ok(called) => surface.wait(called).await,
+        Ok(called) => mode.wait(called).await,
         Err(error) => Err(error),
     };
     with_vm(|vm| {

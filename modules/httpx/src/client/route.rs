@@ -5,7 +5,7 @@ use std::env;
 use rustpython_vm::builtins::PyStr;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 use tauraro_engine::Url;
-use tauraro_engine::route::{Pattern, PatternError, Routes, environment_proxies};
+use tauraro_engine::http::route::{Pattern, PatternError, Routes, environment_proxies};
 
 use crate::proxy::{PyProxy, proxy_from};
 use crate::{exceptions, mapping};
@@ -78,7 +78,7 @@ pub(crate) fn pattern_from(vm: &VirtualMachine, text: &str) -> PyResult<Pattern>
 
 /// The environment, as far as it is text.
 pub(crate) fn variables(vm: &VirtualMachine) -> impl Iterator<Item = (String, String)> {
-    let own = tauraro_bridge::gate(vm).and_then(|gate| Some(gate.environment()?.variables()));
+    let own = tauraro_bridge::checker(vm).and_then(|checker| Some(checker.environment()?.variables()));
     let variables = own.unwrap_or_else(|| env::vars_os().collect());
     variables
         .into_iter()

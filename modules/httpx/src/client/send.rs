@@ -2,8 +2,8 @@
 
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
-use tauraro_engine::redirect;
+use tauraro_bridge::{ExecutionMode, with_vm};
+use tauraro_engine::http::redirect;
 
 use super::args::SendArgs;
 use super::base::PyBaseClient;
@@ -28,12 +28,12 @@ pub(super) async fn send(
     request: PyRef<PyRequest>,
     args: SendArgs,
     stream: bool,
-    surface: Surface,
+    mode: ExecutionMode,
 ) -> PyResult<PyRef<PyResponse>> {
-    let (exchange, auth) = with_vm(|vm| Exchange::begin(vm, client, &request, &args, surface))?;
+    let (exchange, auth) = with_vm(|vm| Exchange::begin(vm, client, &request, &args, mode))?;
     let response = exchange.with_auth(request, auth).await?;
     if !stream {
-        let read = PyResponse::read(&response, &exchange.surface).await;
+        let read = PyResponse::read(&response, &exchange.mode).await;
         exchange.or_close(&response, read).await?;
     }
     Ok(response)
@@ -65,7 +65,7 @@ fn auth_of(
 
 /// One call of `send`, over all its hops.
 struct Exchange {
-    surface: Surface,
+    mode: ExecutionMode,
     settings: Settings,
     follow: bool,
     /// The client, where its `_transport_for_url` was replaced.
@@ -79,7 +79,7 @@ impl Exchange {
         client: &Py<PyBaseClient>,
         request: &PyRequest,
         args: &SendArgs,
-        surface: Surface,
+        mode: ExecutionMode,
     ) -> PyResult<(Self, Option<PyObjectRef>)> {
         client.open(vm)?;
         let settings = client.settings(vm)?;
@@ -91,7 +91,7 @@ impl Exchange {
         let auth = auth_of(vm, &settings, request, &args.auth)?;
         let replaced = !dispatch::is_native(client.as_object(), Method::TransportForUrl, vm);
         let chooser = replaced.then(|| client.to_owned());
-        Ok((Self { surface, settings, follow, chooser }, auth))
+        Ok((Self { mode, settings, follow, chooser }, auth))
     }
 
     /// The transport for a request.
@@ -106,7 +106,7 @@ impl Exchange {
     async fn or_close<T>(&self, response: &Py<PyResponse>, step: PyResult<T>) -> PyResult<T> {
         if step.is_err() {
             // The step's exception is the one to report.
-            let _ = PyResponse::close(response, &self.surface).await;
+            let _ = PyResponse::close(response, &self.mode).await;
         }
         step
     }
@@ -121,7 +121,7 @@ impl Exchange {
             with_vm(|vm| basic.apply(vm, &request))?;
             return self.with_redirects(request, Vec::new()).await;
         }
-        let flow = AuthFlow::start(&auth, request, &self.surface)?;
+        let flow = AuthFlow::start(&auth, request, &self.mode)?;
         let response = self.run_flow(&flow).await;
         let closed = flow.close().await;
         let response = response?;
@@ -140,7 +140,7 @@ impl Exchange {
             let next = flow.send(&response).await;
             let Some(next) = self.or_close(&response, next).await? else { return Ok(response) };
             response.set_history(history.clone());
-            let read = PyResponse::read(&response, &self.surface).await;
+            let read = PyResponse::read(&response, &self.mode).await;
             self.or_close(&response, read).await?;
             request = next;
             history.push(response.into());
@@ -161,7 +161,7 @@ impl Exchange {
             }
             self.call_hooks("request", request.as_object()).await?;
             let transport = with_vm(|vm| self.transport(vm, &request))?;
-            let response = hop::send(&self.settings, &transport, &request, &self.surface).await?;
+            let response = hop::send(&self.settings, &transport, &request, &self.mode).await?;
             let hooked = self.call_hooks("response", response.as_object()).await;
             self.or_close(&response, hooked).await?;
             response.set_history(history.clone());
@@ -171,7 +171,7 @@ impl Exchange {
                 response.set_next_request(Some(next.into()));
                 return Ok(response);
             }
-            let read = PyResponse::read(&response, &self.surface).await;
+            let read = PyResponse::read(&response, &self.mode).await;
             self.or_close(&response, read).await?;
             history.push(response.into());
             request = next;
@@ -184,7 +184,7 @@ impl Exchange {
         let hooks: Vec<PyObjectRef> = with_vm(|vm| hooks.get_item(kind, vm)?.try_to_value(vm))?;
         for hook in hooks {
             let called = with_vm(|vm| hook.call((argument.to_owned(),), vm))?;
-            self.surface.wait(called).await?;
+            self.mode.wait(called).await?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
-use tauraro_bridge::{Surface, complete};
+use tauraro_bridge::{ExecutionMode, poll_to_completion};
 
 use super::PyClient;
 use super::args::RequestArgs;
@@ -44,8 +44,8 @@ impl PyStreamContext {
         let Some(request) = request else {
             return Err(vm.new_runtime_error("a stream can be entered once only"));
         };
-        let call = Call::of(zelf.client.clone().into_base(), Surface::Blocking);
-        let response = complete(vm, call.open_stream(request)).inspect_err(|_| {
+        let call = Call::of(zelf.client.clone().into_base(), ExecutionMode::Blocking);
+        let response = poll_to_completion(vm, call.open_stream(request)).inspect_err(|_| {
             // The failure to send is the one to report.
             let _ = zelf.end_client(vm);
         })?;

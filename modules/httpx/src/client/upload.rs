@@ -8,9 +8,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use rustpython_vm::{PyObjectRef, PyResult};
-use tauraro_bridge::{Surface, with_vm};
-use tauraro_engine::body::{Body, BodySender, channel};
-use tauraro_engine::client::{Request, Response, Transport};
+use tauraro_bridge::{ExecutionMode, with_vm};
+use tauraro_engine::http::body::{Body, BodySender, channel};
+use tauraro_engine::http::client::{Request, Response, Transport};
 
 use crate::content;
 use crate::tracer::Tracer;
@@ -36,31 +36,31 @@ enum Step {
 ///
 /// # Errors
 /// What iterating raises, the connection having been given up; `RuntimeError` for a stream of the
-/// other surface.
+/// other mode.
 pub(super) async fn send(
     transport: Arc<Transport>,
     hop: Request,
     stream: PyObjectRef,
-    surface: &Surface,
+    mode: &ExecutionMode,
     tracer: &mut Option<Tracer>,
 ) -> PyResult<Outcome> {
     let chunks = with_vm(|vm| {
-        content::chunks::check_sendable(vm, &stream, surface.is_async())?;
-        content::chunks::iterate(vm, &stream, surface.is_async())
+        content::chunks::check_sendable(vm, &stream, mode.is_async())?;
+        content::chunks::iterate(vm, &stream, mode.is_async())
     })?;
     let (sender, receiver) = channel();
     let mut sender = Some(sender);
     let hop = Request { body: Body::Stream(receiver), ..hop };
     let mut response: Pending = Box::pin(async move { transport.send(hop).await });
     loop {
-        let step = surface.run(wait(response, sender.take())).await?;
+        let step = mode.run(wait(response, sender.take())).await?;
         if let Some(tracer) = tracer {
-            tracer.tell(surface).await?;
+            tracer.tell(mode).await?;
         }
         (response, sender) = match step {
             Step::Done(outcome) => return Ok(outcome),
             Step::Refused(response) => (response, None),
-            Step::Wanted(response, open) => match content::chunks::next_chunk(&chunks, surface).await {
+            Step::Wanted(response, open) => match content::chunks::next_chunk(&chunks, mode).await {
                 Ok(Some(chunk)) => {
                     let open = open.send(chunk).then_some(open);
                     (response, open)

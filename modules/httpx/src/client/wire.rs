@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use rustpython_vm::{AsObject, PyPayload, PyRef, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 use tauraro_engine::Url;
-use tauraro_engine::body::Body;
-use tauraro_engine::client;
+use tauraro_engine::http::body::Body;
+use tauraro_engine::http::client;
 
 use super::upload;
 use crate::byte_stream::PyByteStream;
@@ -35,7 +35,7 @@ pub(crate) struct Answer {
 pub(crate) async fn exchange(
     pool: &Pool,
     request: &PyRef<PyRequest>,
-    surface: &Surface,
+    mode: &ExecutionMode,
     blame: bool,
 ) -> PyResult<Answer> {
     let started = Instant::now();
@@ -48,11 +48,11 @@ pub(crate) async fn exchange(
             // Boxed, since what waits for it would be as large, and is moved about.
             let exchange = Box::pin(async move { transport.send(hop).await });
             match &mut tracer {
-                None => surface.run(exchange).await?,
-                Some(tracer) => tracer.run(exchange, surface).await?,
+                None => mode.run(exchange).await?,
+                Some(tracer) => tracer.run(exchange, mode).await?,
             }
         }
-        RequestBody::Stream(stream) => upload::send(transport, hop, stream, surface, &mut tracer).await?,
+        RequestBody::Stream(stream) => upload::send(transport, hop, stream, mode, &mut tracer).await?,
     };
     let blamed = || blame.then(|| request.clone().into());
     let response = response.map_err(|error| with_vm(|vm| exceptions::from_engine(vm, error, blamed())))?;

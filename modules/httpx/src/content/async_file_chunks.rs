@@ -28,9 +28,9 @@ impl PyAsyncFileChunks {
 
     #[pymethod]
     fn __anext__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncFileChunks.__anext__", move |surface| async move {
+        coroutine(vm, "AsyncFileChunks.__anext__", move |mode| async move {
             let reading = with_vm(|vm| vm.call_method(&zelf.file, "aread", (CHUNK_SIZE,)))?;
-            let chunk = surface.wait(reading).await?;
+            let chunk = mode.wait(reading).await?;
             with_vm(|vm| {
                 let is_end = !chunk.clone().is_true(vm)?;
                 if is_end { Err(stop_async_iteration(vm)) } else { Ok(chunk) }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 use crate::byte_stream::chunk_bytes;
 
@@ -41,12 +41,12 @@ pub(crate) fn iterate(vm: &VirtualMachine, stream: &PyObject, is_async: bool) ->
     if is_async { vm.call_method(stream, "__aiter__", ()) } else { Ok(stream.get_iter(vm)?.into()) }
 }
 
-/// The next item of what [`iterate`] returned for the same surface; `None` at the end.
+/// The next item of what [`iterate`] returned for the same mode; `None` at the end.
 ///
 /// # Errors
 /// What the iterator raises.
-pub(crate) async fn next_item(iterator: &PyObject, surface: &Surface) -> PyResult<Option<PyObjectRef>> {
-    if !surface.is_async() {
+pub(crate) async fn next_item(iterator: &PyObject, mode: &ExecutionMode) -> PyResult<Option<PyObjectRef>> {
+    if !mode.is_async() {
         let item = with_vm(|vm| PyIter::new(iterator).next(vm))?;
         return Ok(match item {
             PyIterReturn::Return(item) => Some(item),
@@ -54,7 +54,7 @@ pub(crate) async fn next_item(iterator: &PyObject, surface: &Surface) -> PyResul
         });
     }
     let item = match with_vm(|vm| vm.call_method(iterator, "__anext__", ())) {
-        Ok(awaitable) => surface.wait(awaitable).await,
+        Ok(awaitable) => mode.wait(awaitable).await,
         Err(error) => Err(error),
     };
     match item {
@@ -64,13 +64,13 @@ pub(crate) async fn next_item(iterator: &PyObject, surface: &Surface) -> PyResul
     }
 }
 
-/// The bytes of the next chunk that is not empty, of what [`iterate`] returned for the same surface;
+/// The bytes of the next chunk that is not empty, of what [`iterate`] returned for the same mode;
 /// `None` at the body's end.
 ///
 /// # Errors
 /// What the iterator raises; `TypeError` for a chunk that is not bytes-like.
-pub(crate) async fn next_chunk(iterator: &PyObject, surface: &Surface) -> PyResult<Option<Bytes>> {
-    while let Some(chunk) = next_item(iterator, surface).await? {
+pub(crate) async fn next_chunk(iterator: &PyObject, mode: &ExecutionMode) -> PyResult<Option<Bytes>> {
+    while let Some(chunk) = next_item(iterator, mode).await? {
         let chunk = with_vm(|vm| chunk_bytes(vm, &chunk))?;
         if !chunk.is_empty() {
             return Ok(Some(chunk));
@@ -83,14 +83,14 @@ pub(crate) async fn next_chunk(iterator: &PyObject, surface: &Surface) -> PyResu
 ///
 /// # Errors
 /// What closing raises.
-pub(crate) async fn close(stream: &PyObject, surface: &Surface) -> PyResult<()> {
-    let name = if surface.is_async() { "aclose" } else { "close" };
+pub(crate) async fn close(stream: &PyObject, mode: &ExecutionMode) -> PyResult<()> {
+    let name = if mode.is_async() { "aclose" } else { "close" };
     let closed = with_vm(|vm| match vm.get_attribute_opt(stream, name)? {
         Some(close) => close.call((), vm).map(Some),
         None => Ok(None),
     })?;
     match closed {
-        Some(closed) => surface.wait(closed).await.map(drop),
+        Some(closed) => mode.wait(closed).await.map(drop),
         None => Ok(()),
     }
 }

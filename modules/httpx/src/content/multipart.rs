@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rustpython_vm::builtins::{PyBytes, PyFloat, PyInt, PyStr, PyTuple, PyUtf8Str};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::multipart::{self, Part};
+use tauraro_engine::http::multipart::{self, Part};
 
 use super::{urlencoded, utf8};
 use crate::mapping;

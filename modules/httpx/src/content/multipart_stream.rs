@@ -8,7 +8,7 @@ use rustpython_vm::types::{IterNext, Iterable, SelfIter};
 use rustpython_vm::{
     AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine, pyclass,
 };
-use tauraro_engine::{multipart as frame, text};
+use tauraro_engine::http::{multipart as frame, text};
 
 use super::async_chunks::PyAsyncChunks;
 use super::file_chunks::read_chunk;

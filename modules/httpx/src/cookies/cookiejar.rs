@@ -2,7 +2,7 @@
 
 use rustpython_vm::function::KwArgs;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::cookies::Cookie;
+use tauraro_engine::http::cookies::Cookie;
 
 use super::text;
 

@@ -32,10 +32,10 @@ impl PyAsyncNetworkStream {
     /// `timeout` seconds; `b""` once the peer sends no more. Raises `ReadTimeout` and `ReadError`.
     #[pymethod]
     fn read(zelf: PyRef<Self>, args: ReadArgs, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncNetworkStream.read", move |surface| async move {
+        coroutine(vm, "AsyncNetworkStream.read", move |mode| async move {
             let tunnel = with_vm(|vm| zelf.connection.tunnel(vm))?;
             let limit = with_vm(|vm| limit(vm, args.timeout))?;
-            let data = surface.run(async move { tunnel.read(args.max_bytes, limit).await }).await?;
+            let data = mode.run(async move { tunnel.read(args.max_bytes, limit).await }).await?;
             with_vm(|vm| {
                 let data = data.map_err(|error| exceptions::from_engine(vm, error, None))?;
                 Ok(vm.ctx.new_bytes(data.to_vec()).into())
@@ -46,11 +46,11 @@ impl PyAsyncNetworkStream {
     /// Writes all of `buffer`. Raises `WriteTimeout`, after `timeout` seconds, and `WriteError`.
     #[pymethod]
     fn write(zelf: PyRef<Self>, args: WriteArgs, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncNetworkStream.write", move |surface| async move {
+        coroutine(vm, "AsyncNetworkStream.write", move |mode| async move {
             let tunnel = with_vm(|vm| zelf.connection.tunnel(vm))?;
             let limit = with_vm(|vm| limit(vm, args.timeout))?;
             let data = Bytes::copy_from_slice(&args.buffer.borrow_buf());
-            let written = surface.run(async move { tunnel.write(data, limit).await }).await?;
+            let written = mode.run(async move { tunnel.write(data, limit).await }).await?;
             with_vm(|vm| {
                 written.map_err(|error| exceptions::from_engine(vm, error, None))?;
                 Ok(vm.ctx.none())
@@ -61,9 +61,9 @@ impl PyAsyncNetworkStream {
     /// Closes the connection, where it left HTTP behind.
     #[pymethod]
     fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncNetworkStream.aclose", move |surface| async move {
+        coroutine(vm, "AsyncNetworkStream.aclose", move |mode| async move {
             if let Some(tunnel) = zelf.connection.tunnel.clone() {
-                surface.run(async move { tunnel.close().await }).await?;
+                mode.run(async move { tunnel.close().await }).await?;
             }
             Ok(with_vm(|vm| vm.ctx.none()))
         })

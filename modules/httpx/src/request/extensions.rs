@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes, PyDict, PyDictRef, PyStr};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::client::{Extras, Timeouts, Trace};
+use tauraro_engine::http::client::{Extras, Timeouts, Trace};
 
 use crate::tracer::Tracer;
 

@@ -3,7 +3,7 @@
 use rustpython_vm::{
     Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, function::OptionalArg, pyclass,
 };
-use tauraro_bridge::{Surface, coroutine, stop_async_iteration, with_vm};
+use tauraro_bridge::{ExecutionMode, coroutine, stop_async_iteration, with_vm};
 
 use super::PyResponse;
 use super::flow::{ByteStage, Flow, LineStage, RawStage, TextStage};
@@ -22,14 +22,14 @@ pub(super) enum Items {
 }
 
 impl Items {
-    async fn next(&self, response: &Py<PyResponse>, surface: &Surface) -> PyResult<Option<PyObjectRef>> {
+    async fn next(&self, response: &Py<PyResponse>, mode: &ExecutionMode) -> PyResult<Option<PyObjectRef>> {
         let bytes = |item| with_vm(|vm| vm.ctx.new_bytes(item).into());
         let text = |item: String| with_vm(|vm| vm.ctx.new_str(item).into());
         Ok(match self {
-            Self::Bytes(flow) => flow.next(response, surface).await?.map(bytes),
-            Self::Text(flow) => flow.next(response, surface).await?.map(text),
-            Self::Lines(flow) => flow.next(response, surface).await?.map(text),
-            Self::Raw(flow) => flow.next(response, surface).await?.map(bytes),
+            Self::Bytes(flow) => flow.next(response, mode).await?.map(bytes),
+            Self::Text(flow) => flow.next(response, mode).await?.map(text),
+            Self::Lines(flow) => flow.next(response, mode).await?.map(text),
+            Self::Raw(flow) => flow.next(response, mode).await?.map(bytes),
         })
     }
 
@@ -72,8 +72,8 @@ impl PyAsyncResponseIterator {
 
     #[pymethod]
     fn __anext__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncResponseIterator.__anext__", move |surface| async move {
-            let item = zelf.items.next(&zelf.response, &surface).await?;
+        coroutine(vm, "AsyncResponseIterator.__anext__", move |mode| async move {
+            let item = zelf.items.next(&zelf.response, &mode).await?;
             item.ok_or_else(|| with_vm(stop_async_iteration))
         })
     }

@@ -41,8 +41,8 @@ impl PyAsyncResponseStream {
 
     #[pymethod]
     fn __anext__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncResponseStream.__anext__", move |surface| async move {
-            let piece = zelf.network.chunk(&zelf.response, &surface).await?;
+        coroutine(vm, "AsyncResponseStream.__anext__", move |mode| async move {
+            let piece = zelf.network.chunk(&zelf.response, &mode).await?;
             with_vm(|vm| match piece {
                 Some(piece) => Ok(vm.ctx.new_bytes(piece.into()).into()),
                 None => Err(stop_async_iteration(vm)),

@@ -13,8 +13,8 @@ use rustpython_vm::{
     builtins::{PyBytes, PyBytesRef},
     function::ArgBytesLike,
 };
-use tauraro_bridge::{Surface, with_vm};
-use tauraro_engine::decode::Decoder;
+use tauraro_bridge::{ExecutionMode, with_vm};
+use tauraro_engine::http::decode::Decoder;
 
 use super::PyResponse;
 use super::network::{Network, Whole};
@@ -87,12 +87,12 @@ impl Raw {
     pub(crate) async fn next(
         &mut self,
         response: &Py<PyResponse>,
-        surface: &Surface,
+        mode: &ExecutionMode,
     ) -> PyResult<Option<Bytes>> {
         match self {
             Self::Content(content) => Ok(content.take()),
             Self::Network(network) => {
-                let piece = network.chunk(response, surface).await?;
+                let piece = network.chunk(response, mode).await?;
                 if let Some(piece) = &piece {
                     network.count(piece);
                 }
@@ -100,7 +100,7 @@ impl Raw {
             }
             Self::Iterator => {
                 let iterator = with_vm(|vm| response.reading(vm))?;
-                let item = chunks::next_item(&iterator, surface).await;
+                let item = chunks::next_item(&iterator, mode).await;
                 with_vm(|vm| {
                     let item = item.map_err(|error| response.with_request(error, vm))?;
                     let piece = item.map(|item| bytes_of(vm, &item)).transpose()?;
@@ -212,30 +212,30 @@ impl PyResponse {
     ///
     /// # Errors
     /// As [`PyResponse::open_raw`]; the network's and the decoder's; what a Python stream raises.
-    pub(super) async fn read_content(zelf: &Py<Self>, surface: &Surface) -> PyResult<PyBytesRef> {
+    pub(super) async fn read_content(zelf: &Py<Self>, mode: &ExecutionMode) -> PyResult<PyBytesRef> {
         if let Some(content) = zelf.content_if_read() {
             return Ok(content);
         }
-        let raw = with_vm(|vm| zelf.open_raw(surface.is_async(), vm))?;
-        let content = Self::read_all(zelf, raw, surface).await.inspect_err(|_| zelf.abandon())?;
+        let raw = with_vm(|vm| zelf.open_raw(mode.is_async(), vm))?;
+        let content = Self::read_all(zelf, raw, mode).await.inspect_err(|_| zelf.abandon())?;
         let content = with_vm(|vm| vm.ctx.new_bytes(content));
         zelf.body.lock().content = Some(content.clone());
         Ok(content)
     }
 
-    async fn read_all(zelf: &Py<Self>, mut raw: Raw, surface: &Surface) -> PyResult<Vec<u8>> {
+    async fn read_all(zelf: &Py<Self>, mut raw: Raw, mode: &ExecutionMode) -> PyResult<Vec<u8>> {
         let whole = Whole::new(zelf.decoder(zelf.max_decoded_size), zelf.content_length());
         if let Raw::Network(network) = raw {
-            let content = network.read(zelf, whole, surface).await?;
-            Self::close_source(zelf, surface).await?;
+            let content = network.read(zelf, whole, mode).await?;
+            Self::close_source(zelf, mode).await?;
             return Ok(content);
         }
         let mut whole = whole;
         let failed = |error| with_vm(|vm| zelf.engine_error(error, vm));
-        while let Some(piece) = raw.next(zelf, surface).await? {
+        while let Some(piece) = raw.next(zelf, mode).await? {
             whole.feed(piece).map_err(failed)?;
         }
-        Self::close_source(zelf, surface).await?;
+        Self::close_source(zelf, mode).await?;
         whole.finish().map_err(failed)
     }
 
@@ -249,8 +249,8 @@ impl PyResponse {
     /// # Errors
     /// `RuntimeError` for a stream that can only be closed the other way, with `await` or without;
     /// what its `close` or `aclose` raises.
-    pub(super) async fn close_source(zelf: &Py<Self>, surface: &Surface) -> PyResult<()> {
-        let is_async = surface.is_async();
+    pub(super) async fn close_source(zelf: &Py<Self>, mode: &ExecutionMode) -> PyResult<()> {
+        let is_async = mode.is_async();
         let (source, stream, _reading) = {
             let mut body = zelf.body.lock();
             if !body.is_usable(is_async) {
@@ -270,9 +270,9 @@ impl PyResponse {
         };
         with_vm(|vm| zelf.note_elapsed(vm))?;
         match (source, stream) {
-            (Source::Network(network), _) => network.finish(surface).await?,
+            (Source::Network(network), _) => network.finish(mode).await?,
             (Source::Given, Some(stream)) => {
-                chunks::close(&stream, surface)
+                chunks::close(&stream, mode)
                     .await
                     .map_err(|error| with_vm(|vm| zelf.with_request(error, vm)))?;
             }

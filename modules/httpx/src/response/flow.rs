@@ -10,9 +10,9 @@ use bytes::Bytes;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{Py, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
-use tauraro_engine::decode::Decoder;
-use tauraro_engine::text::LineDecoder;
+use tauraro_bridge::{ExecutionMode, with_vm};
+use tauraro_engine::http::decode::Decoder;
+use tauraro_engine::http::text::LineDecoder;
 
 use super::PyResponse;
 use super::body::Raw;
@@ -74,7 +74,11 @@ struct Open<S> {
 
 impl<S: Stage> Open<S> {
     /// Works until there is an item, or the end.
-    async fn advance(&mut self, response: &Py<PyResponse>, surface: &Surface) -> PyResult<Option<S::Item>> {
+    async fn advance(
+        &mut self,
+        response: &Py<PyResponse>,
+        mode: &ExecutionMode,
+    ) -> PyResult<Option<S::Item>> {
         loop {
             if let Some(item) = with_vm(|vm| self.stage.next(response, vm))? {
                 return Ok(Some(item));
@@ -82,12 +86,12 @@ impl<S: Stage> Open<S> {
             let Some(raw) = &mut self.raw else {
                 return Ok(None);
             };
-            if let Some(piece) = raw.next(response, surface).await? {
+            if let Some(piece) = raw.next(response, mode).await? {
                 self.stage.feed(piece);
                 continue;
             }
             if !raw.is_content() {
-                PyResponse::close_source(response, surface).await?;
+                PyResponse::close_source(response, mode).await?;
             }
             self.stage.finish();
             self.raw = None;
@@ -130,23 +134,23 @@ impl<S: Stage> Flow<S> {
     pub(crate) async fn next(
         &self,
         response: &Py<PyResponse>,
-        surface: &Surface,
+        mode: &ExecutionMode,
     ) -> PyResult<Option<S::Item>> {
         let before = std::mem::replace(&mut *self.state.lock(), State::Busy);
         if matches!(before, State::Busy) {
-            return Err(with_vm(|vm| already_running(surface, vm)));
+            return Err(with_vm(|vm| already_running(mode, vm)));
         }
         let _worker = Worker(self);
         let mut open = match before {
             State::Busy | State::Done => return Ok(None),
             State::New => {
-                let opened = with_vm(|vm| S::open(response, self.chunk_size, surface.is_async(), vm));
+                let opened = with_vm(|vm| S::open(response, self.chunk_size, mode.is_async(), vm));
                 let (stage, raw) = opened?;
                 Open { stage, raw: Some(raw) }
             }
             State::Open(open) => open,
         };
-        let item = open.advance(response, surface).await.inspect_err(|_| response.abandon())?;
+        let item = open.advance(response, mode).await.inspect_err(|_| response.abandon())?;
         if item.is_some() {
             self.put_back(open);
         }
@@ -169,8 +173,8 @@ impl<S: Stage> Flow<S> {
 }
 
 /// What a generator of Python's says to whoever resumes it while it runs.
-fn already_running(surface: &Surface, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    if surface.is_async() {
+fn already_running(mode: &ExecutionMode, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    if mode.is_async() {
         vm.new_runtime_error("anext(): asynchronous generator is already running")
     } else {
         vm.new_value_error("generator already executing")

@@ -8,8 +8,8 @@ use rustpython_vm::{
     Context, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
     builtins::{PyBytes, PyDictRef, PyIntRef, PyList},
 };
-use tauraro_engine::cookies::CookieJar;
-use tauraro_engine::{Headers, link};
+use tauraro_engine::http::cookies::CookieJar;
+use tauraro_engine::{Headers, http::link};
 
 use super::PyResponse;
 use super::network::Network;

@@ -27,7 +27,7 @@ use rustpython_vm::{
     types::{Constructor, Initializer, Representable},
 };
 
-use tauraro_bridge::{Surface, complete, coroutine, with_vm};
+use tauraro_bridge::{ExecutionMode, coroutine, poll_to_completion, with_vm};
 
 use crate::byte_iterator::PyByteIterator;
 use crate::cookies::PyCookies;
@@ -138,16 +138,16 @@ impl PyResponse {
     ///
     /// # Errors
     /// The network's and the decoder's, `StreamConsumed`, `StreamClosed`.
-    pub(crate) async fn read(zelf: &Py<Self>, surface: &Surface) -> PyResult<PyBytesRef> {
-        Self::read_content(zelf, surface).await
+    pub(crate) async fn read(zelf: &Py<Self>, mode: &ExecutionMode) -> PyResult<PyBytesRef> {
+        Self::read_content(zelf, mode).await
     }
 
     /// Closes the response; its connection is returned to the pool or given up.
     ///
     /// # Errors
     /// What closing a Python stream raises.
-    pub(crate) async fn close(zelf: &Py<Self>, surface: &Surface) -> PyResult<()> {
-        Self::close_source(zelf, surface).await
+    pub(crate) async fn close(zelf: &Py<Self>, mode: &ExecutionMode) -> PyResult<()> {
+        Self::close_source(zelf, mode).await
     }
 
     /// How many bytes were read, before decompressing.
@@ -476,7 +476,7 @@ impl PyResponse {
     /// Reads the whole content and returns it, decompressed. Reading again returns it again.
     #[pymethod(name = "read")]
     fn read_method(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
-        complete(vm, Self::read(zelf, &Surface::Blocking))
+        poll_to_completion(vm, Self::read(zelf, &ExecutionMode::Blocking))
     }
 
     /// Iterates over the content, decompressed, in chunks of `chunk_size` bytes or as it comes.
@@ -507,9 +507,7 @@ impl PyResponse {
     /// As `read`, to be awaited: of responses of asynchronous clients, and of content at hand.
     #[pymethod]
     fn aread(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Response.aread", move |surface| async move {
-            Ok(Self::read(&zelf, &surface).await?.into())
-        })
+        coroutine(vm, "Response.aread", move |mode| async move { Ok(Self::read(&zelf, &mode).await?.into()) })
     }
 
     /// As `iter_bytes`, for `async for`.
@@ -551,8 +549,8 @@ impl PyResponse {
     /// As `close`, to be awaited: of responses of asynchronous clients, and of content at hand.
     #[pymethod]
     fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Response.aclose", move |surface| async move {
-            Self::close(&zelf, &surface).await?;
+        coroutine(vm, "Response.aclose", move |mode| async move {
+            Self::close(&zelf, &mode).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
@@ -561,7 +559,7 @@ impl PyResponse {
     /// otherwise.
     #[pymethod(name = "close")]
     fn close_method(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        complete(vm, Self::close(zelf, &Surface::Blocking))
+        poll_to_completion(vm, Self::close(zelf, &ExecutionMode::Blocking))
     }
 
     #[pymethod]

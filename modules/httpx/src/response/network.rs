@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{Py, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
-use tauraro_engine::client::{self, ResponseBody};
-use tauraro_engine::decode::Decoder;
+use tauraro_bridge::{ExecutionMode, with_vm};
+use tauraro_engine::http::client::{self, ResponseBody};
+use tauraro_engine::http::decode::Decoder;
 
 use super::PyResponse;
 use crate::exceptions::{stream_closed, stream_consumed};
@@ -81,9 +81,9 @@ impl Network {
     }
 
     /// Tells what has happened since, if somebody wants to know.
-    async fn trace(&self, surface: &Surface) -> PyResult<()> {
+    async fn trace(&self, mode: &ExecutionMode) -> PyResult<()> {
         let Some(mut tracer) = self.tracer.lock().take() else { return Ok(()) };
-        tracer.tell(surface).await?;
+        tracer.tell(mode).await?;
         let is_over = matches!(*self.slot.lock(), Slot::Closed);
         if !is_over {
             *self.tracer.lock() = Some(tracer);
@@ -120,11 +120,11 @@ impl Network {
     ///
     /// # Errors
     /// What the tracing function raises.
-    pub(super) async fn finish(&self, surface: &Surface) -> PyResult<()> {
+    pub(super) async fn finish(&self, mode: &ExecutionMode) -> PyResult<()> {
         let tracer = self.tracer.lock().take();
         self.close();
         match tracer {
-            Some(mut tracer) => tracer.tell(surface).await,
+            Some(mut tracer) => tracer.tell(mode).await,
             None => Ok(()),
         }
     }
@@ -156,7 +156,7 @@ impl Network {
     pub(crate) async fn chunk(
         &self,
         response: &Py<PyResponse>,
-        surface: &Surface,
+        mode: &ExecutionMode,
     ) -> PyResult<Option<Bytes>> {
         let (mut body, _reader) = with_vm(|vm| self.take(vm))?;
         let (body, piece) = if let Some(piece) = body.ready() {
@@ -166,9 +166,9 @@ impl Network {
                 let piece = body.chunk().await;
                 (body, piece)
             });
-            surface.run(wait).await?
+            mode.run(wait).await?
         };
-        self.trace(surface).await?;
+        self.trace(mode).await?;
         match piece {
             Ok(Some(piece)) => {
                 self.put_back(body);
@@ -192,7 +192,7 @@ impl Network {
         self: &Arc<Self>,
         response: &Py<PyResponse>,
         mut whole: Whole,
-        surface: &Surface,
+        mode: &ExecutionMode,
     ) -> PyResult<Vec<u8>> {
         let (mut body, _reader) = with_vm(|vm| self.take(vm))?;
         let content = match self.read_ready(&mut body, &mut whole) {
@@ -206,11 +206,11 @@ impl Network {
                     }
                     whole.finish()
                 });
-                surface.run(wait).await?
+                mode.run(wait).await?
             }
             Err(error) => Err(error),
         };
-        self.trace(surface).await?;
+        self.trace(mode).await?;
         content.map_err(|error| with_vm(|vm| response.engine_error(error, vm)))
     }
 

@@ -10,7 +10,7 @@ use rustpython_vm::{
     types::{IterNext, Iterable},
 };
 
-use tauraro_bridge::{Surface, complete};
+use tauraro_bridge::{ExecutionMode, poll_to_completion};
 
 use super::PyResponse;
 use super::async_stream::PyAsyncResponseStream;
@@ -67,7 +67,7 @@ impl Iterable for PyResponseStream {
 
 impl IterNext for PyResponseStream {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-        let piece = complete(vm, zelf.network.chunk(&zelf.response, &Surface::Blocking))?;
+        let piece = poll_to_completion(vm, zelf.network.chunk(&zelf.response, &ExecutionMode::Blocking))?;
         Ok(piece.map_or(PyIterReturn::StopIteration(None), |piece| {
             PyIterReturn::Return(vm.ctx.new_bytes(piece.into()).into())
         }))

@@ -7,7 +7,7 @@ use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyResult, Traverse, TryFromObject, VirtualMachine,
     builtins::{PyBytesRef, PyStr, PyStrRef},
 };
-use tauraro_engine::text::{self, Utf8Decoder};
+use tauraro_engine::http::text::{self, Utf8Decoder};
 
 use super::PyResponse;
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use rustpython_vm::builtins::{PyStr, PyTuple};
 use rustpython_vm::{Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::permissions::Access;
 use tauraro_engine::tls::{ClientCert, PemFile, Verify};
+use tauraro_permissions::Access;
 
 use crate::auth;
 
@@ -75,6 +75,6 @@ pub(super) fn path(vm: &VirtualMachine, value: &PyObject, argument: &str, takes:
     };
     let path = PathBuf::from(Py::try_as_utf8(&text, vm)?.as_str());
     let access = Access { open: true, ..Access::READ };
-    tauraro_bridge::ask(vm, |gate| gate.file(&path, access))?;
+    tauraro_bridge::ask(vm, |checker| checker.file(&path, access))?;
     Ok(path)
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rustpython_vm::builtins::{PyInt, PyUtf8StrRef};
 use rustpython_vm::function::{ArgBytesLike, OptionalArg};
 use rustpython_vm::{FromArgs, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
-use tauraro_engine::client::{SocketOption, SocketValue, TransportConfig};
+use tauraro_engine::http::client::{SocketOption, SocketValue, TransportConfig};
 
 use crate::limits::PyLimits;
 use crate::proxy::{PyProxy, proxy_from};

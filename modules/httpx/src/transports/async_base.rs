@@ -38,8 +38,8 @@ impl PyAsyncBaseTransport {
 
     #[pymethod]
     fn __aexit__(zelf: PyObjectRef, _exception: FuncArgs, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncBaseTransport.__aexit__", move |surface| async move {
-            surface.wait(with_vm(|vm| vm.call_method(&zelf, "aclose", ()))?).await?;
+        coroutine(vm, "AsyncBaseTransport.__aexit__", move |mode| async move {
+            mode.wait(with_vm(|vm| vm.call_method(&zelf, "aclose", ()))?).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }

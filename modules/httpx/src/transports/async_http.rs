@@ -54,9 +54,9 @@ impl PyAsyncHTTPTransport {
         request: PyRef<PyRequest>,
         vm: &VirtualMachine,
     ) -> PyObjectRef {
-        coroutine(vm, "AsyncHTTPTransport.handle_async_request", move |surface| async move {
+        coroutine(vm, "AsyncHTTPTransport.handle_async_request", move |mode| async move {
             let pool = with_vm(|vm| zelf.pool(vm))?;
-            respond(pool, request, surface).await
+            respond(pool, request, mode).await
         })
     }
 

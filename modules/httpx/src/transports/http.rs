@@ -3,7 +3,7 @@
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
-use tauraro_bridge::{Surface, complete};
+use tauraro_bridge::{ExecutionMode, poll_to_completion};
 
 use super::args::HTTPTransportArgs;
 use super::base::PyBaseTransport;
@@ -60,7 +60,7 @@ impl PyHTTPTransport {
     #[pymethod]
     fn handle_request(zelf: &Py<Self>, request: PyRef<PyRequest>, vm: &VirtualMachine) -> PyResult {
         let pool = zelf.pool(vm)?;
-        complete(vm, respond(pool, request, Surface::Blocking))
+        poll_to_completion(vm, respond(pool, request, ExecutionMode::Blocking))
     }
 
     /// The connections as an object of `httpcore`, where test doubles look for the proxy.

@@ -71,10 +71,10 @@ impl PyMockTransport {
         request: PyRef<PyRequest>,
         vm: &VirtualMachine,
     ) -> PyObjectRef {
-        coroutine(vm, "MockTransport.handle_async_request", move |surface| async move {
-            surface.wait(with_vm(|vm| vm.call_method(request.as_object(), "aread", ()))?).await?;
+        coroutine(vm, "MockTransport.handle_async_request", move |mode| async move {
+            mode.wait(with_vm(|vm| vm.call_method(request.as_object(), "aread", ()))?).await?;
             let answer = with_vm(|vm| zelf.ask(request, vm))?;
-            if answer.downcastable::<PyResponse>() { Ok(answer) } else { surface.wait(answer).await }
+            if answer.downcastable::<PyResponse>() { Ok(answer) } else { mode.wait(answer).await }
         })
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::basic;
-use tauraro_engine::client::{Transport, TransportConfig};
+use tauraro_engine::http::auth::basic;
+use tauraro_engine::http::client::{Transport, TransportConfig};
 
 use super::args::HTTPTransportArgs;
 use crate::exceptions;

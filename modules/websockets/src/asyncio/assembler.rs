@@ -11,7 +11,7 @@ use rustpython_vm::{
     AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 use tauraro_asyncio::futures;
-use tauraro_bridge::{Surface, coroutine, with_vm};
+use tauraro_bridge::{ExecutionMode, coroutine, with_vm};
 
 use super::fragments::Fragments;
 use super::frame_queue::FrameQueue;
@@ -317,7 +317,7 @@ impl Assembler {
     }
 
     /// The next frame, waiting for it.
-    pub(crate) async fn next(&self, surface: &Surface) -> Result<Part, Failure> {
+    pub(crate) async fn next(&self, mode: &ExecutionMode) -> Result<Part, Failure> {
         loop {
             let waiter = {
                 let mut state = self.state.lock();
@@ -342,7 +342,7 @@ impl Assembler {
                 state.waiter = Some(waiter.clone());
                 waiter
             };
-            let woken = futures::wait(surface, waiter.clone()).await;
+            let woken = futures::wait(mode, waiter.clone()).await;
             let mut state = self.state.lock();
             if state.waiter.as_ref().is_some_and(|current| current.is(&waiter)) {
                 state.waiter = None;
@@ -353,10 +353,10 @@ impl Assembler {
     }
 
     /// The next message, waiting for it.
-    pub(crate) async fn message(&self, surface: &Surface, decode: Decode) -> Result<PyObjectRef, Failure> {
+    pub(crate) async fn message(&self, mode: &ExecutionMode, decode: Decode) -> Result<PyObjectRef, Failure> {
         self.begin()?;
         let mut reading = Reading { assembler: self, parts: Vec::new() };
-        let first = self.next(surface).await?;
+        let first = self.next(mode).await?;
         let decode = decode.unwrap_or(first.opcode == Opcode::Text);
         if first.fin {
             drop(reading);
@@ -365,7 +365,7 @@ impl Assembler {
         let most = with_vm(max_fragments)?;
         reading.parts.push(first);
         loop {
-            let part = match self.next(surface).await {
+            let part = match self.next(mode).await {
                 Ok(part) => part,
                 Err(Failure::Eof) => {
                     reading.parts.clear();
@@ -459,8 +459,8 @@ impl Assembler {
     #[pymethod]
     fn get(zelf: PyRef<Self>, args: DecodeArgs, vm: &VirtualMachine) -> PyResult {
         let decode = args.get(vm)?;
-        Ok(coroutine(vm, "Assembler.get", |surface| async move {
-            let message = zelf.message(&surface, decode).await;
+        Ok(coroutine(vm, "Assembler.get", |mode| async move {
+            let message = zelf.message(&mode, decode).await;
             message.map_err(|failure| with_vm(|vm| failure.into_exception(vm)))
         }))
     }

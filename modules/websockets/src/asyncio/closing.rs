@@ -3,7 +3,7 @@
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 use super::connection::Connection;
 use super::wake::{Expiry, Wake};
@@ -35,24 +35,24 @@ fn lost_future(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<Opt
 }
 
 /// Waits until the TCP connection is closed.
-pub(crate) async fn lost(connection: &Py<Connection>, surface: &Surface) -> PyResult<()> {
+pub(crate) async fn lost(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()> {
     match with_vm(|vm| lost_future(connection, vm))? {
-        Some(future) => futures::wait(surface, future).await.map(drop),
+        Some(future) => futures::wait(mode, future).await.map(drop),
         None => Ok(()),
     }
 }
 
 /// Waits until the TCP connection is closed, at most until the deadline; whether it is.
-pub(crate) async fn lost_in_time(connection: &Py<Connection>, surface: &Surface) -> PyResult<bool> {
+pub(crate) async fn lost_in_time(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<bool> {
     let Some(deadline) = connection.inner.lock().close_deadline else {
-        return lost(connection, surface).await.map(|()| true);
+        return lost(connection, mode).await.map(|()| true);
     };
     let Some(future) = with_vm(|vm| lost_future(connection, vm))? else { return Ok(true) };
     let timer = with_vm(|vm| {
         let wake = Wake::new(future.clone(), vm.ctx.new_bool(true).into()).into_ref(&vm.ctx);
         vm.call_method(connection.event_loop(vm)?, "call_at", (deadline, wake))
     })?;
-    let woken = futures::wait(surface, future).await;
+    let woken = futures::wait(mode, future).await;
     with_vm(|vm| {
         vm.call_method(&timer, "cancel", ())?;
         let woken = woken?;
@@ -107,11 +107,11 @@ pub(crate) fn timed_out(connection: &Py<Connection>, vm: &VirtualMachine) {
 /// `Connection.close`.
 pub(crate) async fn close(
     connection: &Py<Connection>,
-    surface: &Surface,
+    mode: &ExecutionMode,
     code: PyObjectRef,
     reason: PyObjectRef,
 ) -> PyResult<()> {
-    let sent = sending::with_context(connection, surface, State::Open, |protocol, vm| {
+    let sent = sending::with_context(connection, mode, State::Open, |protocol, vm| {
         if connection.is_sending() {
             return protocol.fail(INTERNAL_ERROR, "close during fragmented message", vm);
         }

@@ -18,7 +18,7 @@ use rustpython_vm::{
     AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 use tauraro_asyncio::futures;
-use tauraro_bridge::{coroutine, stepwise, with_vm};
+use tauraro_bridge::{coroutine, stepped_coroutine, with_vm};
 
 use super::assembler::{Assembler, DecodeArgs};
 use super::fragments::Fragments;
@@ -185,7 +185,7 @@ impl Connection {
     #[pymethod]
     fn recv(zelf: PyRef<Self>, args: DecodeArgs, vm: &VirtualMachine) -> PyResult {
         let decode = args.get(vm)?;
-        Ok(stepwise(vm, "Connection.recv", Receive::from_connection(zelf, decode)))
+        Ok(stepped_coroutine(vm, "Connection.recv", Receive::from_connection(zelf, decode)))
     }
 
     /// Receives the next message in fragments, each as soon as it is there: an asynchronous iterator.
@@ -220,7 +220,7 @@ impl Connection {
     #[pymethod]
     fn send(zelf: PyRef<Self>, args: SendArgs, vm: &VirtualMachine) -> PyResult {
         let text = given(args.text, vm).map(|text| text.try_to_bool(vm)).transpose()?;
-        Ok(stepwise(vm, "Connection.send", Send::new(zelf, args.message, text)))
+        Ok(stepped_coroutine(vm, "Connection.send", Send::new(zelf, args.message, text)))
     }
 
     /// Closes the connection with a code and a reason, and waits until it is closed: a coroutine.
@@ -228,7 +228,7 @@ impl Connection {
     /// Does nothing when it is closed already.
     #[pymethod]
     fn close(zelf: PyRef<Self>, args: CloseArgs, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection.close", |surface| async move {
+        coroutine(vm, "Connection.close", |mode| async move {
             let (code, reason) = with_vm(|vm| {
                 let code = match args.code {
                     OptionalArg::Present(code) => code,
@@ -237,7 +237,7 @@ impl Connection {
                 };
                 Ok((code, args.reason.unwrap_or_else(|| vm.ctx.empty_str.to_owned().into())))
             })?;
-            closing::close(&zelf, &surface, code, reason).await?;
+            closing::close(&zelf, &mode, code, reason).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
@@ -245,8 +245,8 @@ impl Connection {
     /// Waits until the connection is closed: a coroutine.
     #[pymethod]
     fn wait_closed(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection.wait_closed", |surface| async move {
-            closing::lost(&zelf, &surface).await?;
+        coroutine(vm, "Connection.wait_closed", |mode| async move {
+            closing::lost(&zelf, &mode).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
@@ -259,15 +259,15 @@ impl Connection {
     #[pymethod]
     fn ping(zelf: PyRef<Self>, args: PingArgs, vm: &VirtualMachine) -> PyObjectRef {
         let data = given(args.data, vm);
-        coroutine(vm, "Connection.ping", |surface| async move { pings::ping(&zelf, &surface, data).await })
+        coroutine(vm, "Connection.ping", |mode| async move { pings::ping(&zelf, &mode, data).await })
     }
 
     /// Sends a pong that nobody asked for: a coroutine. `data` is the payload, nothing by default.
     #[pymethod]
     fn pong(zelf: PyRef<Self>, args: PongArgs, vm: &VirtualMachine) -> PyObjectRef {
         let data = args.data.unwrap_or_else(|| vm.ctx.empty_bytes.clone().into());
-        coroutine(vm, "Connection.pong", |surface| async move {
-            pings::pong(&zelf, &surface, data).await?;
+        coroutine(vm, "Connection.pong", |mode| async move {
+            pings::pong(&zelf, &mode, data).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
@@ -276,8 +276,8 @@ impl Connection {
     /// `ping_timeout` seconds: a coroutine, which ends with the connection.
     #[pymethod]
     fn keepalive(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection.keepalive", |surface| async move {
-            pings::keepalive(&zelf, &surface).await?;
+        coroutine(vm, "Connection.keepalive", |mode| async move {
+            pings::keepalive(&zelf, &mode).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
@@ -285,9 +285,9 @@ impl Connection {
     /// Does what is left to do after something was given to the protocol: a coroutine.
     #[pymethod]
     fn _settle(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection._settle", |surface| async move {
+        coroutine(vm, "Connection._settle", |mode| async move {
             let left = with_vm(|vm| sending::after(&zelf, zelf.protocol(vm)?, vm))?;
-            sending::settle(&zelf, &surface, left).await?;
+            sending::settle(&zelf, &mode, left).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
@@ -295,8 +295,8 @@ impl Connection {
     /// Waits for the end of a connection that is not in the state it should be in, and raises: a coroutine.
     #[pymethod]
     fn _refuse(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection._refuse", |surface| async move {
-            sending::settle(&zelf, &surface, sending::Left::Refused).await?;
+        coroutine(vm, "Connection._refuse", |mode| async move {
+            sending::settle(&zelf, &mode, sending::Left::Refused).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
@@ -305,9 +305,9 @@ impl Connection {
     /// coroutine.
     #[pymethod]
     fn _fail(zelf: PyRef<Self>, error: PyRef<PyBaseException>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection._fail", |surface| async move {
+        coroutine(vm, "Connection._fail", |mode| async move {
             let left = with_vm(|vm| sending::failed(&zelf, error, vm))?;
-            sending::settle(&zelf, &surface, left).await?;
+            sending::settle(&zelf, &mode, left).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }

@@ -3,7 +3,7 @@
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass};
-use tauraro_bridge::{Surface, coroutine, stop_async_iteration, with_vm};
+use tauraro_bridge::{ExecutionMode, coroutine, stop_async_iteration, with_vm};
 
 use super::assembler::{Assembler, Decode, Failure, not_utf8};
 use super::connection::Connection;
@@ -61,7 +61,7 @@ impl Fragments {
     }
 
     /// The next fragment; nothing at the end of the message.
-    async fn read(&self, surface: &Surface) -> Result<Option<PyObjectRef>, Failure> {
+    async fn read(&self, mode: &ExecutionMode) -> Result<Option<PyObjectRef>, Failure> {
         let first = match self.stage() {
             Stage::Over => return Ok(None),
             Stage::Reading => false,
@@ -76,7 +76,7 @@ impl Fragments {
         };
         // From here on a failure leaves the assembler as being read: nobody could tell where the next message
         // begins.
-        let part = match self.assembler.next(surface).await {
+        let part = match self.assembler.next(mode).await {
             Ok(part) => part,
             Err(failure) => {
                 self.enter(Stage::Over);
@@ -119,14 +119,14 @@ impl Fragments {
         }
     }
 
-    async fn step(&self, surface: &Surface) -> PyResult {
-        match self.read(surface).await {
+    async fn step(&self, mode: &ExecutionMode) -> PyResult {
+        match self.read(mode).await {
             Ok(Some(fragment)) => Ok(fragment),
             Ok(None) => Err(with_vm(stop_async_iteration)),
             Err(failure) => match &self.connection {
                 None => Err(with_vm(|vm| failure.into_exception(vm))),
                 Some(connection) => {
-                    Err(receiving::explain(connection, surface, failure, "recv_streaming").await)
+                    Err(receiving::explain(connection, mode, failure, "recv_streaming").await)
                 }
             },
         }
@@ -165,9 +165,9 @@ impl Fragments {
 
     #[pymethod]
     fn __anext__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Fragments.__anext__", |surface| async move {
+        coroutine(vm, "Fragments.__anext__", |mode| async move {
             let running = with_vm(|vm| Running::start(zelf, vm))?;
-            running.0.step(&surface).await
+            running.0.step(&mode).await
         })
     }
 

@@ -3,7 +3,7 @@
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyRef, Traverse, VirtualMachine, pyclass};
-use tauraro_bridge::{coroutine, stepwise, stop_async_iteration, with_vm};
+use tauraro_bridge::{coroutine, stepped_coroutine, stop_async_iteration, with_vm};
 
 use super::connection::Connection;
 use super::receiving::Receive;
@@ -54,7 +54,7 @@ impl Messages {
 
     #[pymethod]
     fn __anext__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        stepwise(vm, "Messages.__anext__", Receive::from_iterator(zelf))
+        stepped_coroutine(vm, "Messages.__anext__", Receive::from_iterator(zelf))
     }
 
     /// Ends the iteration: a coroutine. The connection stays open.

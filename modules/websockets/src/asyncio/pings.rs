@@ -3,7 +3,7 @@
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes, PyDictRef, PyTuple};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 use super::closing::INTERNAL_ERROR;
 use super::connection::Connection;
@@ -23,11 +23,11 @@ fn payload(data: &PyObject, vm: &VirtualMachine) -> PyResult {
 /// `Connection.ping`: sends a ping, and gives the future of its latency.
 pub(crate) async fn ping(
     connection: &Py<Connection>,
-    surface: &Surface,
+    mode: &ExecutionMode,
     data: Option<PyObjectRef>,
 ) -> PyResult {
     let data = with_vm(|vm| data.map(|data| payload(&data, vm)).transpose())?;
-    sending::with_context(connection, surface, State::Open, |protocol, vm| {
+    sending::with_context(connection, mode, State::Open, |protocol, vm| {
         let pings = connection.pings(vm);
         let data = match data {
             Some(data) if pings.contains_key(&*data, vm) => {
@@ -59,9 +59,13 @@ fn random_payload(pings: &PyDictRef, vm: &VirtualMachine) -> PyResult {
 }
 
 /// `Connection.pong`.
-pub(crate) async fn pong(connection: &Py<Connection>, surface: &Surface, data: PyObjectRef) -> PyResult<()> {
+pub(crate) async fn pong(
+    connection: &Py<Connection>,
+    mode: &ExecutionMode,
+    data: PyObjectRef,
+) -> PyResult<()> {
     let data = with_vm(|vm| payload(&data, vm))?;
-    sending::with_context(connection, surface, State::Open, |protocol, vm| {
+    sending::with_context(connection, mode, State::Open, |protocol, vm| {
         protocol.send(Opcode::Pong, &Data::Bytes(data), true, vm)
     })
     .await
@@ -124,9 +128,9 @@ fn seconds(connection: &Py<Connection>, name: &'static str, vm: &VirtualMachine)
 }
 
 /// Suspends the coroutine for a time.
-async fn sleep(connection: &Py<Connection>, surface: &Surface, delay: f64) -> PyResult<()> {
+async fn sleep(connection: &Py<Connection>, mode: &ExecutionMode, delay: f64) -> PyResult<()> {
     if delay <= 0.0 {
-        return surface.suspend(with_vm(|vm| vm.ctx.none())).await.map(drop);
+        return mode.suspend(with_vm(|vm| vm.ctx.none())).await.map(drop);
     }
     let (future, timer) = with_vm(|vm| {
         let event_loop = connection.event_loop(vm)?;
@@ -135,7 +139,7 @@ async fn sleep(connection: &Py<Connection>, surface: &Surface, delay: f64) -> Py
         let timer = vm.call_method(event_loop, "call_later", (delay, wake))?;
         Ok((future, timer))
     })?;
-    let woken = futures::wait(surface, future).await;
+    let woken = futures::wait(mode, future).await;
     if woken.is_err() {
         with_vm(|vm| vm.call_method(&timer, "cancel", ()))?;
     }
@@ -143,8 +147,8 @@ async fn sleep(connection: &Py<Connection>, surface: &Surface, delay: f64) -> Py
 }
 
 /// `Connection.keepalive`: pings the peer at intervals, and ends the connection when it does not answer in time.
-pub(crate) async fn keepalive(connection: &Py<Connection>, surface: &Surface) -> PyResult<()> {
-    match ping_for_ever(connection, surface).await {
+pub(crate) async fn keepalive(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()> {
+    match ping_for_ever(connection, mode).await {
         Err(error) if error.fast_isinstance(with_vm(|vm| vm.ctx.exceptions.exception_type)) => {
             with_vm(|vm| Connection::log(connection, "error", "keepalive ping failed", Some(&error), vm))
         }
@@ -152,20 +156,20 @@ pub(crate) async fn keepalive(connection: &Py<Connection>, surface: &Surface) ->
     }
 }
 
-async fn ping_for_ever(connection: &Py<Connection>, surface: &Surface) -> PyResult<()> {
+async fn ping_for_ever(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()> {
     let mut latency = 0.0;
     loop {
         let Some(interval) = with_vm(|vm| seconds(connection, "ping_interval", vm))? else { return Ok(()) };
-        sleep(connection, surface, interval - latency).await?;
-        let pong = ping(connection, surface, None).await?;
+        sleep(connection, mode, interval - latency).await?;
+        let pong = ping(connection, mode, None).await?;
         with_vm(|vm| Connection::log_debug(connection, "% sent keepalive ping", None, vm))?;
         let Some(timeout) = with_vm(|vm| seconds(connection, "ping_timeout", vm))? else { continue };
-        let answered = wait_for_pong(connection, surface, &pong, timeout).await?;
+        let answered = wait_for_pong(connection, mode, &pong, timeout).await?;
         let Some(measured) = answered else {
             with_vm(|vm| {
                 Connection::log_debug(connection, "- timed out waiting for keepalive pong", None, vm)
             })?;
-            return sending::with_context(connection, surface, State::Open, |protocol, vm| {
+            return sending::with_context(connection, mode, State::Open, |protocol, vm| {
                 protocol.fail(INTERNAL_ERROR, "keepalive ping timeout", vm)
             })
             .await;
@@ -178,7 +182,7 @@ async fn ping_for_ever(connection: &Py<Connection>, surface: &Surface) -> PyResu
 /// Waits for the answer to a ping; nothing if there was none in time.
 async fn wait_for_pong(
     connection: &Py<Connection>,
-    surface: &Surface,
+    mode: &ExecutionMode,
     pong: &PyObjectRef,
     timeout: f64,
 ) -> PyResult<Option<f64>> {
@@ -187,7 +191,7 @@ async fn wait_for_pong(
         let wake = Wake::new(pong.clone(), vm.ctx.none()).into_ref(&vm.ctx);
         vm.call_method(connection.event_loop(vm)?, "call_later", (timeout, wake))
     })?;
-    let answer = futures::wait(surface, pong.clone()).await;
+    let answer = futures::wait(mode, pong.clone()).await;
     with_vm(|vm| {
         vm.call_method(&timer, "cancel", ())?;
         let answer = answer?;

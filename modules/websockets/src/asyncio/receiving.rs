@@ -6,7 +6,7 @@ pub(crate) use steps::Receive;
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 use super::assembler::{Decode, Failure};
 use super::closing::{self, INVALID_DATA, MESSAGE_TOO_BIG};
@@ -80,23 +80,23 @@ fn process_part(connection: &Py<Connection>, part: Part, vm: &VirtualMachine) ->
 }
 
 /// `Connection.recv`.
-pub(crate) async fn recv(connection: &Py<Connection>, surface: &Surface, decode: Decode) -> PyResult {
+pub(crate) async fn recv(connection: &Py<Connection>, mode: &ExecutionMode, decode: Decode) -> PyResult {
     let messages = with_vm(|vm| connection.messages(vm))?;
-    match messages.message(surface, decode).await {
+    match messages.message(mode, decode).await {
         Ok(message) => Ok(message),
-        Err(failure) => Err(Box::pin(explain(connection, surface, failure, "recv")).await),
+        Err(failure) => Err(Box::pin(explain(connection, mode, failure, "recv")).await),
     }
 }
 
 /// What `method` raises because there is no message, after what has to be done about it.
 pub(crate) async fn explain(
     connection: &Py<Connection>,
-    surface: &Surface,
+    mode: &ExecutionMode,
     failure: Failure,
     method: &'static str,
 ) -> PyBaseExceptionRef {
     let (error, code) = match failure {
-        Failure::Eof => return closed(connection, surface).await,
+        Failure::Eof => return closed(connection, mode).await,
         Failure::Busy => {
             let message = format!(
                 "cannot call {method} while another coroutine is already running recv or recv_streaming"
@@ -112,11 +112,10 @@ pub(crate) async fn explain(
         Err(error) => return error,
     };
     connection.set_connection_exc(Some(error));
-    let failed = sending::with_context(connection, surface, State::Open, |protocol, vm| {
-        protocol.fail(code, &reason, vm)
-    });
+    let failed =
+        sending::with_context(connection, mode, State::Open, |protocol, vm| protocol.fail(code, &reason, vm));
     match failed.await {
-        Ok(()) => closed(connection, surface).await,
+        Ok(()) => closed(connection, mode).await,
         Err(error) => error,
     }
 }
@@ -133,8 +132,8 @@ fn reason(error: &PyBaseExceptionRef, code: u16, vm: &VirtualMachine) -> PyResul
 }
 
 /// The `ConnectionClosed` exception, once the connection is closed.
-async fn closed(connection: &Py<Connection>, surface: &Surface) -> PyBaseExceptionRef {
-    match closing::lost(connection, surface).await {
+async fn closed(connection: &Py<Connection>, mode: &ExecutionMode) -> PyBaseExceptionRef {
+    match closing::lost(connection, mode).await {
         Ok(()) => with_vm(|vm| connection.closed_exception(vm)),
         Err(error) => error,
     }

@@ -9,7 +9,7 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
 use tauraro_asyncio::transport::SocketTransport;
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 use super::closing;
 use super::connection::Connection;
@@ -155,7 +155,7 @@ pub(crate) fn failed(
 ///
 /// # Errors
 /// `ConnectionClosed`, once the connection is.
-pub(crate) async fn settle(connection: &Py<Connection>, surface: &Surface, left: Left) -> PyResult<()> {
+pub(crate) async fn settle(connection: &Py<Connection>, mode: &ExecutionMode, left: Left) -> PyResult<()> {
     let mut wait = false;
     let mut raise = false;
     match left {
@@ -168,30 +168,30 @@ pub(crate) async fn settle(connection: &Py<Connection>, surface: &Surface, left:
         Left::Broken => raise = true,
         Left::Flow { closing } => {
             wait = closing;
-            if let Err(error) = drain(connection, surface).await {
+            if let Err(error) = drain(connection, mode).await {
                 with_vm(|vm| note_write_error(connection, error, vm))?;
                 wait = false;
                 raise = true;
             }
         }
     }
-    if wait && !closing::lost_in_time(connection, surface).await? {
+    if wait && !closing::lost_in_time(connection, mode).await? {
         raise = true;
         with_vm(|vm| closing::timed_out(connection, vm));
     }
     if raise {
         with_vm(|vm| vm.call_method(&*connection.transport(vm)?, "abort", ()))?;
-        closing::lost(connection, surface).await?;
+        closing::lost(connection, mode).await?;
         return Err(with_vm(|vm| connection.closed_exception(vm)));
     }
     Ok(())
 }
 
 /// Waits until the transport takes more.
-async fn drain(connection: &Py<Connection>, surface: &Surface) -> PyResult<()> {
+async fn drain(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()> {
     if with_vm(|vm| connection.transport_is_closing(vm))? {
         // Its `connection_lost` has its turn.
-        surface.suspend(with_vm(|vm| vm.ctx.none())).await?;
+        mode.suspend(with_vm(|vm| vm.ctx.none())).await?;
     }
     if !connection.is_paused() {
         return Ok(());
@@ -202,7 +202,7 @@ async fn drain(connection: &Py<Connection>, surface: &Surface) -> PyResult<()> {
         // By another thread, meanwhile.
         with_vm(|vm| futures::resolve(&waiter, vm.ctx.none(), vm))?;
     }
-    let woken = futures::wait(surface, waiter.clone()).await;
+    let woken = futures::wait(mode, waiter.clone()).await;
     connection.inner.lock().drains.retain(|other| !other.is(&waiter));
     woken.map(drop)
 }
@@ -225,13 +225,13 @@ pub(crate) fn resume(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResu
 /// `ProtocolError` and `ConcurrencyError` of `act`.
 pub(crate) async fn with_context<R>(
     connection: &Py<Connection>,
-    surface: &Surface,
+    mode: &ExecutionMode,
     expected: State,
     act: impl FnOnce(Protocol<'_>, &VirtualMachine) -> PyResult<R>,
 ) -> PyResult<R> {
     let (left, given) = with_vm(|vm| attempt(connection, expected, act, vm))?;
     if !matches!(left, Left::Nothing) {
-        Box::pin(settle(connection, surface, left)).await?;
+        Box::pin(settle(connection, mode, left)).await?;
     }
     given.ok_or_else(|| with_vm(|vm| vm.new_system_error("a connection that is not open was written to")))
 }
@@ -257,18 +257,18 @@ pub(crate) fn send_whole(
 /// `Connection.send`.
 pub(crate) async fn send(
     connection: &Py<Connection>,
-    surface: &Surface,
+    mode: &ExecutionMode,
     message: PyObjectRef,
     text: Option<bool>,
 ) -> PyResult<()> {
     if connection.is_sending() {
-        Box::pin(fragmented::turn(connection, surface)).await?;
+        Box::pin(fragmented::turn(connection, mode)).await?;
     }
     match with_vm(|vm| send_whole(connection, &message, text, vm)) {
-        None => Box::pin(fragmented::send(connection, surface, message, text)).await,
+        None => Box::pin(fragmented::send(connection, mode, message, text)).await,
         Some(left) => match left? {
             Left::Nothing => Ok(()),
-            left => Box::pin(settle(connection, surface, left)).await,
+            left => Box::pin(settle(connection, mode, left)).await,
         },
     }
 }

@@ -16,7 +16,7 @@ pub(super) enum Way {
     /// In one go, with compression.
     Deflate(PyRef<PyPerMessageDeflate>),
     /// Step by step, because Python code is to be called.
-    Steps,
+    StateMachine,
 }
 
 fn way_of(extensions: &[rustpython_vm::PyObjectRef], vm: &VirtualMachine) -> Way {
@@ -24,9 +24,9 @@ fn way_of(extensions: &[rustpython_vm::PyObjectRef], vm: &VirtualMachine) -> Way
         [] => Way::Plain,
         [one] => match PyPerMessageDeflate::native(one, vm) {
             Some(deflate) => Way::Deflate(deflate),
-            None => Way::Steps,
+            None => Way::StateMachine,
         },
-        _ => Way::Steps,
+        _ => Way::StateMachine,
     }
 }
 
@@ -39,7 +39,7 @@ impl Inner {
         } else if let Some(tuple) = extensions.downcast_ref_if_exact::<PyTuple>(vm) {
             way_of(tuple.as_slice(), vm)
         } else {
-            Way::Steps
+            Way::StateMachine
         }
     }
 }
@@ -65,11 +65,11 @@ impl PyProtocol {
         let steps = methods.overrides_send_frame() || (receives && methods.overrides_recv_frame());
         let mut inner = zelf.lock();
         let steps = steps || (inner.machine.side() == Side::Client && masks::are_replaced(vm));
-        let way = if steps { Way::Steps } else { inner.way(vm) };
+        let way = if steps { Way::StateMachine } else { inner.way(vm) };
         let machine = &mut inner.machine;
-        machine.set_deferring(matches!(way, Way::Steps));
+        machine.set_deferring(matches!(way, Way::StateMachine));
         let result = match &way {
-            Way::Plain | Way::Steps => operation(machine, &mut ()),
+            Way::Plain | Way::StateMachine => operation(machine, &mut ()),
             Way::Deflate(deflate) => operation(machine, &mut *deflate.lock()),
         };
         let unsettled = machine.has_notices() || machine.has_deferred();
@@ -86,7 +86,7 @@ impl PyProtocol {
             return true;
         }
         let inner = zelf.lock();
-        matches!(inner.way(vm), Way::Steps)
+        matches!(inner.way(vm), Way::StateMachine)
             || (inner.machine.side() == Side::Client && masks::are_replaced(vm))
     }
 

@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tauraro_bridge::WakeUp;
+use tauraro_bridge::WakeFd;
 
 use super::waiting::lock;
 
@@ -35,7 +35,7 @@ pub(super) enum Waited {
 pub(super) struct Port {
     /// None when the socket has no descriptor, or none any more.
     socket: Mutex<Option<Arc<OwnedFd>>>,
-    wake: WakeUp,
+    wake: WakeFd,
 }
 
 impl Port {
@@ -44,7 +44,7 @@ impl Port {
     /// # Errors
     /// There are too many descriptors.
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { socket: Mutex::new(None), wake: WakeUp::new()? })
+        Ok(Self { socket: Mutex::new(None), wake: WakeFd::new()? })
     }
 
     /// Opens it for the socket with a descriptor.

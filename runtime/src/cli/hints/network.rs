@@ -3,7 +3,7 @@
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, VirtualMachine};
 use tauraro_engine::Url;
-use tauraro_engine::route::{Pattern, Routes, environment_proxies};
+use tauraro_engine::http::route::{Pattern, Routes, environment_proxies};
 
 use crate::cli::report;
 

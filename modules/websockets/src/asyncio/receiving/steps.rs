@@ -3,7 +3,7 @@
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
-use tauraro_bridge::{Resume, Step, Steps, stop_async_iteration, with_vm};
+use tauraro_bridge::{Resume, StateMachine, Step, stop_async_iteration, with_vm};
 
 use super::{explain, recv};
 use crate::asyncio::assembler::{Assembler, Decode, Failure, Next, payload};
@@ -85,8 +85,8 @@ impl Receive {
             Ok(Next::Other) => {
                 messages.release();
                 let (source, decode) = (self.source.clone(), self.decode);
-                return Ok(Step::go_on(move |surface| async move {
-                    let message = recv(&connection, &surface, decode).await;
+                return Ok(Step::continue_with(move |mode| async move {
+                    let message = recv(&connection, &mode, decode).await;
                     message.map_err(|error| source.failed(error))
                 }));
             }
@@ -102,8 +102,8 @@ impl Receive {
         let source = self.source.clone();
         match failure {
             Failure::Other(error) => Err(source.failed(error)),
-            failure => Ok(Step::go_on(|surface| async move {
-                Err(source.failed(explain(&connection, &surface, failure, "recv").await))
+            failure => Ok(Step::continue_with(|mode| async move {
+                Err(source.failed(explain(&connection, &mode, failure, "recv").await))
             })),
         }
     }
@@ -111,9 +111,9 @@ impl Receive {
     /// For a connection of a subclass with a `recv` of its own.
     fn call_recv(&self, connection: PyRef<Connection>) -> Step {
         let source = self.source.clone();
-        Step::go_on(|surface| async move {
+        Step::continue_with(|mode| async move {
             let message = match with_vm(|vm| vm.call_method(connection.as_object(), "recv", ())) {
-                Ok(call) => surface.wait(call).await,
+                Ok(call) => mode.wait(call).await,
                 Err(error) => Err(error),
             };
             message.map_err(|error| source.failed(error))
@@ -131,7 +131,7 @@ impl Source {
     }
 }
 
-impl Steps for Receive {
+impl StateMachine for Receive {
     fn step(&mut self, resume: Resume, vm: &VirtualMachine) -> PyResult<Step> {
         let Some(Wait { connection, messages, waiter }) = self.wait.take() else {
             return match resume {

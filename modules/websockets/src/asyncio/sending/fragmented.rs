@@ -3,7 +3,7 @@
 use rustpython_vm::protocol::{PyIter, PyIterReturn};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
-use tauraro_bridge::{Surface, with_vm};
+use tauraro_bridge::{ExecutionMode, with_vm};
 
 use super::{opcode, with_context};
 use crate::asyncio::closing::INTERNAL_ERROR;
@@ -41,7 +41,7 @@ impl Source {
     }
 
     /// The next fragment; nothing at the end.
-    async fn next(&self, surface: &Surface) -> PyResult<Option<PyObjectRef>> {
+    async fn next(&self, mode: &ExecutionMode) -> PyResult<Option<PyObjectRef>> {
         match self {
             Self::Iterator(iterator) => with_vm(|vm| match PyIter::new(iterator.clone()).next(vm)? {
                 PyIterReturn::Return(fragment) => Ok(Some(fragment)),
@@ -50,7 +50,7 @@ impl Source {
             Self::AsyncIterator(iterator) => {
                 let next =
                     with_vm(|vm| vm.call_special_method(iterator, vm.ctx.intern_str("__anext__"), ()))?;
-                match surface.wait(next).await {
+                match mode.wait(next).await {
                     Ok(fragment) => Ok(Some(fragment)),
                     Err(error) => with_vm(|vm| {
                         let over = error.fast_isinstance(vm.ctx.exceptions.stop_async_iteration);
@@ -63,7 +63,7 @@ impl Source {
 }
 
 /// Waits until no fragmented message is being sent.
-pub(crate) async fn turn(connection: &Py<Connection>, surface: &Surface) -> PyResult<()> {
+pub(crate) async fn turn(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()> {
     while connection.is_sending() {
         let waiter = with_vm(|vm| futures::create(connection.event_loop(vm)?, vm))?;
         {
@@ -71,7 +71,7 @@ pub(crate) async fn turn(connection: &Py<Connection>, surface: &Surface) -> PyRe
             let Some(waiters) = &mut inner.sending else { break };
             waiters.push(waiter.clone());
         }
-        futures::wait(surface, waiter).await?;
+        futures::wait(mode, waiter).await?;
     }
     Ok(())
 }
@@ -109,18 +109,18 @@ impl Drop for Sending<'_> {
 /// Sends the items of an iterable, each as a fragment.
 pub(crate) async fn send(
     connection: &Py<Connection>,
-    surface: &Surface,
+    mode: &ExecutionMode,
     message: PyObjectRef,
     text: Option<bool>,
 ) -> PyResult<()> {
     let source = with_vm(|vm| Source::open(&message, vm))?;
-    let Some(first) = source.next(surface).await? else { return Ok(()) };
+    let Some(first) = source.next(mode).await? else { return Ok(()) };
     let sending = with_vm(|vm| Sending::begin(connection, vm))?;
-    let sent = send_all(connection, surface, &source, &first, text).await;
+    let sent = send_all(connection, mode, &source, &first, text).await;
     let Err(error) = sent else { return Ok(()) };
     // Half a message was sent, and there will be no other half: the connection cannot be used any more.
     if error.as_object().fast_isinstance(with_vm(|vm| vm.ctx.exceptions.exception_type)) {
-        with_context(connection, surface, State::Open, |protocol, vm| {
+        with_context(connection, mode, State::Open, |protocol, vm| {
             protocol.fail(INTERNAL_ERROR, "error in fragmented message", vm)
         })
         .await?;
@@ -131,7 +131,7 @@ pub(crate) async fn send(
 
 async fn send_all(
     connection: &Py<Connection>,
-    surface: &Surface,
+    mode: &ExecutionMode,
     source: &Source,
     first: &PyObject,
     text: Option<bool>,
@@ -140,25 +140,25 @@ async fn send_all(
         return Err(with_vm(|vm| vm.new_type_error(format!("{} must contain bytes or str", source.name()))));
     };
     let encode = data.is_text();
-    one(connection, surface, opcode(&data, text), &data, false).await?;
-    while let Some(fragment) = source.next(surface).await? {
+    one(connection, mode, opcode(&data, text), &data, false).await?;
+    while let Some(fragment) = source.next(mode).await? {
         let data = Data::from_object(&fragment).filter(|data| data.is_text() == encode);
         let Some(data) = data else {
             let message = format!("{} must contain uniform types", source.name());
             return Err(with_vm(|vm| vm.new_type_error(message)));
         };
-        one(connection, surface, Opcode::Continuation, &data, false).await?;
+        one(connection, mode, Opcode::Continuation, &data, false).await?;
     }
     let nothing = with_vm(|vm| Data::Bytes(vm.ctx.empty_bytes.clone().into()));
-    one(connection, surface, Opcode::Continuation, &nothing, true).await
+    one(connection, mode, Opcode::Continuation, &nothing, true).await
 }
 
 async fn one(
     connection: &Py<Connection>,
-    surface: &Surface,
+    mode: &ExecutionMode,
     opcode: Opcode,
     data: &Data,
     fin: bool,
 ) -> PyResult<()> {
-    with_context(connection, surface, State::Open, |protocol, vm| protocol.send(opcode, data, fin, vm)).await
+    with_context(connection, mode, State::Open, |protocol, vm| protocol.send(opcode, data, fin, vm)).await
 }

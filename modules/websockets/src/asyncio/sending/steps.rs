@@ -1,7 +1,7 @@
 //! `Connection.send`, step by step.
 
 use rustpython_vm::{PyObjectRef, PyRef, PyResult, VirtualMachine};
-use tauraro_bridge::{Resume, Step, Steps, with_vm};
+use tauraro_bridge::{Resume, StateMachine, Step, with_vm};
 
 use super::{Left, send, send_whole, settle};
 use crate::asyncio::connection::Connection;
@@ -19,7 +19,7 @@ impl Send {
     }
 }
 
-impl Steps for Send {
+impl StateMachine for Send {
     fn step(&mut self, resume: Resume, vm: &VirtualMachine) -> PyResult<Step> {
         if let Resume::Throw(error) = resume {
             return Err(error);
@@ -32,14 +32,14 @@ impl Steps for Send {
         let connection = self.connection.clone();
         Ok(match whole {
             Some(Left::Nothing) => Step::Return(vm.ctx.none()),
-            Some(left) => Step::go_on(|surface| async move {
-                settle(&connection, &surface, left).await?;
+            Some(left) => Step::continue_with(|mode| async move {
+                settle(&connection, &mode, left).await?;
                 Ok(with_vm(|vm| vm.ctx.none()))
             }),
             None => {
                 let (message, text) = (self.message.clone(), self.text);
-                Step::go_on(move |surface| async move {
-                    send(&connection, &surface, message, text).await?;
+                Step::continue_with(move |mode| async move {
+                    send(&connection, &mode, message, text).await?;
                     Ok(with_vm(|vm| vm.ctx.none()))
                 })
             }

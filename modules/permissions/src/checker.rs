@@ -6,9 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::net::{self, Named};
-use super::{Audit, Environment, Kind, NetRule, Permissions, Scope, UnixName, paths};
+use crate::net::{self, Named};
 use crate::policy::{Destination, Policy};
+use crate::{Audit, Environment, Kind, NetRule, Permissions, Scope, UnixName, paths};
 
 /// Addresses remembered with the names they were found for; the memory starts anew beyond that.
 const MOST_ADDRESSES: usize = 16_384;
@@ -17,6 +17,12 @@ const MOST_ADDRESSES: usize = 16_384;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
     message: String,
+}
+
+impl Denial {
+    pub(crate) fn new(message: String) -> Self {
+        Self { message }
+    }
 }
 
 impl fmt::Display for Denial {
@@ -50,7 +56,7 @@ impl Access {
 
 /// The permissions of a runtime, asked about everything it does.
 #[derive(Debug)]
-pub struct Gate {
+pub struct PermissionChecker {
     permissions: Permissions,
     audit: Option<Audit>,
     environment: Option<Environment>,
@@ -61,7 +67,7 @@ pub struct Gate {
     imports: Mutex<Vec<PathBuf>>,
 }
 
-impl Gate {
+impl PermissionChecker {
     /// Made once for a runtime.
     pub fn new(permissions: Permissions, audit: Option<Audit>) -> Self {
         Self {
@@ -203,7 +209,7 @@ impl Gate {
     /// A refusal.
     pub fn other_network(&self, what: &str) -> Result<(), Denial> {
         let verdict = if self.permissions.restricts_net() {
-            Err(Denial { message: format!("network access by {what} is denied; run with --allow-net") })
+            Err(Denial::new(format!("network access by {what} is denied; run with --allow-net")))
         } else {
             Ok(())
         };
@@ -257,7 +263,7 @@ impl Gate {
         let verdict = if self.permissions.run {
             Ok(())
         } else {
-            Err(Denial { message: format!("running {what} is denied; run with --allow-run") })
+            Err(Denial::new(format!("running {what} is denied; run with --allow-run")))
         };
         self.judge(Kind::Run, what, verdict)
     }
@@ -270,7 +276,7 @@ impl Gate {
         let verdict = if self.permissions.ffi {
             Ok(())
         } else {
-            Err(Denial { message: format!("foreign code by {what} is denied; run with --allow-ffi") })
+            Err(Denial::new(format!("foreign code by {what} is denied; run with --allow-ffi")))
         };
         self.judge(Kind::Ffi, what, verdict)
     }
@@ -281,9 +287,7 @@ impl Gate {
     /// A refusal.
     pub fn unrestricted(&self, what: &str) -> Result<(), Denial> {
         if self.permissions.is_restricted() {
-            return Err(Denial {
-                message: format!("{what} is denied to a script with restricted permissions"),
-            });
+            return Err(Denial::new(format!("{what} is denied to a script with restricted permissions")));
         }
         Ok(())
     }
@@ -304,9 +308,7 @@ impl Gate {
         let verdict = if self.sees_env(name) {
             Ok(())
         } else {
-            Err(Denial {
-                message: format!("environment variable {name} is denied; run with --allow-env={name}"),
-            })
+            Err(Denial::new(format!("environment variable {name} is denied; run with --allow-env={name}")))
         };
         self.judge(Kind::Env, name, verdict)
     }
@@ -324,13 +326,9 @@ impl Gate {
         let target = paths::resolve(path, access.follow);
         let shown = target.display();
         let verdict = if access.write && !may_touch(write, &target, true) {
-            Err(Denial {
-                message: format!("write access to {shown} is denied; run with --allow-write={shown}"),
-            })
+            Err(Denial::new(format!("write access to {shown} is denied; run with --allow-write={shown}")))
         } else if access.read && !may_touch(read, &target, false) && !self.is_module(&target) {
-            Err(Denial {
-                message: format!("read access to {shown} is denied; run with --allow-read={shown}"),
-            })
+            Err(Denial::new(format!("read access to {shown} is denied; run with --allow-read={shown}")))
         } else {
             Ok(())
         };
@@ -350,22 +348,24 @@ impl Gate {
             return Ok(());
         }
         let message = format!("{what} is denied where only some files may be read or written");
-        self.judge(Kind::File, what, Err(Denial { message }))
+        self.judge(Kind::File, what, Err(Denial::new(message)))
     }
 
-    /// The gate as the policy of the engine's connections.
+    /// The checker as the policy of the engine's connections.
     pub fn policy(self: &Arc<Self>) -> Policy {
         if !self.permissions.restricts_net() && self.audit.is_none() {
             return Policy::allow_all();
         }
-        let gate = Arc::clone(self);
+        let checker = Arc::clone(self);
         Policy::decided_by(move |asked: &Destination<'_>| {
             if let Some(path) = asked.host.strip_prefix("unix:") {
-                return gate.connect_unix(&UnixName::new(path.as_bytes())).map_err(|denial| denial.message);
+                return checker
+                    .connect_unix(&UnixName::new(path.as_bytes()))
+                    .map_err(|denial| denial.message);
             }
             let verdict = match asked.address {
-                Some(address) => gate.connect(asked.host, SocketAddr::new(address, asked.port)),
-                None => gate.resolve(asked.host, Some(asked.port)),
+                Some(address) => checker.connect(asked.host, SocketAddr::new(address, asked.port)),
+                None => checker.resolve(asked.host, Some(asked.port)),
             };
             verdict.map_err(|denial| denial.message)
         })
@@ -389,9 +389,7 @@ impl Gate {
             && let Err(error) = audit.write(kind, what, verdict.is_ok())
             && verdict.is_ok()
         {
-            return Err(Denial {
-                message: format!("{what} is denied: the audit log cannot be written: {error}"),
-            });
+            return Err(Denial::new(format!("{what} is denied: the audit log cannot be written: {error}")));
         }
         verdict
     }
@@ -466,9 +464,9 @@ fn denied_net_as(what: &str, flag: &str, rule: Option<&NetRule>) -> Denial {
         Some(rule) => format!("network access to {what} is denied by --deny-net={rule}"),
         None => format!("network access to {what} is denied; run with --allow-net={flag}"),
     };
-    Denial { message }
+    Denial::new(message)
 }
 
 fn denied_listen(what: &str) -> Denial {
-    Denial { message: format!("listening at {what} is denied; run with --allow-listen={what}") }
+    Denial::new(format!("listening at {what} is denied; run with --allow-listen={what}"))
 }

@@ -1,4 +1,4 @@
-//! The one gate of every connection: what may be connected to.
+//! The one checker of every connection: what may be connected to.
 //!
 //! It is asked twice for each connection: about the URL before a hop is sent (literal addresses in
 //! every spelling, ports), and about each address after DNS (names), so that what was checked is
@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::Denial;
 
 /// A connection that somebody wants to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Destination<'a> {
     pub address: Option<IpAddr>,
 }
 
-type Rule = dyn Fn(&Destination<'_>) -> std::result::Result<(), String> + Send + Sync;
+type Rule = dyn Fn(&Destination<'_>) -> Result<(), String> + Send + Sync;
 
 /// What may be connected to.
 #[derive(Clone, Default)]
@@ -44,17 +44,15 @@ impl Policy {
     }
 
     /// As [`allow_if`](Self::allow_if), with a refusal in words of its own.
-    pub fn decided_by(
-        rule: impl Fn(&Destination<'_>) -> std::result::Result<(), String> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn decided_by(rule: impl Fn(&Destination<'_>) -> Result<(), String> + Send + Sync + 'static) -> Self {
         Self { rule: Some(Arc::new(rule)) }
     }
 
     /// May a connection to `host` (name or literal, as in the URL) and `port` be tried?
     ///
     /// # Errors
-    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied), naming what was asked for.
-    pub fn check_host(&self, host: &str, port: u16) -> Result<()> {
+    /// [`Denial`], naming what was asked for.
+    pub fn check_host(&self, host: &str, port: u16) -> Result<(), Denial> {
         let Some(rule) = &self.rule else { return Ok(()) };
         let address = literal(host).map(|address| address.to_canonical());
         ask(&**rule, &Destination { host, port, address })
@@ -64,8 +62,8 @@ impl Policy {
     /// `unix:<path>` at port 0, without an address.
     ///
     /// # Errors
-    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied), naming the path.
-    pub fn check_unix(&self, path: &Path) -> Result<()> {
+    /// [`Denial`], naming the path.
+    pub fn check_unix(&self, path: &Path) -> Result<(), Denial> {
         let Some(rule) = &self.rule else { return Ok(()) };
         let host = format!("unix:{}", path.display());
         ask(&**rule, &Destination { host: &host, port: 0, address: None })
@@ -74,8 +72,8 @@ impl Policy {
     /// May this address, to which `host` resolved, be connected to?
     ///
     /// # Errors
-    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied), naming what was asked for.
-    pub fn check_address(&self, host: &str, address: SocketAddr) -> Result<()> {
+    /// [`Denial`], naming what was asked for.
+    pub fn check_address(&self, host: &str, address: SocketAddr) -> Result<(), Denial> {
         let Some(rule) = &self.rule else { return Ok(()) };
         let (port, address) = (address.port(), address.ip().to_canonical());
         ask(&**rule, &Destination { host, port, address: Some(address) })
@@ -88,8 +86,8 @@ impl fmt::Debug for Policy {
     }
 }
 
-fn ask(rule: &Rule, destination: &Destination<'_>) -> Result<()> {
-    rule(destination).map_err(|message| Error::new(ErrorKind::Denied, message))
+fn ask(rule: &Rule, destination: &Destination<'_>) -> Result<(), Denial> {
+    rule(destination).map_err(Denial::new)
 }
 
 fn refusal(destination: &Destination<'_>) -> String {
@@ -136,8 +134,7 @@ mod tests {
         ];
         for host in loopback {
             let error = policy.check_host(host, 80).expect_err(host);
-            assert_eq!(error.kind(), ErrorKind::Denied, "{host}");
-            assert!(error.message().contains(host), "{error}");
+            assert!(error.to_string().contains(host), "{error}");
         }
         for host in ["8.8.8.8", "example.org", "127.example.org", "2001:db8::1"] {
             policy.check_host(host, 80).expect(host);
@@ -151,7 +148,7 @@ mod tests {
         policy.check_address("example.org", address(443)).expect("allowed");
         let error = policy.check_address("example.org", address(80)).expect_err("another port");
         let expected = "the policy does not allow a connection to example.org port 80 (192.0.2.1)";
-        assert_eq!(error.message(), expected);
+        assert_eq!(error.to_string(), expected);
         policy.check_address("example.com", address(443)).expect_err("another name");
     }
 

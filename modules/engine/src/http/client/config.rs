@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::proxy::Proxy;
 use super::socket_option::SocketOption;
-use crate::policy::Policy;
 use crate::tls::TlsConfig;
+use tauraro_permissions::Policy;
 
 /// How long each phase of an exchange may take; `None` waits for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 
 use super::encode::{self, HOST};
 use crate::error::{Error, ErrorKind, Result};
-use crate::url::parse::python_repr;
+use crate::http::url::parse::python_repr;
 
 /// The host as it is sent, without the brackets of an IPv6 literal.
 pub(super) fn encode(host: &str) -> Result<Cow<'_, str>> {

@@ -196,7 +196,7 @@ fn build(tls: rustls::ClientConfig, config: &TransportConfig) -> Result<reqwest:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::PoolLimits;
+    use crate::http::client::PoolLimits;
 
     fn config() -> TransportConfig {
         let limits = PoolLimits { max_connections: Some(1), ..PoolLimits::default() };

@@ -6,13 +6,13 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 /// An eventfd where the system has them, else a pair of connected sockets.
 #[derive(Debug)]
-pub struct WakeUp {
+pub struct WakeFd {
     read: File,
     #[cfg(not(target_os = "linux"))]
     write: File,
 }
 
-impl WakeUp {
+impl WakeFd {
     /// A new descriptor, not readable yet.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl WakeUp {
     }
 }
 
-impl AsRawFd for WakeUp {
+impl AsRawFd for WakeFd {
     fn as_raw_fd(&self) -> RawFd {
         self.read.as_raw_fd()
     }

@@ -1,8 +1,8 @@
 //! One core, two surfaces: code that waits is written once, as `async fn`s, for callers that block
 //! and for callers that `await`.
 //!
-//! Such a function takes a [`Surface`] and waits only through it. For a blocking caller every wait
-//! happens inside the poll ([`complete`] polls it once, to its end); for an `await`ing one the
+//! Such a function takes an [`ExecutionMode`] and waits only through it. For a blocking caller every wait
+//! happens inside the poll ([`poll_to_completion`] polls it once, to its end); for an `await`ing one the
 //! function is the body of a [`Coroutine`](crate::coroutine), which yields to the event loop.
 
 use std::future::{Future, poll_fn};
@@ -22,11 +22,11 @@ use crate::wait::block_on;
 
 /// How a function waits.
 #[derive(Clone, Debug)]
-pub enum Surface {
+pub enum ExecutionMode {
     /// The calling thread stands still.
     Blocking,
     /// The coroutine that runs the function is suspended.
-    Suspending(Arc<Mailbox>),
+    Async(Arc<ResumeSlot>),
 }
 
 /// What a suspended coroutine goes on with.
@@ -40,39 +40,39 @@ pub enum Resume {
 
 /// Between a coroutine and the wait that suspends it: what it yields, and what it goes on with.
 #[derive(Debug, Default)]
-pub struct Mailbox {
-    letters: PyMutex<Letters>,
+pub struct ResumeSlot {
+    state: PyMutex<ResumeState>,
 }
 
 #[derive(Debug, Default)]
-struct Letters {
+struct ResumeState {
     yielded: Option<PyObjectRef>,
     resume: Option<Resume>,
 }
 
-impl Mailbox {
+impl ResumeSlot {
     /// What the coroutine goes on with.
-    pub(crate) fn deliver(&self, resume: Resume) {
-        let before = self.letters.lock().resume.replace(resume);
+    pub(crate) fn resume_with(&self, resume: Resume) {
+        let before = self.state.lock().resume.replace(resume);
         drop(before);
     }
 
     /// What the coroutine yields.
-    pub(crate) fn collect(&self) -> Option<PyObjectRef> {
-        self.letters.lock().yielded.take()
+    pub(crate) fn take_yielded(&self) -> Option<PyObjectRef> {
+        self.state.lock().yielded.take()
     }
 
     /// Yields `object` and waits for what to go on with.
     async fn suspend(&self, object: PyObjectRef) -> Resume {
         let mut object = Some(object);
         poll_fn(move |_| {
-            let mut letters = self.letters.lock();
+            let mut state = self.state.lock();
             if let Some(object) = object.take() {
-                letters.yielded = Some(object);
-                letters.resume = None;
+                state.yielded = Some(object);
+                state.resume = None;
                 return Poll::Pending;
             }
-            letters.resume.take().map_or(Poll::Pending, Poll::Ready)
+            state.resume.take().map_or(Poll::Pending, Poll::Ready)
         })
         .await
     }
@@ -84,21 +84,24 @@ pub fn with_vm<R>(use_it: impl FnOnce(&VirtualMachine) -> R) -> R {
     with_current_vm(use_it)
 }
 
-/// Runs a function on [`Surface::Blocking`] to its end.
+/// Runs a function on [`ExecutionMode::Blocking`] to its end.
 ///
 /// # Errors
 /// The function's; `SystemError` if it waited for something by other means.
-pub fn complete<T>(vm: &VirtualMachine, function: impl Future<Output = PyResult<T>>) -> PyResult<T> {
+pub fn poll_to_completion<T>(
+    vm: &VirtualMachine,
+    function: impl Future<Output = PyResult<T>>,
+) -> PyResult<T> {
     match pin!(function).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
         Poll::Pending => Err(vm.new_system_error("a blocking call was suspended")),
     }
 }
 
-impl Surface {
+impl ExecutionMode {
     /// Whether a coroutine waits, not a thread.
     pub fn is_async(&self) -> bool {
-        matches!(self, Self::Suspending(_))
+        matches!(self, Self::Async(_))
     }
 
     /// Waits for work of the engine. Giving up the wait (Ctrl-C, cancellation) drops `future`.
@@ -132,10 +135,10 @@ impl Surface {
     /// # Errors
     /// What the coroutine is told to raise; `SystemError` where a thread waits.
     pub async fn suspend(&self, object: PyObjectRef) -> PyResult {
-        let Self::Suspending(mailbox) = self else {
+        let Self::Async(slot) = self else {
             return Err(with_vm(|vm| vm.new_system_error("a thread cannot be suspended")));
         };
-        match mailbox.suspend(object).await {
+        match slot.suspend(object).await {
             Resume::Send(value) => Ok(value),
             Resume::Throw(error) => Err(error),
         }
@@ -147,12 +150,12 @@ impl Surface {
     /// # Errors
     /// What awaiting it raises; `TypeError` for what cannot be awaited.
     pub async fn wait(&self, object: PyObjectRef) -> PyResult {
-        let Self::Suspending(mailbox) = self else { return Ok(object) };
+        let Self::Async(slot) = self else { return Ok(object) };
         let waiting = Waiting(with_vm(|vm| awaitable_iterator(object, vm))?);
         let mut resume = with_vm(|vm| Resume::Send(vm.ctx.none()));
         loop {
             match with_vm(|vm| step(&waiting.0, resume, vm))? {
-                PyIterReturn::Return(yielded) => resume = mailbox.suspend(yielded).await,
+                PyIterReturn::Return(yielded) => resume = slot.suspend(yielded).await,
                 PyIterReturn::StopIteration(value) => return Ok(with_vm(|vm| vm.unwrap_or_none(value))),
             }
         }

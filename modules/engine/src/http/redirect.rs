@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::url::UrlParts;
+use crate::http::url::UrlParts;
 use crate::{Headers, Url};
 
 /// The next hop of a redirect.

@@ -16,7 +16,7 @@ use tower_service::Service;
 use super::direct::Endpoints;
 use super::progress::{Phase, Progress};
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy::Policy;
+use tauraro_permissions::Policy;
 
 pub(super) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -163,7 +163,7 @@ pub(super) async fn resolve(policy: &Policy, host: &str, port: u16) -> Result<Ve
         })
         .collect();
     match denied {
-        Some(error) if allowed.is_empty() => Err(error),
+        Some(error) if allowed.is_empty() => Err(error.into()),
         _ => Ok(allowed),
     }
 }

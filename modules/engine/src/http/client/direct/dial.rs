@@ -24,7 +24,7 @@ use super::super::failure;
 use super::super::socket_option::{SocketOption, SocketValue};
 use super::wire::{Endpoints, Wire};
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy::Policy;
+use tauraro_permissions::Policy;
 
 /// Connects to `host` (a name or a literal address, without brackets) over TCP.
 ///

@@ -22,8 +22,8 @@ use super::super::trace::{Fact, Trace, step};
 use super::told::Told;
 use super::wire::Wire;
 use super::{TRACE, dial, lone, socks};
-use crate::basic;
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::auth::basic;
 use crate::tls::{self, TlsConfig};
 
 /// The pause before the second repetition; it doubles with each further one.

@@ -1,13 +1,14 @@
 //! What a script may reach: hosts, listeners, processes, files, environment variables, foreign code.
 //!
-//! [`Permissions`] is what somebody chose, [`Gate`] is who is asked: it belongs to one runtime,
+//! [`Permissions`] is what somebody chose, [`PermissionChecker`] is who is asked: it belongs to one runtime,
 //! remembers which addresses the allowed names have, and keeps the audit log. Neither knows Python.
 
 mod audit;
+mod checker;
 mod environment;
-mod gate;
 mod net;
 mod paths;
+mod policy;
 #[cfg(test)]
 mod tests;
 
@@ -15,10 +16,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use audit::{Audit, Kind};
+pub use checker::{Access, Denial, PermissionChecker};
 pub use environment::{Environment, InvalidVariable};
-pub use gate::{Access, Denial, Gate};
 pub use net::{Named, NetRule, UnixName, parse_name};
 pub use paths::{from_bytes, resolve};
+pub use policy::{Destination, Policy};
 
 /// What of a category is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,11 +72,11 @@ impl std::error::Error for InvalidRule {}
 /// allowed, and widens one that has rules already; an empty list allows everything in it.
 ///
 /// ```
-/// use tauraro_engine::permissions::Permissions;
+/// use tauraro_permissions::Permissions;
 ///
 /// let permissions = Permissions::none().allow_net("api.example.org:443")?.deny_net("10.0.0.0/8")?;
 /// assert!(permissions.is_restricted());
-/// # Ok::<(), tauraro_engine::permissions::InvalidRule>(())
+/// # Ok::<(), tauraro_permissions::InvalidRule>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permissions {

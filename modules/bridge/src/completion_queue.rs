@@ -9,28 +9,28 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, PoisonError};
 
-use crate::wakeup::WakeUp;
+use crate::wake_fd::WakeFd;
 
-/// Identifies one awaited operation of a [`Port`](crate::Port). Never used twice, so a result that
+/// Identifies one awaited operation of a [`LoopBridge`](crate::LoopBridge). Never used twice, so a result that
 /// comes after its operation was given up finds nobody.
-pub type Ticket = u64;
+pub type OperationId = u64;
 
 /// What an operation produced; nothing, when its task ended without a result.
 pub type Output = Option<Box<dyn Any + Send>>;
 
 /// The end of an event loop that other threads see.
 #[derive(Debug)]
-pub struct Inbox {
-    arrived: Mutex<Vec<(Ticket, Output)>>,
+pub struct CompletionQueue {
+    arrived: Mutex<Vec<(OperationId, Output)>>,
     /// Something waits for the loop: a result here, or a callback in its own queue.
     filled: AtomicBool,
     /// The loop sleeps, or is about to.
     parked: AtomicBool,
-    wake_up: WakeUp,
+    wake_up: WakeFd,
 }
 
-impl Inbox {
-    /// An empty inbox with a descriptor of its own.
+impl CompletionQueue {
+    /// An empty queue with a descriptor of its own.
     ///
     /// # Errors
     /// When the process has no descriptor left.
@@ -39,7 +39,7 @@ impl Inbox {
             arrived: Mutex::default(),
             filled: false.into(),
             parked: false.into(),
-            wake_up: WakeUp::new()?,
+            wake_up: WakeFd::new()?,
         })
     }
 
@@ -48,9 +48,9 @@ impl Inbox {
         self.wake_up.as_raw_fd()
     }
 
-    /// Hands over the result of the operation `ticket`. From any thread.
-    pub fn push(&self, ticket: Ticket, output: Output) {
-        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push((ticket, output));
+    /// Hands over the result of `operation`. From any thread.
+    pub fn push(&self, operation: OperationId, output: Output) {
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push((operation, output));
         self.notify();
     }
 
@@ -82,7 +82,7 @@ impl Inbox {
     }
 
     /// Everything that arrived since the last call.
-    pub fn take(&self) -> Vec<(Ticket, Output)> {
+    pub fn take(&self) -> Vec<(OperationId, Output)> {
         if !self.filled.swap(false, SeqCst) {
             return Vec::new();
         }
@@ -99,40 +99,40 @@ mod tests {
 
     #[test]
     fn a_parked_loop_is_signalled_once_a_batch() {
-        let inbox = Inbox::new().unwrap();
-        assert!(inbox.park());
-        inbox.push(1, Some(Box::new(1)));
-        inbox.push(2, Some(Box::new(2)));
-        assert!(!inbox.park(), "there is work");
-        inbox.unpark();
-        let tickets: Vec<_> = inbox.take().into_iter().map(|(ticket, _)| ticket).collect();
-        assert_eq!(tickets, [1, 2]);
-        assert!(inbox.take().is_empty());
-        assert!(inbox.park());
+        let queue = CompletionQueue::new().unwrap();
+        assert!(queue.park());
+        queue.push(1, Some(Box::new(1)));
+        queue.push(2, Some(Box::new(2)));
+        assert!(!queue.park(), "there is work");
+        queue.unpark();
+        let operations: Vec<_> = queue.take().into_iter().map(|(operation, _)| operation).collect();
+        assert_eq!(operations, [1, 2]);
+        assert!(queue.take().is_empty());
+        assert!(queue.park());
     }
 
     #[test]
     fn nothing_is_lost_between_threads() {
         const EACH: u64 = 2000;
-        let inbox = Arc::new(Inbox::new().unwrap());
+        let queue = Arc::new(CompletionQueue::new().unwrap());
         let workers: Vec<_> = (0..8_u64)
             .map(|worker| {
-                let inbox = Arc::clone(&inbox);
+                let queue = Arc::clone(&queue);
                 thread::spawn(move || {
                     for n in 0..EACH {
-                        inbox.push(worker * EACH + n, None);
+                        queue.push(worker * EACH + n, None);
                     }
                 })
             })
             .collect();
         let mut seen = Vec::new();
         while seen.len() < 8 * usize::try_from(EACH).unwrap() {
-            if inbox.park() {
-                inbox.wake_up.wait();
+            if queue.park() {
+                queue.wake_up.wait();
             }
-            inbox.unpark();
-            inbox.clear_signal();
-            seen.extend(inbox.take().into_iter().map(|(ticket, _)| ticket));
+            queue.unpark();
+            queue.clear_signal();
+            seen.extend(queue.take().into_iter().map(|(operation, _)| operation));
         }
         for worker in workers {
             worker.join().unwrap();

@@ -1,4 +1,4 @@
-//! The event loop's side of its [`Inbox`]: who waits for which result.
+//! The event loop's side of its [`CompletionQueue`]: who waits for which result.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -13,11 +13,11 @@ use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMac
 use tauraro_engine::runtime::{self, Job};
 
 use crate::awaitable::Awaitable;
-use crate::inbox::{Inbox, Ticket};
+use crate::completion_queue::{CompletionQueue, OperationId};
 
 /// A callback of an awaitable that is done.
 #[derive(Debug)]
-pub struct Woken {
+pub struct DoneCallback {
     /// To be called with `awaitable` as its only argument...
     pub callback: PyObjectRef,
     /// ...in this context, or in a copy of the current one.
@@ -26,17 +26,17 @@ pub struct Woken {
     pub awaitable: PyRef<Awaitable>,
 }
 
-/// How an event loop takes a [`Woken`]: it is put into the ready queue and not called at once.
-pub type Schedule = fn(event_loop: &PyObject, woken: Woken, vm: &VirtualMachine) -> PyResult<()>;
+/// How an event loop takes a [`DoneCallback`]: it is put into the ready queue and not called at once.
+pub type Schedule = fn(event_loop: &PyObject, callback: DoneCallback, vm: &VirtualMachine) -> PyResult<()>;
 
 /// One event loop's connection to the shared runtime.
-pub struct Port {
-    inbox: Arc<Inbox>,
+pub struct LoopBridge {
+    queue: Arc<CompletionQueue>,
     schedule: Schedule,
     next: AtomicU64,
-    waiting: PyMutex<HashMap<Ticket, PyRef<Awaitable>>>,
+    waiting: PyMutex<HashMap<OperationId, PyRef<Awaitable>>>,
     /// What goes to the runtime with the next batch.
-    departing: PyMutex<Vec<Job>>,
+    pending_submissions: PyMutex<Vec<Job>>,
     /// How many make a batch.
     batch: usize,
 }
@@ -45,15 +45,15 @@ pub struct Port {
 /// and so few that it works on the first ones while the loop begins others.
 const BATCH: usize = 8;
 
-impl fmt::Debug for Port {
+impl fmt::Debug for LoopBridge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Port").field("waiting", &self.waiting.lock().len()).finish_non_exhaustive()
+        f.debug_struct("LoopBridge").field("waiting", &self.waiting.lock().len()).finish_non_exhaustive()
     }
 }
 
 // SAFETY: each awaitable in the table is visited once.
 #[expect(unsafe_code, reason = "the garbage collector's interface")]
-unsafe impl Traverse for Port {
+unsafe impl Traverse for LoopBridge {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         if let Some(waiting) = self.waiting.try_lock() {
             for awaitable in waiting.values() {
@@ -63,8 +63,8 @@ unsafe impl Traverse for Port {
     }
 }
 
-impl Port {
-    /// A port of an event loop that queues callbacks with `schedule`.
+impl LoopBridge {
+    /// A bridge of an event loop that queues callbacks with `schedule`.
     ///
     /// # Errors
     /// When the process has no descriptor left.
@@ -72,7 +72,7 @@ impl Port {
         Self::with_batches(schedule, 1)
     }
 
-    /// The same for a loop that calls [`Port::depart`] before it sleeps: operations that are begun
+    /// The same for a loop that calls [`LoopBridge::flush_submissions`] before it sleeps: operations that are begun
     /// together go to the runtime together.
     ///
     /// # Errors
@@ -83,11 +83,11 @@ impl Port {
 
     fn with_batches(schedule: Schedule, batch: usize) -> io::Result<Arc<Self>> {
         Ok(Arc::new(Self {
-            inbox: Arc::new(Inbox::new()?),
+            queue: Arc::new(CompletionQueue::new()?),
             schedule,
             next: AtomicU64::new(1),
             waiting: PyMutex::default(),
-            departing: PyMutex::default(),
+            pending_submissions: PyMutex::default(),
             batch,
         }))
     }
@@ -96,31 +96,31 @@ impl Port {
     ///
     /// # Errors
     /// When there is no runtime, for want of file descriptors or threads.
-    pub(crate) fn dispatch(&self, job: Job) -> io::Result<()> {
+    pub(crate) fn submit(&self, job: Job) -> io::Result<()> {
         runtime::start()?;
         let full = {
-            let mut departing = self.departing.lock();
-            departing.push(job);
-            departing.len() >= self.batch
+            let mut pending_submissions = self.pending_submissions.lock();
+            pending_submissions.push(job);
+            pending_submissions.len() >= self.batch
         };
         if full {
-            self.depart();
+            self.flush_submissions();
         }
         Ok(())
     }
 
     /// Hands over what was begun since the last time.
-    pub fn depart(&self) {
-        let jobs = std::mem::take(&mut *self.departing.lock());
+    pub fn flush_submissions(&self) {
+        let jobs = std::mem::take(&mut *self.pending_submissions.lock());
         if !jobs.is_empty() {
-            // Jobs that are dropped, for want of a runtime, say so through the inbox.
+            // Jobs that are dropped, for want of a runtime, say so through the queue.
             let _ = runtime::spawn_all(jobs);
         }
     }
 
     /// What workers push to.
-    pub fn inbox(&self) -> &Arc<Inbox> {
-        &self.inbox
+    pub fn completions(&self) -> &Arc<CompletionQueue> {
+        &self.queue
     }
 
     /// How many operations are under way.
@@ -128,29 +128,34 @@ impl Port {
         self.waiting.lock().len()
     }
 
-    pub(crate) fn register(&self, awaitable: PyRef<Awaitable>) -> Ticket {
-        let ticket = self.next.fetch_add(1, Relaxed);
-        self.waiting.lock().insert(ticket, awaitable);
-        ticket
+    pub(crate) fn register(&self, awaitable: PyRef<Awaitable>) -> OperationId {
+        let operation = self.next.fetch_add(1, Relaxed);
+        self.waiting.lock().insert(operation, awaitable);
+        operation
     }
 
-    pub(crate) fn forget(&self, ticket: Ticket) {
-        let forgotten = self.waiting.lock().remove(&ticket);
+    pub(crate) fn forget(&self, operation: OperationId) {
+        let forgotten = self.waiting.lock().remove(&operation);
         // Dropping it may run Python, which must not find the table locked.
         drop(forgotten);
     }
 
-    pub(crate) fn schedule(&self, event_loop: &PyObject, woken: Woken, vm: &VirtualMachine) -> PyResult<()> {
-        (self.schedule)(event_loop, woken, vm)
+    pub(crate) fn schedule(
+        &self,
+        event_loop: &PyObject,
+        callback: DoneCallback,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        (self.schedule)(event_loop, callback, vm)
     }
 
     /// Completes every awaitable whose result has arrived. On the loop's own thread.
     ///
     /// # Errors
     /// What the loop's queue raised.
-    pub fn deliver(&self, vm: &VirtualMachine) -> PyResult<()> {
-        for (ticket, output) in self.inbox.take() {
-            let awaitable = self.waiting.lock().remove(&ticket);
+    pub fn complete_finished(&self, vm: &VirtualMachine) -> PyResult<()> {
+        for (operation, output) in self.queue.take() {
+            let awaitable = self.waiting.lock().remove(&operation);
             if let Some(awaitable) = awaitable {
                 Awaitable::complete(&awaitable, output, vm)?;
             }
@@ -168,21 +173,21 @@ impl Port {
 }
 
 thread_local! {
-    /// The port of the native loop that runs on this thread, with the identity of the loop.
-    static RUNNING: RefCell<Option<(usize, Arc<Port>)>> = const { RefCell::new(None) };
+    /// The bridge of the native loop that runs on this thread, with the identity of the loop.
+    static RUNNING: RefCell<Option<(usize, Arc<LoopBridge>)>> = const { RefCell::new(None) };
 }
 
-/// Says, while it lives, that `event_loop` runs on this thread and is reached through a port.
+/// Says, while it lives, that `event_loop` runs on this thread and is reached through a bridge.
 #[must_use]
 #[derive(Debug)]
 pub struct Running {
-    previous: Option<(usize, Arc<Port>)>,
+    previous: Option<(usize, Arc<LoopBridge>)>,
 }
 
 impl Running {
     /// `event_loop` starts to run.
-    pub fn enter(event_loop: &PyObject, port: &Arc<Port>) -> Self {
-        let entry = (event_loop.get_id(), Arc::clone(port));
+    pub fn enter(event_loop: &PyObject, bridge: &Arc<LoopBridge>) -> Self {
+        let entry = (event_loop.get_id(), Arc::clone(bridge));
         Self { previous: RUNNING.with_borrow_mut(|running| running.replace(entry)) }
     }
 }
@@ -195,11 +200,11 @@ impl Drop for Running {
     }
 }
 
-/// The event loop that runs on this thread, and its port.
+/// The event loop that runs on this thread, and its bridge.
 ///
 /// # Errors
 /// `RuntimeError` when none runs.
-pub(crate) fn running(vm: &VirtualMachine) -> PyResult<(PyObjectRef, Arc<Port>)> {
+pub(crate) fn running(vm: &VirtualMachine) -> PyResult<(PyObjectRef, Arc<LoopBridge>)> {
     let event_loop = vm
         .asyncio_running_loop
         .borrow()
@@ -207,12 +212,12 @@ pub(crate) fn running(vm: &VirtualMachine) -> PyResult<(PyObjectRef, Arc<Port>)>
         .ok_or_else(|| vm.new_runtime_error("no running event loop"))?;
     let id = event_loop.get_id();
     let native = RUNNING.with_borrow(|running| match running {
-        Some((owner, port)) if *owner == id => Some(Arc::clone(port)),
+        Some((owner, bridge)) if *owner == id => Some(Arc::clone(bridge)),
         _ => None,
     });
-    let port = match native {
-        Some(port) => port,
-        None => crate::foreign::port(&event_loop, vm)?,
+    let bridge = match native {
+        Some(bridge) => bridge,
+        None => crate::foreign::bridge(&event_loop, vm)?,
     };
-    Ok((event_loop, port))
+    Ok((event_loop, bridge))
 }

@@ -1,7 +1,7 @@
 //! One HTTP exchange over a pooled connection: [`Transport::send`].
 //!
-//! Redirects, cookies and authentication are the caller's, hop by hop; see [`crate::redirect`] and
-//! [`crate::cookies`].
+//! Redirects, cookies and authentication are the caller's, hop by hop; see [`crate::http::redirect`] and
+//! [`crate::http::cookies`].
 //!
 //! | file | what it is |
 //! |---|---|

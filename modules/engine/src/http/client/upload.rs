@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use super::progress::{Phase, Progress};
-use crate::body::BodyReceiver;
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::body::BodyReceiver;
 
 /// Larger bodies go out in pieces of this size, so that the write timeout sees headway.
 pub(super) const PIECE: usize = 64 * 1024;

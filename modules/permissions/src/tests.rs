@@ -2,21 +2,21 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Access, Gate, NetRule, Permissions, UnixName, resolve};
+use crate::{Access, NetRule, PermissionChecker, Permissions, UnixName, resolve};
 
-fn gate(permissions: Permissions) -> Arc<Gate> {
-    Arc::new(Gate::new(permissions, None))
+fn checker(permissions: Permissions) -> Arc<PermissionChecker> {
+    Arc::new(PermissionChecker::new(permissions, None))
 }
 
-fn net(allowed: &str, denied: &str) -> Arc<Gate> {
+fn net(allowed: &str, denied: &str) -> Arc<PermissionChecker> {
     let permissions = Permissions::none().allow_net(allowed).expect("valid rules");
-    gate(if denied.is_empty() { permissions } else { permissions.deny_net(denied).expect("valid rules") })
+    checker(if denied.is_empty() { permissions } else { permissions.deny_net(denied).expect("valid rules") })
 }
 
 /// Whether a host given as a literal, or with the address it resolves to, can be connected to.
-fn connects(gate: &Gate, host: &str, address: &str, port: u16) -> bool {
+fn connects(checker: &PermissionChecker, host: &str, address: &str, port: u16) -> bool {
     let address: IpAddr = address.parse().expect("an address");
-    gate.resolve(host, Some(port)).is_ok() && gate.connect(host, SocketAddr::new(address, port)).is_ok()
+    checker.resolve(host, Some(port)).is_ok() && checker.connect(host, SocketAddr::new(address, port)).is_ok()
 }
 
 #[test]
@@ -148,12 +148,12 @@ fn unix_sockets_have_rules_of_their_own() {
 fn listening_is_another_permission() {
     let permissions =
         Permissions::none().allow_listen("127.0.0.1:8000-8999,unix:/tmp/s").expect("valid rules");
-    let gate = gate(permissions);
-    gate.listen("127.0.0.1", SocketAddr::from(([127, 0, 0, 1], 8080))).expect("in the range");
-    gate.listen("", SocketAddr::from(([0, 0, 0, 0], 8080))).expect_err("every interface");
-    gate.listen("127.0.0.1", SocketAddr::from(([127, 0, 0, 1], 0))).expect_err("any port");
-    gate.connect("127.0.0.1", SocketAddr::from(([127, 0, 0, 1], 8080))).expect_err("not a connection");
-    gate.listen_unix(&UnixName::new(b"/tmp/s")).expect("named");
+    let checker = checker(permissions);
+    checker.listen("127.0.0.1", SocketAddr::from(([127, 0, 0, 1], 8080))).expect("in the range");
+    checker.listen("", SocketAddr::from(([0, 0, 0, 0], 8080))).expect_err("every interface");
+    checker.listen("127.0.0.1", SocketAddr::from(([127, 0, 0, 1], 0))).expect_err("any port");
+    checker.connect("127.0.0.1", SocketAddr::from(([127, 0, 0, 1], 8080))).expect_err("not a connection");
+    checker.listen_unix(&UnixName::new(b"/tmp/s")).expect("named");
 }
 
 #[cfg(unix)]
@@ -167,9 +167,9 @@ fn paths_are_followed_to_where_they_lead() {
     std::os::unix::fs::symlink("../outside/new", inside.join("dangling")).expect("a link");
     std::os::unix::fs::symlink("loop", inside.join("loop")).expect("a link");
     let list = inside.display().to_string();
-    let gate =
-        gate(Permissions::none().allow_read(&list).expect("a path").allow_write(&list).expect("a path"));
-    let may = |path: &Path, access| gate.file(path, access).is_ok();
+    let checker =
+        checker(Permissions::none().allow_read(&list).expect("a path").allow_write(&list).expect("a path"));
+    let may = |path: &Path, access| checker.file(path, access).is_ok();
     assert!(may(&inside, Access::READ));
     assert!(may(&inside.join("new/deep"), Access::WRITE));
     assert!(may(&inside.join("loop"), Access::READ));
@@ -191,40 +191,41 @@ fn paths_are_followed_to_where_they_lead() {
         assert!(!may(&inside.join(path), Access { follow: false, ..Access::READ }), "{path}");
     }
     assert_eq!(resolve(&inside.join("link/a"), true), resolve(&outside, true).join("a"));
-    let error = gate.file(Path::new("/etc/passwd"), Access::READ).expect_err("denied");
+    let error = checker.file(Path::new("/etc/passwd"), Access::READ).expect_err("denied");
     assert_eq!(error.to_string(), "read access to /etc/passwd is denied; run with --allow-read=/etc/passwd");
     std::fs::remove_dir_all(&root).expect("removed");
 }
 
 #[test]
 fn a_rule_for_everything_leaves_out_the_system() {
-    let gate = gate(Permissions::none().allow_read("").expect("no list").allow_write("").expect("no list"));
-    gate.file(Path::new("/etc/passwd"), Access::READ).expect("a file");
+    let checker =
+        checker(Permissions::none().allow_read("").expect("no list").allow_write("").expect("no list"));
+    checker.file(Path::new("/etc/passwd"), Access::READ).expect("a file");
     for path in ["/proc/self/mem", "/proc/1/environ", "/sys/x", "/dev/sda"] {
-        gate.file(Path::new(path), Access::READ).expect_err(path);
-        gate.file(Path::new(path), Access::WRITE).expect_err(path);
+        checker.file(Path::new(path), Access::READ).expect_err(path);
+        checker.file(Path::new(path), Access::WRITE).expect_err(path);
     }
-    gate.file(Path::new("/dev/null"), Access::WRITE).expect("holds nothing");
+    checker.file(Path::new("/dev/null"), Access::WRITE).expect("holds nothing");
 }
 
 #[test]
 fn import_paths_are_readable_for_modules_only() {
-    let gate = gate(Permissions::none());
+    let checker = checker(Permissions::none());
     let folder = std::env::temp_dir();
-    gate.add_import_path(&folder);
-    gate.file(&folder, Access::READ).expect("a listing");
-    gate.file(&folder.join("module.py"), Access::READ).expect("a module");
-    gate.file(&folder.join("secret.txt"), Access::READ).expect_err("no module");
-    gate.file(&folder.join("module.py"), Access::WRITE).expect_err("not to be written");
+    checker.add_import_path(&folder);
+    checker.file(&folder, Access::READ).expect("a listing");
+    checker.file(&folder.join("module.py"), Access::READ).expect("a module");
+    checker.file(&folder.join("secret.txt"), Access::READ).expect_err("no module");
+    checker.file(&folder.join("module.py"), Access::WRITE).expect_err("not to be written");
 }
 
 #[test]
 fn environment_names_may_end_in_a_star() {
-    let gate = gate(Permissions::none().allow_env("HOME,APP_*").expect("names"));
+    let checker = checker(Permissions::none().allow_env("HOME,APP_*").expect("names"));
     for (name, seen) in [("HOME", true), ("APP_", true), ("APP_X", true), ("HOMER", false), ("PATH", false)] {
-        assert_eq!(gate.sees_env(name), seen, "{name}");
+        assert_eq!(checker.sees_env(name), seen, "{name}");
     }
-    let error = gate.set_env("PATH").expect_err("denied");
+    let error = checker.set_env("PATH").expect_err("denied");
     assert_eq!(error.to_string(), "environment variable PATH is denied; run with --allow-env=PATH");
 }
 
@@ -235,6 +236,6 @@ fn a_list_narrows_what_was_open() {
     let narrowed = open.allow_net("a.test").expect("a rule");
     assert!(narrowed.restricts_net() && !narrowed.restricts_read() && !narrowed.restricts_run());
     assert!(!narrowed.allow_net("").expect("no list").is_restricted());
-    let denied = gate(Permissions::allow_all().deny_net("").expect("no list"));
+    let denied = checker(Permissions::allow_all().deny_net("").expect("no list"));
     denied.resolve("a.test", Some(80)).expect_err("every host");
 }
