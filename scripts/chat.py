@@ -20,7 +20,7 @@ rooms = collections.defaultdict(set)
 
 
 async def room(websocket):
-    """Hands on what one member says, until they leave."""
+    """Forwards the messages of one member, until they leave."""
     path = websocket.request.path
     name = websocket.request.headers.get("X-Name", "somebody")
     members = rooms[path]
@@ -57,7 +57,7 @@ async def print_messages(websocket):
 async def join(uri, name):
     async with websockets.connect(uri, additional_headers={"X-Name": name}) as websocket:
         printing = asyncio.create_task(print_messages(websocket))
-        # Input is read in a thread: waiting for it stops nothing else.
+        # Input is read in a thread: waiting for it blocks nothing else.
         while line := await asyncio.to_thread(sys.stdin.readline):
             if printing.done():
                 break

@@ -1,4 +1,4 @@
-"""The local web that the scripts beside this file use with `--demo`: a paged API, files, events, moody services.
+"""The local server that the scripts in this folder use with `--demo`: a paged API, files, events, unreliable services.
 
     with demo_server.start() as url: ...
 """
@@ -30,7 +30,7 @@ class Handler(BaseHTTPRequestHandler):
             route(rest, parse_qs(url.query))
 
     def get_items(self, _, query):
-        """Pages of items; the second one is first refused, as a busy API does."""
+        """Pages of items; the second one is refused at first, as by a busy API."""
         if self.headers.get("Authorization") != "Bearer demo":
             return self.answer(b'{"error": "no token"}', status=401)
         page = int(query.get("page", ["1"])[0])
@@ -51,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.005)
 
     def get_events(self, _, query):
-        """Three events and a hang-up; whoever comes back gets those that follow."""
+        """Three events, then the connection ends; a client that reconnects gets the following ones."""
         last = int(self.headers.get("Last-Event-ID", 0))
         self.close_connection = True
         self.begin([("Content-Type", "text/event-stream"), ("Connection", "close")])
@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def get_service(self, name, query):
-        """`/service/NAME`: `up` is, `slow` takes its time, `down` is not."""
+        """`/service/NAME`: `up` works, `slow` is slow, `down` fails."""
         if name == "slow":
             time.sleep(0.05)
         self.answer(b"oops\n" if name == "down" else b"fine\n", status=503 if name == "down" else 200)
@@ -80,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def handle_one_request(self):
-        # A visitor who leaves in the middle is no news.
+        # A client that disconnects early is not an error.
         with contextlib.suppress(ConnectionError):
             return super().handle_one_request()
         self.close_connection = True
@@ -88,7 +88,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def start():
-    """Serves on a free port of loopback while the block runs; gives the URL."""
+    """Serves on a free loopback port while the block runs; yields the URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.refused = False

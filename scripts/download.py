@@ -3,7 +3,7 @@
     tauraro scripts/download.py -d photos -j 8 https://example.com/{1,2,3}.jpg
     tauraro scripts/download.py --demo
 
-A file is written under a temporary name and renamed when all of it is there, so that a broken download never
+A file is written under a temporary name and renamed when it is complete, so that a broken download never
 looks complete.
 """
 
@@ -21,7 +21,7 @@ WIDTH = 32
 
 
 class Progress:
-    """Draws one line for everything that is under way; on a terminal only."""
+    """Draws one progress line for all downloads; on a terminal only."""
 
     def __init__(self, files):
         self.files, self.done, self.received, self.expected = files, 0, 0, 0

@@ -1,4 +1,4 @@
-"""Sends a bounded number of requests to a service of yours, and draws how long they took.
+"""Sends a bounded number of requests to your own service, and draws how long they took.
 
     tauraro scripts/load_probe.py http://127.0.0.1:8000/ -n 2000 -c 32
     tauraro scripts/load_probe.py --demo
@@ -16,7 +16,7 @@ WIDTH = 48
 
 
 async def probe(url, requests, concurrency):
-    """The seconds of each answer, what the answers were, and the seconds of it all."""
+    """The seconds of each response, the counts of results, and the total seconds."""
     times, outcomes = [], collections.Counter()
     left = iter(range(requests))
 

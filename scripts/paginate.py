@@ -3,8 +3,8 @@
     tauraro scripts/paginate.py https://api.example.com/items --token $TOKEN -o items.csv
     tauraro scripts/paginate.py --demo
 
-Pages are followed by the `Link: <...>; rel="next"` header (RFC 8288). A 429 or 503 is asked again after the
-seconds that `Retry-After` names.
+Pages are followed by the `Link: <...>; rel="next"` header (RFC 8288). After a 429 or 503, the
+request is repeated after the seconds that `Retry-After` names.
 """
 
 import argparse
@@ -18,7 +18,7 @@ ATTEMPTS = 5
 
 
 def get(client, url):
-    """The response to a GET, which a busy server may be asked for several times."""
+    """The response to a GET, which is repeated while the server is busy."""
     for attempt in range(ATTEMPTS):
         response = client.get(url)
         if response.status_code not in (429, 503):

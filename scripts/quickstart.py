@@ -2,7 +2,7 @@
 
     cargo tauraro scripts/quickstart.py
 
-The same file runs unedited on CPython with PyPI's httpx.
+The same file runs unchanged on CPython with PyPI's httpx.
 """
 
 import base64
@@ -22,7 +22,7 @@ DOWNLOAD_SIZE = 8 * 1024 * 1024
 
 
 class Handler(BaseHTTPRequestHandler):
-    """A small web service: it echoes what it is sent, asks for passwords, counts visits, and dawdles."""
+    """A small web service: it echoes what it is sent, asks for passwords, counts visits, and delays answers."""
 
     protocol_version = "HTTP/1.1"  # keep-alive: a client may use one connection for many requests
 
@@ -74,12 +74,12 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format, *args):
-        pass  # the client tells the story
+        pass  # the client does the printing
 
 
 @contextmanager
 def serve():
-    """Runs the service on a free port and gives its address."""
+    """Runs the service on a free port and yields its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.released = threading.Event()

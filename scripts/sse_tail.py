@@ -3,7 +3,7 @@
     tauraro scripts/sse_tail.py https://example.com/events --event log
     tauraro scripts/sse_tail.py --demo
 
-When the connection breaks, it connects again and goes on after the last event it saw.
+When the connection breaks, it reconnects and continues after the last event it saw.
 """
 
 import argparse
@@ -18,7 +18,7 @@ COLOURS = {"error": "31", "warning": "33", "info": "32"}
 
 
 def events(url, last_id=""):
-    """The events of a stream, connecting again for ever."""
+    """The events of a stream, reconnecting forever."""
     wait = 1.0
     with httpx.Client(timeout=httpx.Timeout(10, read=None)) as client:
         while True:

@@ -51,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(b"Barka da zuwa!\n", [("Content-Type", "text/plain; charset=utf-8")])
 
     def route_echo(self, _):
-        """What was asked, as JSON."""
+        """The request, as JSON."""
         content_type = self.headers.get("Content-Type", "")
         echo = {"method": self.command, "query": self.url.query}
         if content_type == "application/json":

@@ -63,7 +63,7 @@ def request(
     timeout: _Timeout = ...,
     trust_env: bool = True,
 ) -> Response:
-    """Sends one request with any method over a connection of its own."""
+    """Sends one request with any method over a new connection."""
 
 def stream(
     method: str,
@@ -98,7 +98,7 @@ def get(
     timeout: _Timeout = ...,
     trust_env: bool = True,
 ) -> Response:
-    """Sends one GET request over a connection of its own."""
+    """Sends one GET request over a new connection."""
 
 def options(
     url: URL | str,
@@ -113,7 +113,7 @@ def options(
     timeout: _Timeout = ...,
     trust_env: bool = True,
 ) -> Response:
-    """Sends one OPTIONS request over a connection of its own."""
+    """Sends one OPTIONS request over a new connection."""
 
 def head(
     url: URL | str,
@@ -128,7 +128,7 @@ def head(
     timeout: _Timeout = ...,
     trust_env: bool = True,
 ) -> Response:
-    """Sends one HEAD request over a connection of its own."""
+    """Sends one HEAD request over a new connection."""
 
 def delete(
     url: URL | str,
@@ -143,7 +143,7 @@ def delete(
     timeout: _Timeout = ...,
     trust_env: bool = True,
 ) -> Response:
-    """Sends one DELETE request over a connection of its own."""
+    """Sends one DELETE request over a new connection."""
 
 def post(
     url: URL | str,
@@ -162,7 +162,7 @@ def post(
     timeout: _Timeout = ...,
     trust_env: bool = True,
 ) -> Response:
-    """Sends one POST request over a connection of its own."""
+    """Sends one POST request over a new connection."""
 
 def put(
     url: URL | str,
@@ -181,7 +181,7 @@ def put(
     timeout: _Timeout = ...,
     trust_env: bool = True,
 ) -> Response:
-    """Sends one PUT request over a connection of its own."""
+    """Sends one PUT request over a new connection."""
 
 def patch(
     url: URL | str,
@@ -200,7 +200,7 @@ def patch(
     timeout: _Timeout = ...,
     trust_env: bool = True,
 ) -> Response:
-    """Sends one PATCH request over a connection of its own."""
+    """Sends one PATCH request over a new connection."""
 
 def create_ssl_context(
     verify: _Verify = True, cert: _Certificate | None = None, trust_env: bool = True
@@ -688,7 +688,7 @@ class Response:
     next_request: Request | None
     """Where a redirect that was not followed leads."""
     default_encoding: str | Callable[[bytes], str]
-    """The encoding of text whose charset the server did not name, or what tells it."""
+    """The encoding of text whose charset the server did not name, or a function that returns it."""
     is_closed: bool
     """Whether the connection is free again."""
     is_stream_consumed: bool
@@ -788,7 +788,7 @@ class Response:
         """Reads the body into memory and gives it."""
 
 class URL:
-    """A URL, normalised; it never changes."""
+    """A normalized, immutable URL."""
 
     def __init__(self, url: URL | str = "", **kwargs: Any) -> None: ...
     @property
@@ -1007,7 +1007,7 @@ class Proxy:
     auth: tuple[str, str] | None
     """User name and password."""
     headers: Headers
-    """What an HTTP proxy is sent beside its credentials."""
+    """The headers that an HTTP proxy is sent besides its credentials."""
     ssl_context: ssl.SSLContext | None
     """How an `https` proxy is judged."""
     @property
@@ -1133,7 +1133,7 @@ class MockTransport(BaseTransport, AsyncBaseTransport):
     """The function, which may be an `async` one for `AsyncClient`."""
 
 class WSGITransport(BaseTransport):
-    """A transport that calls a WSGI application (PEP 3333) in place of a server."""
+    """A transport that calls a WSGI application (PEP 3333) instead of a server."""
 
     def __init__(
         self,
@@ -1145,7 +1145,7 @@ class WSGITransport(BaseTransport):
     ) -> None: ...
 
 class ASGITransport(AsyncBaseTransport):
-    """A transport that calls an ASGI application in place of a server, on the running asyncio loop."""
+    """A transport that calls an ASGI application instead of a server, on the running asyncio loop."""
 
     def __init__(
         self,
@@ -1362,10 +1362,10 @@ class ProtocolError(TransportError):
     """HTTP was violated."""
 
 class LocalProtocolError(ProtocolError):
-    """What should be sent is no valid HTTP."""
+    """The request is not valid HTTP."""
 
 class RemoteProtocolError(ProtocolError):
-    """What the server sent is no valid HTTP."""
+    """The response is not valid HTTP."""
 
 class ProxyError(TransportError):
     """A proxy refused or failed."""

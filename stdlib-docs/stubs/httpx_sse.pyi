@@ -9,7 +9,7 @@ import httpx
 __version__: Final[str]
 
 class SSEError(httpx.TransportError):
-    """The response is no event stream, or one of its events is too large."""
+    """The response is not an event stream, or one of its events is too large."""
 
 class ServerSentEvent:
     """An event of a stream. Its attributes cannot be set."""

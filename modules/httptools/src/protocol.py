@@ -2,7 +2,7 @@ from typing import Protocol
 
 
 class HTTPProtocol(Protocol):
-    """What a parser may call, for type checkers: no method has to be there."""
+    """The methods that a parser may call, for type checkers. All are optional."""
 
     def on_message_begin(self) -> None:
         """A message begins."""
@@ -14,7 +14,7 @@ class HTTPProtocol(Protocol):
         """A header, or a trailer."""
 
     def on_headers_complete(self) -> None:
-        """The last header was told."""
+        """All headers have been reported."""
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""

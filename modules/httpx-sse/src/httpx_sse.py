@@ -1,4 +1,4 @@
-# The part of `httpx_sse` that runs once a stream. Its names join the native ones in the module.
+# The part of `httpx_sse` that runs once per stream. Its names join the native ones in the module.
 
 from contextlib import asynccontextmanager, contextmanager
 
@@ -8,14 +8,14 @@ __all__ = ["__version__", "EventSource", "connect_sse", "aconnect_sse", "ServerS
 
 
 class SSEError(httpx.TransportError):
-    """The response is no event stream, or one of its events is too large."""
+    """The response is not an event stream, or one of its events is too large."""
 
 
 class EventSource:
     """The events of a response.
 
-    `response` is an `httpx.Response` that was not read yet, or anything with its `headers` and
-    `iter_bytes()` (`aiter_bytes()`). `max_event_size` is how large one event may become in memory, in
+    `response` is an `httpx.Response` that has not been read yet, or anything with its `headers` and
+    `iter_bytes()` (`aiter_bytes()`). `max_event_size` is the maximum size of one event in memory, in
     bytes.
     """
 

@@ -1,4 +1,4 @@
-"""`httpx.codes`, made when it is first asked for. `table` comes from status_codes.rs."""
+"""`httpx.codes`, created on first use. `table` comes from status_codes.rs."""
 
 from enum import IntEnum
 
@@ -20,7 +20,7 @@ class Codes(IntEnum):
 
     @classmethod
     def get_reason_phrase(cls, value):
-        """The reason phrase of a code; empty for one that is not known."""
+        """The reason phrase of a code; empty for an unknown code."""
         try:
             return cls(value).phrase
         except ValueError:

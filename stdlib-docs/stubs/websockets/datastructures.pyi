@@ -41,4 +41,4 @@ class Headers(MutableMapping[str, str]):
         """Adds the fields of other headers, of a mapping or of pairs, and those given by keyword."""
 
 class MultipleValuesError(LookupError):
-    """One value of a header field is asked for, and it has several. The argument is its name."""
+    """One value of a header field was requested, but it has several. The argument is its name."""

@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 class WebSocketException(Exception):
-    """Base class of what this package raises."""
+    """Base class of the exceptions of this package."""
 
 class ConnectionClosed(WebSocketException):
     """The connection is closed, or was while it was being used."""
@@ -98,7 +98,7 @@ class ProxyError(InvalidHandshake):
     """Base class of the reasons for which a proxy gives no connection."""
 
 class InvalidProxyMessage(ProxyError):
-    """A proxy answers what is not HTTP."""
+    """A proxy's answer is not HTTP."""
 
 class InvalidProxyStatus(ProxyError):
     """A proxy refuses. `response` is its answer."""
@@ -107,7 +107,7 @@ class InvalidProxyStatus(ProxyError):
     def __init__(self, response: Response) -> None: ...
 
 class InvalidMessage(InvalidHandshake):
-    """The peer sends what is not HTTP, or stops before the end of the message."""
+    """The peer's message is not HTTP, or ends too early."""
 
 class InvalidMethod(InvalidHandshake):
     """A request has another method than GET, which is in `method`."""
@@ -143,7 +143,7 @@ class InvalidHeaderValue(InvalidHeader):
     """A header field is well written, but its value is not acceptable."""
 
 class InvalidOrigin(InvalidHeader):
-    """The page that opens the connection comes from where the server does not want it to come from."""
+    """The page that opens the connection comes from an origin that the server does not accept."""
 
     def __init__(self, origin: str | None) -> None: ...
 
@@ -189,7 +189,7 @@ class PayloadTooBig(WebSocketException):
         """Tell the size in bytes of the message so far, where it was unknown; None changes nothing."""
 
 class TooManyFragments(WebSocketException):
-    """A message comes in more frames than there may be."""
+    """A message has more frames than allowed."""
 
     def __init__(self, max_fragments: int) -> None: ...
 

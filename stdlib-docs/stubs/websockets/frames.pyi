@@ -9,7 +9,7 @@ from .extensions.base import Extension
 __all__ = ["Opcode", "CloseCode", "Frame", "Close"]
 
 class Opcode(enum.IntEnum):
-    """What kinds of frames there are."""
+    """The kinds of frames."""
 
     CONT = 0
     TEXT = 1

@@ -26,7 +26,7 @@ class Side(enum.IntEnum):
     CLIENT = 1
 
 class State(enum.IntEnum):
-    """How far a connection has come."""
+    """The state of a connection."""
 
     CONNECTING = 0
     OPEN = 1

@@ -3,7 +3,7 @@
 from collections.abc import Generator
 
 class StreamReader:
-    """What arrives, and reading it in parts."""
+    """Received data, and reading it in parts."""
 
     def __init__(self) -> None: ...
     def at_eof(self) -> Generator[None, None, bool]:

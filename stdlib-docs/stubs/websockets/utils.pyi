@@ -13,4 +13,4 @@ def apply_mask(data: bytes | bytearray | memoryview, mask: bytes | bytearray | m
     """
 
 def get_socket_name(sock: socket.socket) -> str:
-    """The own address of a socket, as text: `host:port`, `[host]:port` or a path."""
+    """The local address of a socket, as text: `host:port`, `[host]:port` or a path."""

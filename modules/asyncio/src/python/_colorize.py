@@ -1,6 +1,6 @@
-# The standard library's module of this name, run when something of it is first used.
+# The standard library's module of this name, run when one of its names is first used.
 #
-# `traceback` imports it, so nearly every program does, but only printing in colours needs it; making
+# `traceback` imports it, so nearly every program does, but only printing in color needs it; making
 # its dataclasses is a tenth of what `import asyncio` costs.
 
 

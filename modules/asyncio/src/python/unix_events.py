@@ -1,7 +1,7 @@
 # The standard library's module of this name, with a native event loop as the default one.
 #
 # Its code runs here as it is, so that every name, traceback and `__module__` stays what it was.
-# `SelectorEventLoop` remains asyncio's own for those who ask for it.
+# `SelectorEventLoop` remains asyncio's own, for scripts that ask for it.
 
 import _imp
 
@@ -22,7 +22,7 @@ _OVERRIDDEN_IO = ('_add_reader', '_add_writer', '_remove_reader', '_remove_write
 class _SelectorSocketTransport(SocketTransport, selector_events._SelectorSocketTransport):
     """The transport of a stream socket, in native code.
 
-    Takes the place of asyncio's own, whose name it bears.
+    Replaces asyncio's own, and has the same name.
     """
 
     __module__ = 'asyncio.selector_events'
@@ -69,7 +69,7 @@ class EventLoop(LoopCore, SelectorEventLoop):
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
-                # asyncio knows what to do about it, if it is still so.
+                # asyncio handles the error, if it persists.
                 return super()._accept_connection(
                     protocol_factory, sock, sslcontext, server, backlog, *timeouts)
             connection = socket.socket(*kind, fileno=fd)
@@ -84,7 +84,7 @@ class EventLoop(LoopCore, SelectorEventLoop):
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException:
-            # As with asyncio, only debug mode would tell.
+            # As in asyncio, only debug mode would report it.
             connection.close()
 
     def _make_socket_transport(self, sock, protocol, waiter=None, *, extra=None, server=None):
@@ -107,7 +107,7 @@ class EventLoop(LoopCore, SelectorEventLoop):
         return tls._app_transport
 
     def close(self):
-        """Close the event loop: nothing scheduled is run any more."""
+        """Close the event loop: scheduled callbacks no longer run."""
         super().close()
         self._core_close()
 

@@ -1,12 +1,12 @@
-"""`httpx.ASGITransport`, made when it is first asked for."""
+"""`httpx.ASGITransport`, created on first use."""
 
 from httpx import AsyncBaseTransport, AsyncByteStream, Response
 
 
 class ASGITransport(AsyncBaseTransport):
-    """A transport that calls an ASGI application in place of a server, on the running `asyncio` loop.
+    """A transport that calls an ASGI application instead of a server, on the running `asyncio` loop.
 
-    Arguments: `app`, the application; `raise_app_exceptions`, whether what the application raises is
+    Arguments: `app`, the application; `raise_app_exceptions`, whether exceptions of the application are
     raised, or answered with status 500; `root_path`, the path that the application is mounted at;
     `client`, address and port of the client.
 
@@ -50,10 +50,10 @@ class ASGITransport(AsyncBaseTransport):
 
 
 class _Exchange:
-    """A request being handed to an application, and its response being gathered."""
+    """A request that is passed to an application, and the response that is collected from it."""
 
     def __init__(self, request):
-        # Here, where a loop is running: whoever only asks for the class needs none.
+        # Created here, where a loop is running: merely using the class needs none.
         from asyncio import Event
 
         self._head_only = request.method == 'HEAD'

@@ -1,4 +1,4 @@
-"""The part of httpcore's API that programs use beside httpx, over httpx's own transports.
+"""The part of httpcore's API that programs use besides httpx, over httpx's own transports.
 
 URLs, requests, responses, exceptions and connection pools are here; network backends are not. As
 with PyPI's httpcore below httpx, a test double in place of `ConnectionPool.handle_request` or
@@ -23,7 +23,7 @@ class ProxyError(Exception):
 
 
 class UnsupportedProtocol(Exception):
-    """The URL's scheme is none of `http` and `https`."""
+    """The URL's scheme is neither `http` nor `https`."""
 
 
 class ProtocolError(Exception):
@@ -55,7 +55,7 @@ class ReadTimeout(TimeoutException):
 
 
 class WriteTimeout(TimeoutException):
-    """The server took nothing in time."""
+    """The server accepted no data in time."""
 
 
 class NetworkError(Exception):
@@ -311,11 +311,11 @@ _ROUTES = {
 
 
 class ConnectionInterface:
-    """Base class of what takes requests and blocks."""
+    """Base class of blocking request handlers."""
 
 
 class AsyncConnectionInterface:
-    """Base class of what takes requests and is awaited."""
+    """Base class of asynchronous request handlers."""
 
 
 class _Pool:
@@ -453,11 +453,11 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
 
 
 class NetworkStream:
-    """What the `network_stream` extension of a response resembles."""
+    """The interface of the `network_stream` extension of a response."""
 
 
 class AsyncNetworkStream:
-    """What the `network_stream` extension of a response to an awaiting caller resembles."""
+    """The asynchronous interface of the `network_stream` extension of a response."""
 
 
 def request(method, url, *, headers=None, content=None, extensions=None):

@@ -1,4 +1,4 @@
-"""The standard library's `unittest.mock`, which makes specs of httpx's native methods as well.
+"""The standard library's `unittest.mock`, which also makes specs from httpx's native methods.
 
 The library takes functions written in Python for functions when it makes a spec, and methods of
 native classes for objects of any kind. Here those of httpx are functions, with their signatures and

@@ -73,7 +73,7 @@ class AsyncIteratorByteStream(httpx.AsyncByteStream):
 
 
 class MultipartStream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of a multipart form; `boundary` is made up where it is not given."""
+    """The body of a multipart form; `boundary` is random if it is not given."""
 
     def __init__(self, data, files, boundary=None):
         headers = {}

@@ -1,8 +1,8 @@
 # The standard library's module of this name, whose contexts remember what was loaded into them.
 #
-# A context does not tell its certificates, keys or cipher choice. `httpx` needs them, since its
+# A context does not expose its certificates, keys or cipher choice. `httpx` needs them, since its
 # connections are made by Rust code that never sees the context. The standard library's code runs here
-# as it is; the methods below only watch.
+# as it is; the methods below only record.
 
 import _imp
 

@@ -1,4 +1,4 @@
-"""`httpx.create_ssl_context`, made when it is first asked for: it needs `ssl`."""
+"""`httpx.create_ssl_context`, created on first use: it needs `ssl`."""
 
 import os
 import ssl
@@ -9,7 +9,7 @@ def create_ssl_context(verify=True, cert=None, trust_env=True):
     """An `ssl.SSLContext` for `verify=`, with everything set that httpx sets.
 
     Arguments: `verify` True to trust the system's certificates, or those that `SSL_CERT_FILE` or
-    `SSL_CERT_DIR` names unless `trust_env` is False; False to trust whoever answers; a context, which
+    `SSL_CERT_DIR` names unless `trust_env` is False; False to trust any certificate; a context, which
     is returned; a path of certificates to trust (deprecated: see `ssl.create_default_context`).
     `cert` a path, or a tuple of the arguments of `SSLContext.load_cert_chain` (deprecated: call that).
 

@@ -1,4 +1,4 @@
-"""Names for what the arguments of httpx's functions take, for annotations: `httpx._types`."""
+"""Names for the types of the arguments of httpx's functions, for annotations: `httpx._types`."""
 
 import ssl
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence

@@ -1,4 +1,4 @@
-"""`httpx.WSGITransport`, made when it is first asked for."""
+"""`httpx.WSGITransport`, created on first use."""
 
 import io
 import sys
@@ -9,14 +9,14 @@ PORTS = {'http': 80, 'https': 443}
 
 
 class WSGITransport(BaseTransport):
-    """A transport that calls a WSGI application (PEP 3333) in place of a server.
+    """A transport that calls a WSGI application (PEP 3333) instead of a server.
 
     Arguments: `app`, the application; `raise_app_exceptions`, whether an exception that the
     application reports as `exc_info` is raised, or its error response returned; `script_name`, the path
     that the application is mounted at; `remote_addr`, the address of the client; `wsgi_errors`, a text
     file for the application's messages, by default `sys.stderr`.
 
-    What the application raises otherwise is raised; an application that starts no response raises
+    Other exceptions of the application are raised; an application that starts no response raises
     `AssertionError`.
     """
 
@@ -79,7 +79,7 @@ class WSGITransport(BaseTransport):
 
 
 class _Start:
-    """`start_response`: remembers what it was told."""
+    """`start_response`: stores its arguments."""
 
     def __init__(self):
         self.status = self.headers = self.error = None
@@ -92,7 +92,7 @@ class _Start:
 
 
 class _Body(SyncByteStream):
-    """What the application returned, after what it wrote."""
+    """The data that the application wrote, followed by the data that it returned."""
 
     def __init__(self, result, written):
         self._result, self._written = result, written

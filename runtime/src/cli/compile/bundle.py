@@ -16,7 +16,7 @@ import traceback
 import types
 import zipfile
 
-# What the file names in tracebacks begin with. No file of this name exists, so the lines come from the archive.
+# The prefix of file names in tracebacks. No file of this name exists, so the lines come from the archive.
 ROOT = "<app>"
 # A .pyc file that is never compared to its source.
 UNCHECKED = (1).to_bytes(4, "little")
@@ -24,7 +24,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class Failure(Exception):
-    """What keeps the archive from being made, in a line."""
+    """The reason why the archive cannot be made, in one line."""
 
 
 class Module:
@@ -43,7 +43,7 @@ class Module:
 
     @property
     def package(self):
-        """What its relative imports start from."""
+        """The package that its relative imports start from."""
         if self.name == "__main__":
             return ""
         return self.name if self.folders is not None else self.name.rpartition(".")[0]
@@ -176,7 +176,7 @@ class Graph:
         return module
 
     def include(self, name):
-        """Takes a module that was asked for, and all that is below it."""
+        """Adds a requested module, and everything below it."""
         module = self.find(name)
         if module is None:
             raise Failure(f"--include {name}: there is no such module")
@@ -308,7 +308,7 @@ def add(archive, place, content):
 
 
 def spare(path, output):
-    """Refuses to overwrite what goes into the application."""
+    """Refuses to overwrite a file that goes into the application."""
     if path and os.path.realpath(path) == output:
         raise Failure(f"cannot write {shown(output)}: it is part of the application")
 

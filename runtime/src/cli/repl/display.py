@@ -7,7 +7,7 @@ HEADERS = (
     "content-type", "content-length", "content-encoding", "location", "server", "date", "last-modified", "etag",
     "cache-control", "retry-after", "www-authenticate",
 )  # fmt: skip
-# How many lines of a body are shown, and up to which size JSON is laid out.
+# How many lines of a body are shown, and up to which size JSON is formatted.
 LINES = 20
 LARGEST_JSON = 1_000_000
 
@@ -39,10 +39,10 @@ def status_line(response, colours):
 
 
 def body(response):
-    """The lines of the body: JSON laid out, the beginning of a text, the size of anything else."""
+    """The lines of the body: formatted JSON, the beginning of a text, the size of anything else."""
     try:
         content = response.content
-    except Exception:  # a stream that nobody has read
+    except Exception:  # a stream that has not been read
         return ["", "(the body has not been read)"]
     if not content:
         return []
@@ -63,13 +63,13 @@ def body(response):
 
 
 def shortened(line, columns, coloured=0):
-    """The line as far as it fits, the first characters in colour if asked for."""
-    # What cannot be seen takes more room once it can.
+    """The line as far as it fits, the first characters in color if asked for."""
+    # Escaped characters are wider than the originals.
     line = visible(line[:columns].replace("\t", "    "))
     line = line if len(line) < columns else line[: columns - 4] + "..."
     return f"\x1b[36m{line[:coloured]}\x1b[0m{line[coloured:]}" if coloured else line
 
 
 def visible(text):
-    """The text without the power to command a terminal."""
+    """The text with control characters escaped."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

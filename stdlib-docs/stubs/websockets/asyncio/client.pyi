@@ -104,7 +104,7 @@ class connect:
     async def open_tcp_connection(self) -> ClientConnection:
         """Return a connection to the server, on which there was no handshake yet."""
     def process_redirect(self, exc: Exception) -> Exception | str:
-        """Return the URI to go on with when the exception is a redirect to follow, else an exception to raise."""
+        """Return the URI to continue with if the exception is a redirect to follow, else an exception to raise."""
 
 def unix_connect(path: str | None = None, uri: str | None = None, **kwargs: Any) -> connect:
     """Connect to a WebSocket server that listens on the Unix socket `path`."""

@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
         """How long the last answered ping took, in seconds; 0.0 before there was one."""
     @property
     def state(self) -> State:
-        """The `State` of the connection. Programs rather have `recv` and `send` raise `ConnectionClosed`."""
+        """The `State` of the connection. Prefer catching `ConnectionClosed` from `recv` and `send`."""
     @property
     def subprotocol(self) -> Subprotocol | None:
         """The subprotocol that was agreed upon, or `None`."""
@@ -135,7 +135,7 @@ class Connection(asyncio.Protocol):
     async def ping(self, data: _Payload | None = None) -> Awaitable[float]:
         """Sends a ping: a coroutine, whose result is a future."""
     async def pong(self, data: _Payload = b"") -> None:
-        """Sends a pong that nobody asked for: a coroutine. `data` is the payload, nothing by default."""
+        """Sends an unsolicited pong: a coroutine. `data` is the payload, nothing by default."""
     async def keepalive(self) -> None:
         """Pings the peer every `ping_interval` seconds, and ends the connection if it does not answer within
         `ping_timeout` seconds: a coroutine, which ends with the connection.
@@ -147,11 +147,11 @@ class Connection(asyncio.Protocol):
     def acknowledge_pings(self, data: bytes) -> None:
         """Ends the pings that a pong with this payload answers."""
     def terminate_pending_pings(self) -> None:
-        """Raises `ConnectionClosed` for those who wait for pongs."""
+        """Raises `ConnectionClosed` in tasks that wait for pongs."""
     def send_context(self, *, expected_state: State = ...) -> AbstractAsyncContextManager[None]:
         """Enclose code that gives something to `protocol` to be sent."""
     def send_data(self) -> None:
-        """Writes what the protocol wants sent to the transport."""
+        """Writes the pending output of the protocol to the transport."""
     def set_connection_exc(self, error: Exception | None) -> None:
         """Remembers why the connection is lost, unless that is known."""
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -165,4 +165,4 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Has `send` wait."""
     def resume_writing(self) -> None:
-        """Has `send` go on."""
+        """Lets `send` continue."""

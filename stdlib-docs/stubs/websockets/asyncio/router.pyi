@@ -9,7 +9,7 @@ from .server import Server, ServerConnection
 __all__ = ["route", "unix_route", "Router"]
 
 class Router:
-    """What finds the handlers of `route`."""
+    """Finds the handlers of `route`."""
 
     url_map: Any
     server_name: str | None

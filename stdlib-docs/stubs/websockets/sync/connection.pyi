@@ -80,7 +80,7 @@ class Connection:
         """How long the last ping took to be answered, in seconds; 0.0 before the first."""
     @property
     def state(self) -> State:
-        """The `State` of the connection. Programs rather have `recv` and `send` raise `ConnectionClosed`."""
+        """The `State` of the connection. Prefer catching `ConnectionClosed` from `recv` and `send`."""
     @property
     def subprotocol(self) -> Subprotocol | None:
         """The subprotocol that was agreed upon, or `None`."""

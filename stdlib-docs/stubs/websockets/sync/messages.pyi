@@ -23,7 +23,7 @@ class Assembler:
     """Whether a message is being read."""
     @property
     def frames(self) -> Any:
-        """The frames that were not read yet; `qsize()` tells how many."""
+        """The frames that were not read yet; `qsize()` returns their number."""
     def __init__(
         self,
         high: int | None = None,

@@ -1,4 +1,4 @@
-"""What ``python -m websockets`` runs."""
+"""The entry point of ``python -m websockets``."""
 
 from .cli import main
 

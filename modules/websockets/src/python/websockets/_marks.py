@@ -1,4 +1,4 @@
-"""How much may wait: high-water and low-water marks."""
+"""High-water and low-water marks of buffers."""
 
 import sys
 

@@ -43,7 +43,7 @@ def _dialogue_4(proxy, host, port):
     except ValueError:
         if proxy.scheme == 'socks4':
             raise ProxyError(f'SOCKS4 cannot connect to {host}: not an IPv4 address') from None
-        # An address that cannot be says that a name follows.
+        # An impossible address announces that a name follows.
         address, name = b'\0\0\0\1', _name(host) + b'\0'
     if b'\0' in user or b'\0' in name[:-1]:
         raise ProxyError('null character in the user or host name')
@@ -83,7 +83,7 @@ def _dialogue_5(proxy, host, port):
         raise ProxyError('the proxy does not speak SOCKS5')
     if status != 0:
         raise _refusal(status)
-    # The address the proxy connects from is of no use here, but has to be read.
+    # The address that the proxy connects from is not used, but has to be read.
     if kind == 3:
         (size,) = yield b'', 1
     else:

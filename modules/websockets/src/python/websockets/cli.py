@@ -27,7 +27,7 @@ _ESCAPES = {code: repr(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 
 
 
 def escape(string):
-    """Make a text harmless for a terminal: control characters are replaced by what they are called in Python."""
+    """Make a text harmless for a terminal: control characters are replaced by their Python escapes."""
     return string.translate(_ESCAPES)
 
 
@@ -74,7 +74,7 @@ def read_outgoing_messages(on_message, on_end):
 
 
 async def interactive_client(uri, **kwargs):
-    """Connect, and send and print messages until either side has had enough. Exits with 1 if connecting fails."""
+    """Connect, and send and print messages until either side closes. Exits with 1 if connecting fails."""
     try:
         websocket = await connect(uri, **kwargs)
     except Exception as exc:
@@ -91,12 +91,12 @@ async def interactive_client(uri, **kwargs):
             try:
                 loop.call_soon_threadsafe(call, *args)
             except RuntimeError:
-                # The loop is closed: nobody waits for this line any more.
+                # The loop is closed: this line is no longer needed.
                 pass
 
         return tell
 
-    # Reading a terminal blocks; a daemon thread may stay behind when all is over.
+    # Reading a terminal blocks; a daemon thread may outlive the connection.
     threading.Thread(
         target=read_outgoing_messages,
         args=(tell_loop(messages.put_nowait), tell_loop(ended.set)),
@@ -111,7 +111,7 @@ async def interactive_client(uri, **kwargs):
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
-        # Ctrl-C is a way to say goodbye.
+        # Ctrl-C closes the connection in good order.
         pass
     finally:
         for task in tasks:
@@ -142,7 +142,7 @@ def main(argv=None):
         sys.exit(0 if args.help else 2)
 
     try:
-        # Lines can be edited then.
+        # Enables line editing.
         import readline  # noqa: F401
     except ImportError:
         pass

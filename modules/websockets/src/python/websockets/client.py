@@ -1,4 +1,4 @@
-"""The client's end of a connection without its socket, and what clients that connect again need.
+"""The client's end of a connection without its socket, and helpers for clients that reconnect.
 
 The delays between attempts come from the environment when this module is imported, in seconds:
 ``WEBSOCKETS_BACKOFF_INITIAL_DELAY`` (5), ``WEBSOCKETS_BACKOFF_MIN_DELAY`` (3.1), ``WEBSOCKETS_BACKOFF_MAX_DELAY`` (90);
@@ -43,7 +43,7 @@ class ClientProtocol(Protocol):
     are as for :class:`~websockets.protocol.Protocol`.
 
     ``send_request(connect())`` begins the handshake. The response, once it has arrived by ``receive_data``, is among
-    ``events_received()``; ``handshake_exc`` says what is wrong with it, if something is.
+    ``events_received()``; ``handshake_exc`` says what is wrong with it, if anything.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class ClientProtocol(Protocol):
             push_event(self, response)
 
     def _response_failed(self, exc):
-        """What arrived is no response."""
+        """The data is not a response."""
         if isinstance(exc, StatusLineTooLong):
             self.handshake_exc = exc
         else:

@@ -14,7 +14,7 @@ del _name
 
 
 class MultipleValuesError(LookupError):
-    """One value of a header field is asked for, and it has several. The argument is its name."""
+    """One value of a header field was requested, but it has several. The argument is its name."""
 
     def __str__(self):
         # As KeyError: a name on its own is easier to see in quotes.
@@ -33,5 +33,5 @@ class SupportsKeysAndGetItem(Protocol):
         ...
 
 
-#: What is taken for :class:`Headers`: headers, mappings of str, pairs of str.
+#: Types accepted for :class:`Headers`: headers, mappings of str, pairs of str.
 HeadersLike = Headers | Mapping[str, str] | Iterable[tuple[str, str]] | SupportsKeysAndGetItem

@@ -52,7 +52,7 @@ __all__ = [
 
 
 class WebSocketException(Exception):
-    """Base class of what this package raises."""
+    """Base class of the exceptions of this package."""
 
 
 class ConnectionClosed(WebSocketException):
@@ -106,7 +106,7 @@ class ConnectionClosedError(ConnectionClosed):
 
 
 class InvalidURI(WebSocketException):
-    """What should be connected to is not the URI of a WebSocket. ``uri`` is it, ``msg`` says why."""
+    """The URI is not a WebSocket URI. ``uri`` is the URI, ``msg`` says why."""
 
     def __init__(self, uri, msg):
         self.uri = uri
@@ -120,7 +120,7 @@ class InvalidURI(WebSocketException):
 
 
 class InvalidProxy(WebSocketException):
-    """What should be connected through is not a proxy. ``proxy`` is it, ``msg`` says why."""
+    """The proxy's address is invalid. ``proxy`` is the address, ``msg`` says why."""
 
     def __init__(self, proxy, msg):
         self.proxy = proxy
@@ -162,7 +162,7 @@ class ProxyError(InvalidHandshake):
 
 
 class InvalidProxyMessage(ProxyError):
-    """A proxy answers what is not HTTP."""
+    """A proxy's answer is not HTTP."""
 
 
 class InvalidProxyStatus(ProxyError):
@@ -176,7 +176,7 @@ class InvalidProxyStatus(ProxyError):
 
 
 class InvalidMessage(InvalidHandshake):
-    """The peer sends what is not HTTP, or stops before the end of the message."""
+    """The peer's message is not HTTP, or ends too early."""
 
 
 class InvalidMethod(InvalidHandshake):
@@ -232,7 +232,7 @@ class InvalidHeaderValue(InvalidHeader):
 
 
 class InvalidOrigin(InvalidHeader):
-    """The page that opens the connection comes from where the server does not want it to come from."""
+    """The page that opens the connection comes from an origin that the server does not accept."""
 
     def __init__(self, origin):
         super().__init__("Origin", origin)
@@ -319,7 +319,7 @@ class PayloadTooBig(WebSocketException):
 
 
 class TooManyFragments(WebSocketException):
-    """A message comes in more frames than there may be."""
+    """A message has more frames than allowed."""
 
     def __init__(self, max_fragments):
         super().__init__(f"fragmented message exceeds limit of {max_fragments} frames")

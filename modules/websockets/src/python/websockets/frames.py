@@ -12,7 +12,7 @@ __all__ = ["Opcode", "CloseCode", "Frame", "Close"]
 
 
 class Opcode(enum.IntEnum):
-    """What kinds of frames there are."""
+    """The kinds of frames."""
 
     CONT = 0
     TEXT = 1
@@ -56,7 +56,7 @@ EXTERNAL_CLOSE_CODES = {code for code in CloseCode if code not in (1005, 1006, 1
 
 OK_CLOSE_CODES = {CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD}
 
-# What a payload takes in a log, in characters.
+# The size of a payload in a log, in characters.
 Frame.MAX_LOG_SIZE = int(os.environ.get("WEBSOCKETS_MAX_LOG_SIZE", "75"))
 
 _IS_TEXT = {TEXT: True, BINARY: False, CLOSE: True}

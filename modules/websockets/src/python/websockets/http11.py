@@ -200,6 +200,6 @@ def _read_chunks(read_line, read_exact):
         body += yield from read_exact(size)
         if (yield from read_exact(2)) != b"\r\n":
             raise ValueError("chunk without CRLF")
-    # The trailer says nothing of interest, but has to be read.
+    # The trailer is not used, but has to be read.
     yield from parse_headers(read_line)
     return bytes(body)

@@ -1,4 +1,4 @@
-"""Names that a module gives only when they are asked for."""
+"""Names that a module imports on first use."""
 
 import warnings
 

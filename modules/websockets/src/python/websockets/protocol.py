@@ -18,7 +18,7 @@ class Side(enum.IntEnum):
 
 
 class State(enum.IntEnum):
-    """How far a connection has come."""
+    """The state of a connection."""
 
     CONNECTING = 0
     OPEN = 1
@@ -34,7 +34,7 @@ SEND_EOF = b""
 
 
 def __getattr__(name):
-    """Makes `Event`, what `events_received` gives, for who asks for it: it needs a module that is large."""
+    """Makes `Event`, what `events_received` gives, on first use: it needs a large module."""
     if name != "Event":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .http11 import Request, Response

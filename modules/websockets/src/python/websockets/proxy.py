@@ -1,4 +1,4 @@
-"""Finding the proxy for a connection, and asking it for one."""
+"""Finding the proxy for a connection, and the request to it."""
 
 import dataclasses
 import os
@@ -87,7 +87,7 @@ def get_proxy(uri):
 
 
 def _may_have_proxy():
-    """Whether importing ``urllib.request``, which takes long, can be of use."""
+    """Whether importing ``urllib.request``, which is slow, can be useful."""
     if sys.platform in ("darwin", "win32") or "urllib.request" in sys.modules:
         return True
     return any(name.lower().endswith("_proxy") for name in os.environ)

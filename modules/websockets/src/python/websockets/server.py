@@ -27,7 +27,7 @@ from .protocol import CONNECTING, OPEN, SERVER, Protocol
 
 __all__ = ["ServerProtocol"]
 
-#: What a log and a client are told for a class of exceptions, and a header that goes with it.
+#: For a class of exceptions: the message, the status, and a header of the response.
 _REFUSALS = (
     (InvalidOrigin, "invalid origin", HTTPStatus.FORBIDDEN, None),
     (InvalidMethod, "invalid method", HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", "GET")),
@@ -47,7 +47,7 @@ class ServerProtocol(Protocol):
 
     The request, once it has arrived by ``receive_data``, is among ``events_received()``. Answer it by
     ``send_response(accept(request))``, or with :meth:`reject`. ``handshake_exc`` says what is wrong with the
-    request, if something is.
+    request, if anything.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class ServerProtocol(Protocol):
         self.available_subprotocols = subprotocols
         if select_subprotocol is not None:
             self.select_subprotocol = types.MethodType(select_subprotocol, self)
-        # A response to a request that nobody tried to accept is not a rejection.
+        # A response to a request that was never passed to `accept` is not a rejection.
         self.accept_called = False
         if state is CONNECTING:
             read_request(self)
@@ -252,7 +252,7 @@ class ServerProtocol(Protocol):
         push_event(self, request)
 
     def _request_failed(self, exc):
-        """What arrived is no request."""
+        """The data is not a request."""
         if isinstance(exc, RequestLineTooLong):
             log, status = "request line too long", 414
         elif isinstance(exc, (HeaderLineTooLong, TooManyHeaders)):

@@ -2,7 +2,7 @@
 
 
 class StreamReader:
-    """What arrives, and reading it in parts.
+    """Received data, and reading it in parts.
 
     The methods that read are generators: they yield while more has to arrive, and return what was read. One at
     a time may run.

@@ -19,19 +19,19 @@ __all__ = [
 #: A message: str for text, bytes for binary data.
 Data = str | bytes
 
-#: What is taken for bytes.
+#: Types accepted as bytes.
 BytesLike = bytes | bytearray | memoryview
 
-#: What is taken for a message.
+#: Types accepted as a message.
 DataLike = str | bytes | bytearray | memoryview
 
-#: What is taken for a logger.
+#: Types accepted as a logger.
 LoggerLike = logging.Logger | logging.LoggerAdapter[typing.Any]
 
-#: What is taken for a path in the file system.
+#: Types accepted as a path in the file system.
 PathLike = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-#: What is taken for an HTTP status.
+#: Types accepted as an HTTP status.
 StatusLike = http.HTTPStatus | int
 
 #: The value of an ``Origin`` field.

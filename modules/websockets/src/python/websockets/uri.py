@@ -7,7 +7,7 @@ from .exceptions import InvalidURI
 
 __all__ = ["parse_uri", "WebSocketURI"]
 
-#: What keeps its meaning when an IRI becomes a URI: the delimiters of RFC 3987.
+#: Characters that keep their meaning when an IRI becomes a URI: the delimiters of RFC 3987.
 DELIMS = ":/?#[]@!$&'()*+,;="
 
 
@@ -15,7 +15,7 @@ DELIMS = ":/?#[]@!$&'()*+,;="
 class WebSocketURI:
     """A WebSocket URI, taken apart.
 
-    ``secure`` tells wss from ws; ``host`` is in lower case; ``port`` is the scheme's unless the URI has one; ``path``
+    ``secure`` is true for wss; ``host`` is in lower case; ``port`` is the scheme's unless the URI has one; ``path``
     and ``query`` may be empty; ``username`` and ``password``, both or neither, are decoded.
     """
 

@@ -1,4 +1,4 @@
-"""Small things that handshakes and frames need."""
+"""Helpers for handshakes and frames."""
 
 import base64
 import secrets
@@ -8,7 +8,7 @@ from _websockets_handshake import accept_key, apply_mask
 
 __all__ = ["accept_key", "apply_mask", "get_socket_name"]
 
-#: What RFC 6455 has a server append to the key of a client.
+#: The GUID that a server appends to the key of a client (RFC 6455 section 1.3).
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
@@ -18,7 +18,7 @@ def generate_key():
 
 
 def get_socket_name(sock):
-    """The own address of a socket, as text: ``host:port``, ``[host]:port`` or a path."""
+    """The local address of a socket, as text: ``host:port``, ``[host]:port`` or a path."""
     address = sock.getsockname()
     if sock.family == socket.AF_INET:
         return "{}:{}".format(*address)

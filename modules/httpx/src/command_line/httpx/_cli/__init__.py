@@ -1,4 +1,4 @@
-# `httpx.main`: the command line of httpx 0.28. Imported when it is first asked for.
+# `httpx.main`: the command line of httpx 0.28. Imported on first use.
 
 import os
 import sys
@@ -15,16 +15,16 @@ from .terminal import Console
 class Command:
     """The command line as a function: `main(["-v", "http://example.org/"])`.
 
-    Without arguments it takes those of the process. It prints the response, and leaves through
+    Without arguments it takes those of the process. It prints the response, and exits through
     `SystemExit`: 0 for a status of 2xx, 1 for any other and for requests that fail, 2 for arguments
     that it does not understand.
     """
 
-    # With `main`, what test runners for command lines look for.
+    # Together with `main`, the interface that test runners for command lines expect.
     name = "main"
 
     def main(self, args=None, prog_name=None, **extra):
-        """What calling does; `extra` is ignored."""
+        """Runs the command line and exits; `extra` is ignored."""
         arguments = sys.argv[1:] if args is None else list(args)
         program = prog_name or os.path.basename(sys.argv[0])
         try:
@@ -39,7 +39,7 @@ class Command:
             print("\nAborted!", file=sys.stderr)
             sys.exit(1)
         except BrokenPipeError:
-            # Whoever was reading has seen enough; nor must the flush at exit complain.
+            # The reader has closed the pipe; the flush at exit must not complain either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
 
@@ -54,7 +54,7 @@ def run(arguments):
     """Makes the request that the arguments ask for; the exit status."""
     options = parse(arguments)
     download = options.pop("download")
-    # What is not the content must not get into it.
+    # Other output must not be mixed into the content.
     console = Console(sys.stderr if download == "-" else sys.stdout)
     heads = Heads(console, options.pop("verbose"))
     try:
@@ -92,7 +92,7 @@ def request(options, heads):
     return {
         **options,
         "method": options["method"] or ("POST" if has_body else "GET"),
-        # No parameters at all would take away those of the URL.
+        # An empty list would remove the parameters of the URL.
         "params": options["params"] or None,
         "data": data,
         "cookies": dict(options["cookies"]),

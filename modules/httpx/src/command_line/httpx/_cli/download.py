@@ -6,7 +6,7 @@ import time
 
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 BAR = 30  # columns
-PAUSE = 0.1  # seconds between two pictures
+PAUSE = 0.1  # seconds between two updates
 
 
 def save(response, path, console):
@@ -22,7 +22,7 @@ def save(response, path, console):
 
 
 class Progress:
-    """A line that tells how much of a response has come."""
+    """A line that shows how much of a response has arrived."""
 
     def __init__(self, response, name, console):
         self.response, self.name, self.console = response, name, console
@@ -41,7 +41,7 @@ class Progress:
             self.console.print()
 
     def show(self):
-        """Draws the line anew when it is time for it."""
+        """Redraws the line when an update is due."""
         if self.console.is_smart and time.monotonic() >= self.due:
             self.draw()
             self.due = time.monotonic() + PAUSE
@@ -57,13 +57,13 @@ class Progress:
             parts.append(f"{size(done)} of {size(self.total)}")
         else:
             parts.append(size(done))
-        # The line begins again, and what is left of a longer one goes.
+        # The line starts again, and the rest of a longer one is cleared.
         self.console.stream.write(f"\r{' '.join(parts)}, {size(speed)}/s\x1b[K")
         self.console.flush()
 
 
 def size(count):
-    """A number of bytes for people."""
+    """A number of bytes in human-readable form."""
     unit = 0
     while count >= 1000 and unit < len(UNITS) - 1:
         count, unit = count / 1000, unit + 1

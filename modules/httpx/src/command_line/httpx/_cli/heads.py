@@ -4,7 +4,7 @@ import httpx
 
 
 class Heads:
-    """Prints the head of each response, and when `verbose` of each request and what connecting brings.
+    """Prints the head of each response, and when `verbose` also of each request and the steps of connecting.
 
     A request is known before its connection and shown after it: when the transport reports that it is
     sent, or at the latest when it is answered.
@@ -22,7 +22,7 @@ class Heads:
         self.is_answered = False
 
     def response(self, response):
-        """A hook: the head of the response is there."""
+        """A hook: the head of the response has arrived."""
         self.show_request(response.http_version)
         if not self.is_answered:
             version, reason = response.http_version, response.reason_phrase

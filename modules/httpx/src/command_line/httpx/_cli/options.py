@@ -1,4 +1,4 @@
-"""What the command line takes: one table, from which it is parsed and explained."""
+"""The options of the command line: one table, used for parsing and for the help."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ DESCRIPTION = "HTTPX\n\nA next generation HTTP client. Sends a request and shows
 
 
 class UsageError(Exception):
-    """The arguments make no sense; the message says why."""
+    """The arguments are invalid; the message says why."""
 
 
 class Help(Exception):
@@ -114,7 +114,7 @@ SPELLINGS = {spelling: option for option in OPTIONS for spelling in (option.shor
 def parse(arguments):
     """The value of each option by its name, and the `url`.
 
-    Raises `UsageError`, and `Help` where that is asked for.
+    Raises `UsageError`, and `Help` if the arguments ask for it.
     """
     values = {option.name: option.default for option in OPTIONS}
     given = []

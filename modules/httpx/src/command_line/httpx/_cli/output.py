@@ -14,7 +14,7 @@ COLOURS = {"key": "blue", "string": "green", "number": "cyan", "word": "magenta"
 
 
 def print_body(response, console):
-    """Prints content that has been read; of what is no text, only the size."""
+    """Prints content that has been read; if it is not text, only its size."""
     if not response.content:
         return
     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -30,7 +30,7 @@ def json_text(response, console):
     try:
         text = json.dumps(response.json(), indent=4)
     except ValueError:
-        # It only says that it is JSON.
+        # Declared as JSON, but not valid JSON.
         return console.clean(response.text.removesuffix("\n"))
     if not console.has_colours:
         return text

@@ -1,11 +1,11 @@
-"""Printing for people on a terminal, and for programs anywhere else."""
+"""Printing in human-readable form on a terminal, and plainly elsewhere."""
 
 import os
 import re
 
 COLOURS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36}
 
-# What a server sends must not steer the terminal.
+# A server's data must not control the terminal.
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -33,6 +33,6 @@ class Console:
         return CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text.replace("\r\n", "\n"))
 
     def paint(self, text, colour):
-        """The text, cleaned and in a colour where there are any."""
+        """The text, cleaned, and colored if the stream supports it."""
         text = self.clean(text)
         return f"\x1b[{COLOURS[colour]}m{text}\x1b[0m" if self.has_colours else text

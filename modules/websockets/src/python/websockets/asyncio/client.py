@@ -27,7 +27,7 @@ __all__ = ['connect', 'unix_connect', 'ClientConnection']
 
 MAX_REDIRECTS = int(os.environ.get('WEBSOCKETS_MAX_REDIRECTS', '10'))
 
-# Headers that only the server they were meant for may see.
+# Headers that must not be sent to another server.
 _CREDENTIALS = frozenset(['authorization', 'cookie', 'proxy-authorization'])
 
 
@@ -237,7 +237,7 @@ class connect:
         return connection
 
     def process_redirect(self, exc):
-        """Return the URI to go on with when the exception is a redirect to follow, else an exception to raise."""
+        """Return the URI to continue with if the exception is a redirect to follow, else an exception to raise."""
         if not isinstance(exc, InvalidStatus):
             return exc
         response = exc.response

@@ -51,7 +51,7 @@ class Connection(_websockets_asyncio.Connection, asyncio.Protocol):
 
     @property
     def state(self):
-        """The `State` of the connection. Programs rather have `recv` and `send` raise `ConnectionClosed`."""
+        """The `State` of the connection. Prefer catching `ConnectionClosed` from `recv` and `send`."""
         return self.protocol.state
 
     @property

@@ -53,7 +53,7 @@ def unix_route(url_map, path=None, **kwargs):
 
 
 class Router:
-    """What finds the handlers of `route`."""
+    """Finds the handlers of `route`."""
 
     def __init__(self, url_map, server_name=None, url_scheme='ws'):
         self.url_map = url_map

@@ -263,7 +263,7 @@ def serve(
         extensions = enable_server_permessage_deflate(extensions)
     elif compression is not None:
         raise ValueError(f'unsupported compression: {compression}')
-    # Now, not when somebody connects.
+    # Checked now, not when a client connects.
     marks('max_queue', max_queue)
     marks('write_limit', write_limit)
     if create_connection is None:
@@ -313,7 +313,7 @@ def serve(
             finally:
                 server.all_connections.discard(connection)
         except Exception:
-            # Nobody would see it; the connection is not to be left open.
+            # The exception would be lost; the connection must not stay open.
             connection.transport.abort()
         finally:
             server.handler_tasks.discard(asyncio.current_task())

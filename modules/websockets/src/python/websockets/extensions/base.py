@@ -1,4 +1,4 @@
-"""What extensions are, and what negotiates them."""
+"""Base classes of extensions and of their factories."""
 
 from _websockets_extensions import ClientExtensionFactory, Extension, ServerExtensionFactory
 

@@ -28,7 +28,7 @@ __all__ = ['connect', 'unix_connect', 'reconnect', 'unix_reconnect', 'ClientConn
 
 MAX_REDIRECTS = int(os.environ.get('WEBSOCKETS_MAX_REDIRECTS', '10'))
 REDIRECTS = {300, 301, 302, 303, 307, 308}
-# What must not be sent to another server than the one it was meant for.
+# Headers that must not be sent to another server.
 SECRETS = {'authorization', 'cookie', 'proxy-authorization'}
 
 
@@ -375,7 +375,7 @@ def unix_reconnect(path=None, uri=None, **kwargs):
 def unix_connect(path=None, uri=None, *, legacy=None, **kwargs):
     """Connect to a server on the Unix socket at `path` as `connect` does.
 
-    `uri` is what the server is told; by default it is `ws://localhost/`, or `wss://localhost/` with `ssl`.
+    `uri` is sent in the handshake; by default it is `ws://localhost/`, or `wss://localhost/` with `ssl`.
     """
     return _choose(unix_reconnect(path, uri, **kwargs), legacy)
 

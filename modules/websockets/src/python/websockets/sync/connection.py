@@ -56,7 +56,7 @@ class Connection(_websockets_sync.Connection):
 
     @property
     def state(self):
-        """The `State` of the connection. Programs rather have `recv` and `send` raise `ConnectionClosed`."""
+        """The `State` of the connection. Prefer catching `ConnectionClosed` from `recv` and `send`."""
         return self.protocol.state
 
     @property
@@ -96,7 +96,7 @@ class Connection(_websockets_sync.Connection):
         _keep_alive(lambda: self, self._reading)
 
     def _ping_and_wait(self):
-        """Ping the peer, and fail the connection if it does not answer. Return whether to go on."""
+        """Ping the peer, and fail the connection if it does not answer. Return whether to continue."""
         try:
             answered = self.ping(ack_on_close=True)
         except ConnectionClosed:

@@ -113,7 +113,7 @@ def _read_answer(sock, deadline):
 
 
 class SSLSSLSocket:
-    """TLS over a socket that speaks TLS itself: what a connection needs of a socket."""
+    """TLS over a socket that already uses TLS: the socket methods that a connection needs."""
 
     recv_bufsize = 65536
 
@@ -148,7 +148,7 @@ class SSLSSLSocket:
         """Receive up to `buflen` bytes; none at the end of the stream, even if the peer did not announce it."""
         try:
             data = self._run(self.ssl_object.read, buflen)
-            # Nobody would be told of what is left here.
+            # Data left here would not wake any reader.
             while data and len(data) < buflen:
                 try:
                     more = self.ssl_object.read(buflen - len(data))

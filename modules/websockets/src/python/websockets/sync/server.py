@@ -108,7 +108,7 @@ class Server:
     `socket` is the one it listens on; `handler` gets each connection's socket and address, in a thread of its own.
     """
 
-    # How often is looked whether handlers have ended, in seconds.
+    # How often to check whether handlers have ended, in seconds.
     SHUTDOWN_POLLING_INTERVAL = 0.1
 
     def __init__(self, sock, handler, logger=None):
@@ -156,7 +156,7 @@ class Server:
                 self.shutdown_watcher.close()
 
     def _accept(self, selector):
-        """Wait for a connection and start its handler; return whether to go on."""
+        """Wait for a connection and start its handler; return whether to continue."""
         ready = selector.select()
         if any(key.fileobj is self.shutdown_watcher for key, _ in ready):
             return False
@@ -188,7 +188,7 @@ class Server:
         """Stop listening, and wait until all handlers have ended. Calling it again does no harm.
 
         Open connections are closed with `code` and `reason`, and those that are being opened rejected with HTTP 503;
-        with `close_connections=False`, handlers go on until their clients close the connections.
+        with `close_connections=False`, handlers continue until their clients close the connections.
         """
         self.logger.info('server closing')
         try:
@@ -261,7 +261,7 @@ class Server:
 
 
 class _Options:
-    """What `serve` was asked for."""
+    """The arguments of `serve`."""
 
     def __init__(self, handler, ssl, process_request, process_response, server_header, open_timeout):
         self.handler = handler
@@ -293,7 +293,7 @@ class _Options:
             if connection.protocol.state is OPEN:
                 return connection
         except Exception:
-            # The protocol has logged what is worth it.
+            # The protocol has logged what matters.
             pass
         connection.close_socket()
         return None
@@ -359,7 +359,7 @@ def serve(
         extensions = enable_server_permessage_deflate(extensions)
     elif compression is not None:
         raise ValueError(f'unsupported compression: {compression}')
-    # Now, not when somebody connects.
+    # Checked now, not when a client connects.
     marks('max_queue', max_queue)
     sock = _listen(sock, host, port, kwargs)
     if ssl is not None:
