@@ -1,51 +1,44 @@
-//! Runs every `tests/python/test_*.py` with the built binary and the standard library's `unittest`,
-//! each in a process of its own, against a server started here. `TAURARO_TEST_FILES=test_url,test_cookies`
-//! leaves it at those.
+//! Runs every `tests/python/test_*.py` with the built binary and the standard library's `unittest`: each file is a
+//! test of its own name, in a process of its own, against a server of its own. As libtest's do, they run in
+//! parallel, and the command line chooses and lists them:
+//!
+//! ```console
+//! $ cargo test -p tauraro --test python test_url --ignore-rust-version
+//! ```
 
-#![expect(clippy::print_stdout, reason = "a report of each file, which libtest shows on failure")]
-
-use std::fmt::Write;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread;
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use libtest_mimic::{Arguments, Failed, Trial};
 use tauraro_test_server::TestServer;
 
-/// A file that takes longer hangs.
-const LIMIT: Duration = Duration::from_mins(2);
+/// A file that takes longer hangs. The slowest need half a minute on an idle machine.
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// How often to look whether a file has finished.
 const POLL: Duration = Duration::from_millis(20);
 
-#[test]
-fn python_files() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/python");
-    let mut files = discover(&folder);
-    if let Ok(wanted) = std::env::var("TAURARO_TEST_FILES") {
-        files.retain(|file| wanted.split(',').any(|name| name == file));
-    }
-    assert!(!files.is_empty(), "no such test files in {}", folder.display());
+/// How long to read on after a file has ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
-    let server = TestServer::start();
-    let mut failures = Vec::new();
-    for file in &files {
-        let started = Instant::now();
-        let (verdict, output) = run(&folder, file, &server);
-        println!("{verdict:>9}  {file}  ({:.1} s)", started.elapsed().as_secs_f32());
-        if verdict != "ok" {
-            println!("{output}");
-            failures.push(file.as_str());
-        }
-    }
-    assert!(
-        failures.is_empty(),
-        "{} of {} files failed: {}",
-        failures.len(),
-        files.len(),
-        failures.join(", ")
-    );
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/python");
+    let files = discover(&folder);
+    assert!(!files.is_empty(), "no test files in {}", folder.display());
+    let shows_output = arguments.nocapture;
+    let trials = files
+        .into_iter()
+        .map(|file| {
+            let folder = folder.clone();
+            Trial::test(file.clone(), move || run(&folder, &file, shows_output))
+        })
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// The names of the test modules, sorted.
@@ -61,16 +54,19 @@ fn discover(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Runs one file; `ok`, `FAILED`, or `TIMED OUT`, and all it printed.
-fn run(folder: &Path, module: &str, server: &TestServer) -> (&'static str, String) {
+/// Runs one file. A failure has all that it printed, unless that was shown as it came.
+fn run(folder: &Path, module: &str, shows_output: bool) -> Result<(), Failed> {
+    // Not shared: some tests count the connections that their server accepted, or read the log of its proxies.
+    let server = TestServer::start();
     let mut command = Command::new(env!("CARGO_BIN_EXE_tauraro"));
     command
         .args(["-B", "-m", "unittest", "-v", module])
         .current_dir(folder)
         .envs(server.environment())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stdin(Stdio::null());
+    if !shows_output {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    }
     for (name, _) in std::env::vars_os() {
         let name_text = name.to_string_lossy().to_ascii_uppercase();
         // What surrounds the tests must not decide them: interpreter settings, proxies, roots.
@@ -81,41 +77,60 @@ fn run(folder: &Path, module: &str, server: &TestServer) -> (&'static str, Strin
             command.env_remove(name);
         }
     }
-    let mut child = command.spawn().expect("the binary starts");
-    let outputs = [collect(child.stdout.take()), collect(child.stderr.take())];
-    let status = wait(&mut child);
-    let verdict = match status {
-        Some(status) if status.success() => "ok",
-        Some(_) => "FAILED",
-        None => "TIMED OUT",
-    };
-    let mut text = outputs.map(|output| output.join().expect("a collecting thread")).concat();
-    if let Some(status) = status {
-        let _ = write!(text, "({status})");
+    let mut child = command.spawn().map_err(|error| format!("the binary does not start: {error}"))?;
+    let outputs = [Output::collect(child.stdout.take()), Output::collect(child.stderr.take())];
+    let status = wait(&mut child)?;
+    if status.is_some_and(|status| status.success()) {
+        return Ok(());
     }
-    (verdict, text)
+    let end = match status {
+        Some(status) => format!("{module} failed: {status}"),
+        None => format!("{module} was killed after {} s", LIMIT.as_secs()),
+    };
+    Err((outputs.map(Output::into_text).concat() + &end).into())
 }
 
 /// Waits for the end of a child; kills it and gives `None` if that takes too long.
-fn wait(child: &mut Child) -> Option<ExitStatus> {
+fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
     let deadline = Instant::now() + LIMIT;
     while Instant::now() < deadline {
-        if let Some(status) = child.try_wait().expect("a child to wait for") {
-            return Some(status);
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
         }
         thread::sleep(POLL);
     }
-    child.kill().expect("a child to kill");
-    child.wait().expect("a child to wait for");
-    None
+    child.kill()?;
+    child.wait()?;
+    Ok(None)
 }
 
-/// Reads a stream to its end on a thread of its own, so that the child never waits for us.
-fn collect(stream: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What came before an error is still worth showing.
-        let _ = stream.map(|mut stream| stream.read_to_end(&mut bytes));
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+/// What a child writes to one stream, read on a thread of its own so that the child never waits for us.
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Output {
+    fn collect(stream: Option<impl Read + Send + 'static>) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let collected = bytes.clone();
+        let reader = thread::spawn(move || {
+            let Some(mut stream) = stream else { return };
+            let mut piece = [0; 4096];
+            // What came before an error is still worth showing.
+            while let Ok(length @ 1..) = stream.read(&mut piece) {
+                collected.lock().expect("the only writer").extend_from_slice(&piece[..length]);
+            }
+        });
+        Self { bytes, reader }
+    }
+
+    /// All that was written. A process that the child left behind may still hold the stream: it is not waited for.
+    fn into_text(self) -> String {
+        let deadline = Instant::now() + LAST_WORDS;
+        while !self.reader.is_finished() && Instant::now() < deadline {
+            thread::sleep(POLL);
+        }
+        String::from_utf8_lossy(&self.bytes.lock().expect("no reader panics")).into_owned()
+    }
 }
