@@ -7,8 +7,7 @@ use rustpython_vm::InterpreterBuilder;
 /// Adds the whole standard library, and the cryptography `ssl` works with.
 pub(crate) fn install(builder: InterpreterBuilder) -> InterpreterBuilder {
     let native = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
-    let asyncio =
-        [tauraro_asyncio::module_def(&builder.ctx), tauraro_asyncio::bench_module_def(&builder.ctx)];
+    let asyncio = tauraro_asyncio::native_modules(&builder.ctx);
     builder
         .add_native_modules(&native)
         .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB)

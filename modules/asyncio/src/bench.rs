@@ -1,11 +1,11 @@
 //! `_tauraro_bench`: the smallest operations of the shared runtime, for benchmarks and tests of how
-//! Python awaits them. Nothing else uses it.
+//! Python awaits them. It is there with the feature `test-support` only, which tests turn on and builds do not.
 
 use rustpython_vm::Context;
 use rustpython_vm::builtins::PyModuleDef;
 
 /// The definition to register with an interpreter.
-pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
+pub(crate) fn module_def(ctx: &Context) -> &'static PyModuleDef {
     _tauraro_bench::module_def(ctx)
 }
 

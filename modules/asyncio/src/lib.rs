@@ -1,8 +1,9 @@
 //! `asyncio` for Tauraro: what `asyncio.run` runs on, natively.
 //!
-//! [`module_def`] holds the native classes; [`frozen_modules`] puts the loop made from them where
+//! [`native_modules`] holds the native classes; [`frozen_modules`] puts the loop made from them where
 //! `asyncio` looks for its default. Both are used when a script first imports `asyncio`, not before.
 
+#[cfg(feature = "test-support")]
 mod bench;
 mod clock;
 mod current;
@@ -27,6 +28,18 @@ pub mod transport;
 mod watches;
 mod watching;
 
-pub use bench::module_def as bench_module_def;
+use rustpython_vm::Context;
+use rustpython_vm::builtins::PyModuleDef;
+
 pub use frozen::frozen_modules;
-pub use module::module_def;
+
+/// The native modules to register with an interpreter: `_asyncio`, in place of the standard library's, and with the
+/// feature `test-support` also `_tauraro_bench`, which is not part of what ships.
+pub fn native_modules(ctx: &Context) -> Vec<&'static PyModuleDef> {
+    let modules = [
+        module::module_def(ctx),
+        #[cfg(feature = "test-support")]
+        bench::module_def(ctx),
+    ];
+    modules.to_vec()
+}

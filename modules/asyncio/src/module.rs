@@ -4,7 +4,7 @@ use rustpython_vm::Context;
 use rustpython_vm::builtins::PyModuleDef;
 
 /// The definition to register with an interpreter, in place of the standard library's.
-pub fn module_def(ctx: &Context) -> &'static PyModuleDef {
+pub(crate) fn module_def(ctx: &Context) -> &'static PyModuleDef {
     _asyncio::module_def(ctx)
 }
 
