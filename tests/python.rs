@@ -1,12 +1,13 @@
 //! Runs every `tests/python/test_*.py` with the built binary and the standard library's `unittest`: each file is a
 //! test of its own name, in a process of its own, against a server of its own. As libtest's do, they run in
-//! parallel, and the command line chooses and lists them:
+//! parallel, and the command line chooses and lists them; cargo-nextest runs them too:
 //!
 //! ```console
 //! $ cargo test -p tauraro --test python test_url --ignore-rust-version
 //! ```
 
 use std::io::{self, Read};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -26,7 +27,9 @@ const POLL: Duration = Duration::from_millis(20);
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Many wait for time to pass more than they use the processor.
+    arguments.test_threads.get_or_insert(2 * thread::available_parallelism().map_or(1, NonZero::get));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/python");
     let files = discover(&folder);
     assert!(!files.is_empty(), "no test files in {}", folder.display());

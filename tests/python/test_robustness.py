@@ -25,6 +25,7 @@ class Script:
     def __init__(self, source, *arguments):
         self.process = subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(source), *arguments],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -36,6 +37,7 @@ class Script:
     def __exit__(self, *exc_info):
         self.process.kill()
         self.process.wait()
+        self.process.stdin.close()
         self.process.stdout.close()
         self.process.stderr.close()
 
@@ -43,7 +45,7 @@ class Script:
         self.process.send_signal(signal.SIGINT)
 
     def finish(self):
-        """Exit status, standard output and standard error of the finished script."""
+        """Exit status, standard output and standard error of the script, whose standard input ends now."""
         output, errors = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, output, errors
 
