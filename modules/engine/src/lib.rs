@@ -15,6 +15,8 @@
 //! What may be connected to is decided by the crate `tauraro-permissions`.
 
 pub mod error;
+#[cfg(test)]
+mod fuzzing;
 pub mod http;
 pub mod http1;
 pub mod runtime;

@@ -1,10 +1,11 @@
 //! Deterministic fuzzing: mutated messages, read as a whole and in random pieces, must give the same
-//! events and never panic. `TAURARO_FUZZ_EXECUTIONS` and `TAURARO_FUZZ_SEED` set how much and from where.
+//! events and never panic.
 
 use std::convert::Infallible;
 
 use fastrand::Rng;
 
+use crate::fuzzing::{cut, fuzz};
 use crate::http1::target::Target;
 use crate::http1::url::{Span, split};
 use crate::http1::{
@@ -246,18 +247,6 @@ fn mutate(rng: &mut Rng, corpus: &[&[u8]]) -> Vec<u8> {
     data
 }
 
-/// The data cut at random places.
-fn cut<'a>(rng: &mut Rng, mut data: &'a [u8]) -> Vec<&'a [u8]> {
-    let longest = *rng.choice([1, 2, 7, 40, 400].iter()).expect("lengths");
-    let mut pieces = Vec::new();
-    while !data.is_empty() {
-        let (piece, rest) = data.split_at(rng.usize(1..=longest).min(data.len()));
-        pieces.push(piece);
-        data = rest;
-    }
-    pieces
-}
-
 fn message(rng: &mut Rng, kind: Kind) {
     let data = mutate(rng, if kind == Kind::Request { REQUESTS } else { RESPONSES });
     let leniencies = match rng.u8(..8) {
@@ -315,21 +304,6 @@ fn url(rng: &mut Rng) {
     skip(parts.query, b"]:0123456789?");
     skip(parts.fragment, b"]:0123456789?#");
     assert!(rest.iter().all(|byte| b"]:0123456789?#".contains(byte)), "{}", url.escape_ascii());
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    let Ok(text) = std::env::var(name) else { return default };
-    text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}"))
-}
-
-/// Runs a target so many times, each with a seed of its own, which is shown when it fails.
-fn fuzz(target: fn(&mut Rng)) {
-    let seed = setting("TAURARO_FUZZ_SEED", 1);
-    for execution in 0..setting("TAURARO_FUZZ_EXECUTIONS", 20_000) {
-        let seed = seed.wrapping_add(execution);
-        let outcome = std::panic::catch_unwind(|| target(&mut Rng::with_seed(seed)));
-        assert!(outcome.is_ok(), "failed with TAURARO_FUZZ_SEED={seed} TAURARO_FUZZ_EXECUTIONS=1");
-    }
 }
 
 #[test]

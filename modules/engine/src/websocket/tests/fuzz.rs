@@ -1,9 +1,9 @@
 //! Deterministic fuzzing: streams of frames, mutated, read as a whole and in random pieces, must give the same
-//! events, output and state, and never panic. `TAURARO_FUZZ_EXECUTIONS` and `TAURARO_FUZZ_SEED` set how much and
-//! from where.
+//! events, output and state, and never panic.
 
 use fastrand::Rng;
 
+use crate::fuzzing::{cut, fuzz};
 use crate::websocket::deflate::Agreement;
 use crate::websocket::{
     Extension, Frame, Limits, Opcode, PerMessageDeflate, Protocol, Settings, Side, State, utf8,
@@ -153,18 +153,6 @@ fn mutate(rng: &mut Rng, data: &mut Vec<u8>) {
     }
 }
 
-/// The data cut at random places.
-fn cut<'a>(rng: &mut Rng, mut data: &'a [u8]) -> Vec<&'a [u8]> {
-    let longest = *rng.choice([1, 2, 7, 40, 400].iter()).expect("lengths");
-    let mut pieces = Vec::new();
-    while !data.is_empty() {
-        let (piece, rest) = data.split_at(rng.usize(1..=longest).min(data.len()));
-        pieces.push(piece);
-        data = rest;
-    }
-    pieces
-}
-
 /// All that can be seen of a connection after a stream: events, output, and how it stands.
 fn run<'a>(
     setting: Setting,
@@ -264,21 +252,6 @@ fn text(rng: &mut Rng) {
     let outcome = fed.and_then(|()| validator.finish());
     let expected = std::str::from_utf8(&data).map_err(|error| error.valid_up_to());
     assert_eq!(outcome.map_err(|error| error.start), expected.map(drop), "{}", data.escape_ascii());
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    let Ok(text) = std::env::var(name) else { return default };
-    text.parse().unwrap_or_else(|_| panic!("{name} is not a number: {text}"))
-}
-
-/// Runs a target so many times, each with a seed of its own, which is shown when it fails.
-fn fuzz(target: fn(&mut Rng)) {
-    let seed = setting("TAURARO_FUZZ_SEED", 1);
-    for execution in 0..setting("TAURARO_FUZZ_EXECUTIONS", 20_000) {
-        let seed = seed.wrapping_add(execution);
-        let outcome = std::panic::catch_unwind(|| target(&mut Rng::with_seed(seed)));
-        assert!(outcome.is_ok(), "failed with TAURARO_FUZZ_SEED={seed} TAURARO_FUZZ_EXECUTIONS=1");
-    }
 }
 
 #[test]
