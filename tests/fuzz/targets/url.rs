@@ -1,0 +1,32 @@
+//! URLs: what is taken stays what it is when it is read again, alone and joined to another.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use tauraro_engine::Url;
+use tauraro_fuzz::Input;
+
+fn check(url: &Url) {
+    assert!(url.as_str().bytes().all(|byte| byte.is_ascii_graphic()), "{url:?}");
+    let again = Url::parse(url.as_str()).unwrap_or_else(|error| panic!("{url:?}: {error}"));
+    assert_eq!(again.as_str(), url.as_str());
+    let parts = |url: &Url| {
+        let decoded = [url.username(), url.password(), url.host(), url.path(), url.fragment()]
+            .map(std::borrow::Cow::into_owned);
+        (decoded, url.port(), url.query().map(str::to_owned), url.scheme().to_owned(), url.netloc())
+    };
+    assert_eq!(parts(&again), parts(url));
+    assert!(url.password().is_empty() || url.redacted().contains(":[secure]@"), "{url:?}");
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some(text) = Input::new(data).text() else { return };
+    let (base, reference) = text.split_once('\n').unwrap_or(("http://example.com/a/b?c#d", text));
+    if let Ok(url) = Url::parse(reference) {
+        check(&url);
+    }
+    let Ok(base) = Url::parse(base) else { return };
+    check(&base);
+    if let Ok(joined) = base.join(reference) {
+        check(&joined);
+    }
+});
