@@ -7,6 +7,8 @@ processor's seconds for each, and the MiB each way in a second.
 
 import asyncio
 import json
+import os
+import ssl
 import statistics
 import sys
 import time
@@ -15,11 +17,12 @@ import websockets
 
 loop, url = sys.argv[1:3]
 round_trips, large = map(int, sys.argv[3:5])
+tls = ssl.create_default_context(cafile=os.environ["TAURARO_BENCH_CA"]) if url.startswith("wss:") else None
 WINDOW = 16
 
 
 async def main():
-    async with websockets.connect(url, proxy=None) as ws:
+    async with websockets.connect(url, proxy=None, ssl=tls) as ws:
         message = "x" * 64
         for _ in range(round_trips // 10):
             await ws.send(message)

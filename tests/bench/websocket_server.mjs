@@ -1,13 +1,17 @@
 // The twin of websocket_server.py for Bun and Deno.
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 
+// With a certificate and its key it serves over TLS.
+const [cert, key] = process.argv.slice(3).map((path) => readFileSync(path, "utf8"));
 const sockets = new Set();
 let port;
 if (globalThis.Bun) {
   const server = Bun.serve({
     port: 0,
     hostname: "127.0.0.1",
+    tls: cert && { cert, key },
     fetch: (request, server) => (server.upgrade(request) ? undefined : new Response(null, { status: 400 })),
     websocket: {
       idleTimeout: 0,
@@ -18,7 +22,7 @@ if (globalThis.Bun) {
   });
   port = server.port;
 } else {
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {}, ...(cert && { cert, key }) }, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
     socket.onopen = () => sockets.add(socket);
     socket.onclose = () => sockets.delete(socket);

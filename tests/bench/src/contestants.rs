@@ -71,16 +71,25 @@ impl Contestant {
     }
 }
 
-/// The JSON that one of the scripts beside this crate's manifest prints.
-pub(crate) fn run_script(binary: &Path, script: &str, arguments: &[&str]) -> Result<Value> {
+/// The command that runs one of the scripts beside this crate's manifest.
+pub(crate) fn script_command(binary: &Path, script: &str) -> Command {
     let mut command = Command::new(binary);
     if Path::new(script).extension().is_some_and(|extension| extension == "mjs") {
         // Deno wants leave to reach the network; Bun ignores the words.
         command.args(["run", "--allow-all"]);
     }
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script));
+    command
+}
+
+/// The JSON that one of the scripts beside this crate's manifest prints.
+pub(crate) fn run_script(binary: &Path, script: &str, arguments: &[&str]) -> Result<Value> {
+    read_json(binary, script_command(binary, script).args(arguments))
+}
+
+/// The JSON that a command prints, which runs `binary`.
+pub(crate) fn read_json(binary: &Path, command: &mut Command) -> Result<Value> {
     let output = command
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(script))
-        .args(arguments)
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("{}: {error}", binary.display()))?;

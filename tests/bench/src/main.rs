@@ -37,8 +37,8 @@ const LOAD: Load = Load { requests: 2000, warm_up: 200 };
 
 fn main() -> Result<()> {
     let mut arguments = env::args().skip(1).peekable();
-    if arguments.peek().is_some_and(|argument| argument == server::ARGUMENT) {
-        return server::serve_until_stdin_closes();
+    if arguments.next_if(|argument| argument == server::ARGUMENT).is_some() {
+        return server::serve_until_stdin_closes(arguments);
     }
     let part = arguments.next_if(|argument| argument.parse::<usize>().is_err());
     let rounds = match arguments.next() {
@@ -143,7 +143,7 @@ fn measure_websocket(tauraro: &Path, server: &ServerProcess, rounds: usize) -> R
         Some(websocket::Contestant { name, binary: binary?, event_loop })
     })
     .collect();
-    println!("{}", websocket::measure(&contestants, server.echo_url(), rounds)?);
+    println!("{}", websocket::measure(&contestants, server, rounds)?);
     Ok(())
 }
 

@@ -1,9 +1,16 @@
 //! WebSocket peers in plain Rust, on tokio-tungstenite: a server that echoes, a client, a load, and many that wait.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, accept_async, client_async};
 
@@ -13,12 +20,28 @@ use crate::websocket::ClientTimes;
 
 const WINDOW: usize = 16;
 
+/// A connection, over TLS or not.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+type Socket = Box<dyn Stream>;
+type WebSocket = WebSocketStream<Socket>;
+
 /// Echoes until the listener's task ends.
-pub(crate) async fn echo(listener: TcpListener) {
+pub(crate) async fn echo(listener: TcpListener, tls: Option<TlsAcceptor>) {
     while let Ok((stream, _)) = listener.accept().await {
+        let tls = tls.clone();
         tokio::spawn(async move {
             stream.set_nodelay(true).ok();
-            let Ok(mut ws) = accept_async(stream).await else { return };
+            let socket: Socket = match tls {
+                None => Box::new(stream),
+                Some(tls) => {
+                    let Ok(stream) = tls.accept(stream).await else { return };
+                    Box::new(stream)
+                }
+            };
+            let Ok(mut ws) = accept_async(socket).await else { return };
             while let Some(Ok(message)) = ws.next().await {
                 if (message.is_text() || message.is_binary()) && ws.send(message).await.is_err() {
                     return;
@@ -28,15 +51,42 @@ pub(crate) async fn echo(listener: TcpListener) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "plain Rust is what this measures")]
-async fn open(url: &str) -> Result<WebSocketStream<TcpStream>> {
-    let authority = url.trim_start_matches("ws://").trim_end_matches('/');
-    let stream = TcpStream::connect(authority).await?;
-    stream.set_nodelay(true)?;
-    Ok(client_async(url, stream).await?.0)
+/// Opens connections, over TLS where the URL says so.
+#[derive(Clone)]
+pub(crate) struct Dialer {
+    tls: TlsConnector,
 }
 
-async fn message(ws: &mut WebSocketStream<TcpStream>) -> Result<Message> {
+impl Dialer {
+    /// Trusts the authority in this file.
+    pub(crate) fn new(ca: &Path) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(ca)?)?;
+        let config =
+            ClientConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
+                .with_safe_default_protocol_versions()?
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+        Ok(Self { tls: TlsConnector::from(Arc::new(config)) })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "plain Rust is what this measures")]
+    async fn open(&self, url: &str) -> Result<WebSocket> {
+        let (scheme, authority) = url.split_once("://").ok_or("not a URL")?;
+        let authority = authority.trim_end_matches('/');
+        let stream = TcpStream::connect(authority).await?;
+        stream.set_nodelay(true)?;
+        let socket: Socket = if scheme == "wss" {
+            let host = authority.split_once(':').map_or(authority, |(host, _)| host).to_owned();
+            Box::new(self.tls.connect(ServerName::try_from(host)?, stream).await?)
+        } else {
+            Box::new(stream)
+        };
+        Ok(client_async(url, socket).await?.0)
+    }
+}
+
+async fn message(ws: &mut WebSocket) -> Result<Message> {
     loop {
         let message = ws.next().await.ok_or("the peer hung up")??;
         if message.is_text() || message.is_binary() {
@@ -62,8 +112,13 @@ fn processor() -> f64 {
 }
 
 /// What `websocket_client.py` does.
-pub(crate) async fn client(url: &str, round_trips: usize, large: usize) -> Result<ClientTimes> {
-    let mut ws = open(url).await?;
+pub(crate) async fn client(
+    dialer: &Dialer,
+    url: &str,
+    round_trips: usize,
+    large: usize,
+) -> Result<ClientTimes> {
+    let mut ws = dialer.open(url).await?;
     let text = "x".repeat(64);
     let mut exchange = async |count: usize, times: &mut Vec<f64>| -> Result<()> {
         for _ in 0..count {
@@ -102,10 +157,10 @@ pub(crate) async fn client(url: &str, round_trips: usize, large: usize) -> Resul
 }
 
 /// Seconds that `connections` need for `messages` round trips each, all at once.
-pub(crate) async fn load(url: &str, connections: usize, messages: usize) -> Result<f64> {
+pub(crate) async fn load(dialer: &Dialer, url: &str, connections: usize, messages: usize) -> Result<f64> {
     let mut open_ones = Vec::with_capacity(connections);
     for _ in 0..connections {
-        open_ones.push(open(url).await?);
+        open_ones.push(dialer.open(url).await?);
     }
     let started = Instant::now();
     let tasks: Vec<_> = open_ones
@@ -132,15 +187,39 @@ pub(crate) async fn load(url: &str, connections: usize, messages: usize) -> Resu
     Ok(took)
 }
 
+/// Seconds that it takes to open and close `count` connections, so many at a time.
+pub(crate) async fn connections(dialer: &Dialer, url: &str, count: usize, at_once: usize) -> Result<f64> {
+    let started = Instant::now();
+    let tasks: Vec<_> = (0..at_once)
+        .map(|task| {
+            let (dialer, url) = (dialer.clone(), url.to_owned());
+            let own = count / at_once + usize::from(task < count % at_once);
+            tokio::spawn(async move {
+                for _ in 0..own {
+                    let mut ws = dialer.open(&url).await.map_err(|error| error.to_string())?;
+                    ws.close(None).await.map_err(|error| error.to_string())?;
+                    // Until the answer has come, and the end.
+                    while let Some(Ok(_)) = ws.next().await {}
+                }
+                Ok::<_, String>(())
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await??;
+    }
+    Ok(started.elapsed().as_secs_f64())
+}
+
 /// Connections that only wait.
-pub(crate) struct Idle(Vec<WebSocketStream<TcpStream>>);
+pub(crate) struct Idle(Vec<WebSocket>);
 
 impl Idle {
     /// Opens so many, and waits until the server has settled.
-    pub(crate) async fn open(url: &str, count: usize) -> Result<Self> {
+    pub(crate) async fn open(dialer: &Dialer, url: &str, count: usize) -> Result<Self> {
         let mut all = Vec::with_capacity(count);
         for _ in 0..count {
-            all.push(open(url).await?);
+            all.push(dialer.open(url).await?);
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
         Ok(Self(all))

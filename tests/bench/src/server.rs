@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::{env, io, thread};
 
 use bytes::Bytes;
@@ -15,10 +16,15 @@ use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tauraro_test_server::Certificates;
+use tokio_rustls::TlsAcceptor;
 
 use crate::{Result, peers};
 
-/// The argument that makes this program the server.
+/// The argument that makes this program the server; a certificate and its key come after it.
 pub(crate) const ARGUMENT: &str = "--serve";
 
 const CHUNK: usize = 64 * 1024;
@@ -30,24 +36,31 @@ pub(crate) struct ServerProcess {
     stdin: Option<ChildStdin>,
     url: String,
     echo_url: String,
+    tls_echo_url: String,
+    certificates: Certificates,
 }
 
 impl ServerProcess {
     /// Starts the server and waits until it listens.
     pub(crate) fn start() -> Result<Self> {
+        let certificates = Certificates::make()?;
+        let (certificate, key) = certificates.server_paths();
         let mut child = Command::new(env::current_exe()?)
             .arg(ARGUMENT)
+            .args([certificate, key])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let stdin = child.stdin.take();
-        let (mut url, mut echo_url) = (String::new(), String::new());
+        let mut urls = [const { String::new() }; 3];
         if let Some(stdout) = child.stdout.take() {
             let mut lines = BufReader::new(stdout);
-            lines.read_line(&mut url)?;
-            lines.read_line(&mut echo_url)?;
+            for url in &mut urls {
+                lines.read_line(url)?;
+            }
         }
-        Ok(Self { child, stdin, url: url.trim().to_owned(), echo_url: echo_url.trim().to_owned() })
+        let [url, echo_url, tls_echo_url] = urls.map(|url| url.trim().to_owned());
+        Ok(Self { child, stdin, url, echo_url, tls_echo_url, certificates })
     }
 
     /// Where it listens: `http://127.0.0.1:PORT`.
@@ -59,6 +72,16 @@ impl ServerProcess {
     pub(crate) fn echo_url(&self) -> &str {
         &self.echo_url
     }
+
+    /// The same over TLS: `wss://127.0.0.1:PORT/`.
+    pub(crate) fn tls_echo_url(&self) -> &str {
+        &self.tls_echo_url
+    }
+
+    /// What it shows over TLS, and the authority that clients know it by.
+    pub(crate) fn certificates(&self) -> &Certificates {
+        &self.certificates
+    }
 }
 
 impl Drop for ServerProcess {
@@ -68,25 +91,45 @@ impl Drop for ServerProcess {
     }
 }
 
-/// Prints both addresses, then serves until standard input ends.
-pub(crate) fn serve_until_stdin_closes() -> Result<()> {
+/// Prints the addresses, then serves until standard input ends. The arguments are the certificate and its key.
+pub(crate) fn serve_until_stdin_closes(mut arguments: impl Iterator<Item = String>) -> Result<()> {
+    let mut path = || arguments.next().ok_or("the server takes a certificate and its key");
+    let certificates = CertificateDer::pem_file_iter(path()?)?.collect::<std::result::Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(path()?)?;
+    let tls = ServerConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)?;
+
     let listen = || -> io::Result<TcpListener> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         Ok(listener)
     };
-    let (listener, echoing) = (listen()?, listen()?);
-    writeln!(io::stdout(), "http://{}\nws://{}/", listener.local_addr()?, echoing.local_addr()?)?;
-    thread::spawn(|| serve(listener, echoing));
+    let (listener, echoing, echoing_tls) = (listen()?, listen()?, listen()?);
+    writeln!(
+        io::stdout(),
+        "http://{}\nws://{}/\nwss://{}/",
+        listener.local_addr()?,
+        echoing.local_addr()?,
+        echoing_tls.local_addr()?,
+    )?;
+    thread::spawn(|| serve(listener, echoing, echoing_tls, TlsAcceptor::from(Arc::new(tls))));
     io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }
 
-fn serve(listener: TcpListener, echoing: TcpListener) -> io::Result<()> {
+fn serve(
+    listener: TcpListener,
+    echoing: TcpListener,
+    echoing_tls: TcpListener,
+    tls: TlsAcceptor,
+) -> io::Result<()> {
     let document = document();
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        tokio::spawn(peers::echo(tokio::net::TcpListener::from_std(echoing)?));
+        tokio::spawn(peers::echo(tokio::net::TcpListener::from_std(echoing)?, None));
+        tokio::spawn(peers::echo(tokio::net::TcpListener::from_std(echoing_tls)?, Some(tls)));
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;

@@ -3,16 +3,18 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
+use tauraro_test_server::Certificates;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::Result;
-use crate::contestants::run_script;
-use crate::peers::{self, Idle};
+use crate::contestants::{read_json, script_command};
+use crate::peers::{self, Dialer, Idle};
 use crate::report::median;
+use crate::server::ServerProcess;
 
 const ROUND_TRIPS: usize = 10_000;
 const LARGE: usize = 4096;
@@ -20,6 +22,9 @@ const LARGE: usize = 4096;
 const CONNECTIONS: usize = 32;
 const MESSAGES: usize = 2000;
 const IDLE: usize = 10_000;
+/// Connections opened and closed: by a client one after the other, to a server some at a time.
+const OPENED: usize = 500;
+const OPENED_AT_ONCE: usize = 8;
 
 /// Somebody whose scripts are measured, by name, program and the event loop asked for.
 pub(crate) struct Contestant {
@@ -46,108 +51,214 @@ pub(crate) struct ClientTimes {
     pub(crate) throughput: f64,
 }
 
-/// Markdown tables of medians: clients, servers, idle connections.
-pub(crate) fn measure(contestants: &[Contestant], echo_url: &str, rounds: usize) -> Result<String> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let mut text = clients(&runtime, contestants, echo_url, rounds)?;
-    text.push('\n');
-    text.push_str(&servers(&runtime, contestants, rounds)?);
-    text.push('\n');
-    text.push_str(&idle(&runtime, contestants)?);
-    Ok(text)
-}
-
-fn clients(runtime: &Runtime, contestants: &[Contestant], url: &str, rounds: usize) -> Result<String> {
-    let mut all: Vec<(&str, Vec<ClientTimes>)> = vec![("tokio-tungstenite", Vec::new())];
-    all.extend(contestants.iter().map(|contestant| (contestant.name, Vec::new())));
-    for _ in 0..rounds {
-        for (index, (_, times)) in all.iter_mut().enumerate() {
-            times.push(match index.checked_sub(1).and_then(|index| contestants.get(index)) {
-                None => runtime.block_on(peers::client(url, ROUND_TRIPS, LARGE))?,
-                Some(contestant) => run_client(contestant, url)?,
-            });
-        }
-    }
-    let mut table = format!(
-        "| {:<30} | {:>20} | {:>20} | {:>20} |\n",
-        "client", "64 B echo", "CPU each", "64 KiB messages"
-    );
-    writeln!(table, "|:{:-<30}-|{}", "", format!("{:->21}:|", "").repeat(3))?;
-    let middle = |times: &[ClientTimes], get: fn(&ClientTimes) -> f64| {
-        median(&times.iter().map(get).collect::<Vec<_>>())
+/// Markdown tables of medians: clients, servers, connections, idle connections. What is a number and one in
+/// parentheses is a figure and its ratio to that of the first row.
+pub(crate) fn measure(contestants: &[Contestant], server: &ServerProcess, rounds: usize) -> Result<String> {
+    let bench = Bench {
+        contestants,
+        server,
+        rounds,
+        dialer: Dialer::new(server.certificates().ca_path())?,
+        runtime: Builder::new_current_thread().enable_all().build()?,
     };
-    let base = all.first().map_or(f64::NAN, |(_, times)| middle(times, |times| times.round_trip));
-    for (name, times) in &all {
-        let round_trip = middle(times, |times| times.round_trip);
-        let trip = format!("{:.1} µs ({:.2})", round_trip * 1e6, round_trip / base);
-        let cpu = format!("{:.1} µs", middle(times, |times| times.cpu) * 1e6);
-        let throughput = format!("{:.0} MiB/s", middle(times, |times| times.throughput));
-        writeln!(table, "| {name:<30} | {trip:>20} | {cpu:>20} | {throughput:>20} |")?;
+    let tables = [
+        bench.clients("client", server.echo_url())?,
+        bench.clients("client over TLS", server.tls_echo_url())?,
+        bench.servers("echo server", None)?,
+        bench.servers("echo server over TLS", Some(server.certificates()))?,
+        bench.connections()?,
+        bench.idle()?,
+    ];
+    Ok(tables.join("\n"))
+}
+
+/// Who is measured, and by whom.
+struct Bench<'a> {
+    contestants: &'a [Contestant],
+    /// The plain Rust server.
+    server: &'a ServerProcess,
+    rounds: usize,
+    dialer: Dialer,
+    runtime: Runtime,
+}
+
+impl Bench<'_> {
+    /// The names of the rows that have plain Rust first.
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once("tokio-tungstenite").chain(self.contestants.iter().map(|contestant| contestant.name))
     }
-    Ok(table)
-}
 
-fn run_client(contestant: &Contestant, url: &str) -> Result<ClientTimes> {
-    let (round_trips, large) = (ROUND_TRIPS.to_string(), LARGE.to_string());
-    let arguments = [contestant.event_loop, url, &round_trips, &large];
-    let times = run_script(&contestant.binary, &contestant.script("client"), &arguments)?;
-    let number =
-        |name: &str| times[name].as_f64().ok_or_else(|| format!("the client did not print {name:?}"));
-    Ok(ClientTimes {
-        round_trip: number("round_trip")?,
-        cpu: number("cpu")?,
-        throughput: number("throughput")?,
-    })
-}
-
-fn servers(runtime: &Runtime, contestants: &[Contestant], rounds: usize) -> Result<String> {
-    let mut all: Vec<(&str, Vec<f64>, Vec<f64>)> =
-        contestants.iter().map(|contestant| (contestant.name, Vec::new(), Vec::new())).collect();
-    for _ in 0..rounds {
-        for (contestant, (_, rates, cpu)) in contestants.iter().zip(&mut all) {
-            let mut server = Server::start(contestant)?;
-            runtime.block_on(peers::load(&server.url, CONNECTIONS, MESSAGES / 10))?;
-            let before = server.order("usage")?;
-            let took = runtime.block_on(peers::load(&server.url, CONNECTIONS, MESSAGES))?;
-            #[expect(clippy::cast_precision_loss, reason = "a small number")]
-            let messages = (CONNECTIONS * MESSAGES) as f64;
-            rates.push(messages / took);
-            cpu.push((server.order("usage")? - before) / messages);
+    fn clients(&self, heading: &str, url: &str) -> Result<String> {
+        let mut all: Vec<(&str, Vec<ClientTimes>)> = self.names().map(|name| (name, Vec::new())).collect();
+        for _ in 0..self.rounds {
+            for (index, (_, times)) in all.iter_mut().enumerate() {
+                times.push(match index.checked_sub(1).and_then(|index| self.contestants.get(index)) {
+                    None => self.runtime.block_on(peers::client(&self.dialer, url, ROUND_TRIPS, LARGE))?,
+                    Some(contestant) => self.run_client(contestant, url)?,
+                });
+            }
         }
+        let mut table = format!(
+            "| {heading:<30} | {:>20} | {:>20} | {:>20} |\n",
+            "64 B echo", "CPU each", "64 KiB messages"
+        );
+        writeln!(table, "|:{:-<30}-|{}", "", format!("{:->21}:|", "").repeat(3))?;
+        let middle = |times: &[ClientTimes], get: fn(&ClientTimes) -> f64| {
+            median(&times.iter().map(get).collect::<Vec<_>>())
+        };
+        let base = |get| all.first().map_or(f64::NAN, |(_, times)| middle(times, get));
+        let (base_trip, base_throughput) = (base(|times| times.round_trip), base(|times| times.throughput));
+        for (name, times) in &all {
+            let round_trip = middle(times, |times| times.round_trip);
+            let trip = format!("{:.1} µs ({:.2})", round_trip * 1e6, round_trip / base_trip);
+            let cpu = format!("{:.1} µs", middle(times, |times| times.cpu) * 1e6);
+            let throughput = middle(times, |times| times.throughput);
+            let throughput = format!("{throughput:.0} MiB/s ({:.2})", throughput / base_throughput);
+            writeln!(table, "| {name:<30} | {trip:>20} | {cpu:>20} | {throughput:>20} |")?;
+        }
+        Ok(table)
     }
-    let mut table = format!("| {:<30} | {:>20} | {:>20} |\n", "echo server", "messages a second", "CPU each");
-    writeln!(table, "|:{:-<30}-|{}", "", format!("{:->21}:|", "").repeat(2))?;
-    for (name, rates, cpu) in &all {
-        let cpu = format!("{:.1} µs", median(cpu) * 1e6);
-        writeln!(table, "| {name:<30} | {:>20.0} | {cpu:>20} |", median(rates))?;
-    }
-    Ok(table)
-}
 
-fn idle(runtime: &Runtime, contestants: &[Contestant]) -> Result<String> {
-    let connections = format!("{IDLE} connections");
-    let mut table = format!(
-        "| {connections:<30} | {:>20} | {:>20} | {:>20} |\n",
-        "memory each", "broadcast call", "until all have it"
-    );
-    writeln!(table, "|:{:-<30}-|{}", "", format!("{:->21}:|", "").repeat(3))?;
-    for contestant in contestants {
-        let mut server = Server::start(contestant)?;
-        // What the first connection loads is no cost of each.
-        let first = runtime.block_on(Idle::open(&server.url, 8))?;
-        let before = server.memory()?;
-        let mut idle = runtime.block_on(Idle::open(&server.url, IDLE))?;
-        #[expect(clippy::cast_precision_loss, reason = "a small number")]
-        let each = (server.memory()? - before) / IDLE as f64;
-        // The first message makes the buffers of this program, which the next contestant would find ready.
-        runtime.block_on(idle.receive_one(|| server.order("broadcast")))?;
-        let (call, all) = runtime.block_on(idle.receive_one(|| server.order("broadcast")))?;
-        drop(first);
-        let [call, all] = [call, all].map(|seconds| format!("{:.1} ms", seconds * 1e3));
-        let each = format!("{each:.1} KiB");
-        writeln!(table, "| {:<30} | {each:>20} | {call:>20} | {all:>20} |", contestant.name)?;
+    fn run_client(&self, contestant: &Contestant, url: &str) -> Result<ClientTimes> {
+        let times = self.run_script(contestant, "client", url, &[ROUND_TRIPS, LARGE])?;
+        let number =
+            |name: &str| times[name].as_f64().ok_or_else(|| format!("the client did not print {name:?}"));
+        Ok(ClientTimes {
+            round_trip: number("round_trip")?,
+            cpu: number("cpu")?,
+            throughput: number("throughput")?,
+        })
     }
-    Ok(table)
+
+    /// The JSON that a contestant's script prints about a server.
+    fn run_script(&self, contestant: &Contestant, part: &str, url: &str, numbers: &[usize]) -> Result<Value> {
+        let ca = self.server.certificates().ca_path();
+        let mut command = script_command(&contestant.binary, &contestant.script(part));
+        command.args([contestant.event_loop, url]).args(numbers.iter().map(ToString::to_string));
+        // The Python scripts read the first; Deno and Bun know the others.
+        for variable in ["TAURARO_BENCH_CA", "DENO_CERT", "NODE_EXTRA_CA_CERTS"] {
+            command.env(variable, ca);
+        }
+        read_json(&contestant.binary, &mut command)
+    }
+
+    fn servers(&self, heading: &str, tls: Option<&Certificates>) -> Result<String> {
+        let mut all: Vec<(&str, Vec<f64>, Vec<f64>)> =
+            self.contestants.iter().map(|contestant| (contestant.name, Vec::new(), Vec::new())).collect();
+        for _ in 0..self.rounds {
+            for (contestant, (_, rates, cpu)) in self.contestants.iter().zip(&mut all) {
+                let mut server = Server::start(contestant, tls)?;
+                let load = |url: &str, messages| {
+                    self.runtime.block_on(peers::load(&self.dialer, url, CONNECTIONS, messages))
+                };
+                load(&server.url, MESSAGES / 10)?;
+                let before = server.order("usage")?;
+                let took = load(&server.url, MESSAGES)?;
+                #[expect(clippy::cast_precision_loss, reason = "a small number")]
+                let messages = (CONNECTIONS * MESSAGES) as f64;
+                rates.push(messages / took);
+                cpu.push((server.order("usage")? - before) / messages);
+            }
+        }
+        let mut table = format!("| {heading:<30} | {:>20} | {:>20} |\n", "messages a second", "CPU each");
+        writeln!(table, "|:{:-<30}-|{}", "", format!("{:->21}:|", "").repeat(2))?;
+        let base = all.first().map_or(f64::NAN, |(_, rates, _)| median(rates));
+        for (name, rates, cpu) in &all {
+            let rate = format!("{:.0} ({:.2})", median(rates), median(rates) / base);
+            let cpu = format!("{:.1} µs", median(cpu) * 1e6);
+            writeln!(table, "| {name:<30} | {rate:>20} | {cpu:>20} |")?;
+        }
+        Ok(table)
+    }
+
+    /// How many connections are opened and closed in a second: by a client, and to a server, in the clear and over
+    /// TLS, each a whole handshake and closing handshake.
+    fn connections(&self) -> Result<String> {
+        let mut all: Vec<(&str, [Vec<f64>; 4])> =
+            self.names().map(|name| (name, [const { Vec::new() }; 4])).collect();
+        let urls = [self.server.echo_url(), self.server.tls_echo_url()];
+        for _ in 0..self.rounds {
+            for (index, (_, columns)) in all.iter_mut().enumerate() {
+                let contestant = index.checked_sub(1).and_then(|index| self.contestants.get(index));
+                let [client, client_tls, server, server_tls] = columns;
+                for (url, seconds) in urls.into_iter().zip([client, client_tls]) {
+                    seconds.push(self.open_as_client(contestant, url)?);
+                }
+                for (url, seconds) in urls.into_iter().zip([server, server_tls]) {
+                    seconds.push(self.open_to_server(contestant, url)?);
+                }
+            }
+        }
+        let headings = ["as a client", "client over TLS", "as a server", "server over TLS"];
+        let mut table = format!("| {:<30} |", "connections a second");
+        for heading in headings {
+            write!(table, " {heading:>20} |")?;
+        }
+        writeln!(table, "\n|:{:-<30}-|{}", "", format!("{:->21}:|", "").repeat(headings.len()))?;
+        #[expect(clippy::cast_precision_loss, reason = "a small number")]
+        let rate = |seconds: &[f64]| OPENED as f64 / median(seconds);
+        let bases: Vec<f64> =
+            all.first().into_iter().flat_map(|(_, columns)| columns).map(|it| rate(it)).collect();
+        for (name, columns) in &all {
+            write!(table, "| {name:<30} |")?;
+            for (seconds, base) in columns.iter().zip(&bases) {
+                let cell = format!("{:.0} ({:.2})", rate(seconds), rate(seconds) / base);
+                write!(table, " {cell:>20} |")?;
+            }
+            writeln!(table)?;
+        }
+        Ok(table)
+    }
+
+    /// Seconds that a contestant needs to open and close the connections, one after the other.
+    fn open_as_client(&self, contestant: Option<&Contestant>, url: &str) -> Result<f64> {
+        let Some(contestant) = contestant else {
+            return self.runtime.block_on(peers::connections(&self.dialer, url, OPENED, 1));
+        };
+        let answer = self.run_script(contestant, "connect", url, &[OPENED])?;
+        Ok(answer["seconds"].as_f64().ok_or("the client did not print \"seconds\"")?)
+    }
+
+    /// Seconds that a contestant's server needs to take the connections, some at a time; `rust_url` is the plain
+    /// Rust server's, and says whether that goes over TLS.
+    fn open_to_server(&self, contestant: Option<&Contestant>, rust_url: &str) -> Result<f64> {
+        let open = |url: &str, count| {
+            self.runtime.block_on(peers::connections(&self.dialer, url, count, OPENED_AT_ONCE))
+        };
+        let tls = rust_url.starts_with("wss").then(|| self.server.certificates());
+        let server = contestant.map(|contestant| Server::start(contestant, tls)).transpose()?;
+        let url = server.as_ref().map_or(rust_url, |server| &server.url);
+        // What the first connections load is no cost of each.
+        open(url, OPENED_AT_ONCE)?;
+        open(url, OPENED)
+    }
+
+    fn idle(&self) -> Result<String> {
+        let connections = format!("{IDLE} connections");
+        let mut table = format!(
+            "| {connections:<30} | {:>20} | {:>20} | {:>20} |\n",
+            "memory each", "broadcast call", "until all have it"
+        );
+        writeln!(table, "|:{:-<30}-|{}", "", format!("{:->21}:|", "").repeat(3))?;
+        for contestant in self.contestants {
+            let mut server = Server::start(contestant, None)?;
+            let open = |url: &str, count| self.runtime.block_on(Idle::open(&self.dialer, url, count));
+            // What the first connection loads is no cost of each.
+            let first = open(&server.url, 8)?;
+            let before = server.memory()?;
+            let mut idle = open(&server.url, IDLE)?;
+            #[expect(clippy::cast_precision_loss, reason = "a small number")]
+            let each = (server.memory()? - before) / IDLE as f64;
+            // The first message makes the buffers of this program, which the next contestant would find ready.
+            self.runtime.block_on(idle.receive_one(|| server.order("broadcast")))?;
+            let (call, all) = self.runtime.block_on(idle.receive_one(|| server.order("broadcast")))?;
+            drop(first);
+            let [call, all] = [call, all].map(|seconds| format!("{:.1} ms", seconds * 1e3));
+            let each = format!("{each:.1} KiB");
+            writeln!(table, "| {:<30} | {each:>20} | {call:>20} | {all:>20} |", contestant.name)?;
+        }
+        Ok(table)
+    }
 }
 
 /// A script that serves; it ends with this value.
@@ -159,24 +270,19 @@ struct Server {
 }
 
 impl Server {
-    fn start(contestant: &Contestant) -> Result<Self> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(contestant.script("server"));
-        let mut command = Command::new(&contestant.binary);
-        if contestant.event_loop == "javascript" {
-            // As for the clients.
-            command.args(["run", "--allow-all"]);
+    fn start(contestant: &Contestant, tls: Option<&Certificates>) -> Result<Self> {
+        let mut command: Command = script_command(&contestant.binary, &contestant.script("server"));
+        command.arg(contestant.event_loop);
+        if let Some((certificate, key)) = tls.map(Certificates::server_paths) {
+            command.args([certificate, key]);
         }
-        let mut child = command
-            .arg(script)
-            .arg(contestant.event_loop)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let stdin = child.stdin.take();
         let mut stdout = BufReader::new(child.stdout.take().ok_or("no standard output")?);
         let mut port = String::new();
         stdout.read_line(&mut port)?;
-        let url = format!("ws://127.0.0.1:{}/", port.trim());
+        let scheme = if tls.is_some() { "wss" } else { "ws" };
+        let url = format!("{scheme}://127.0.0.1:{}/", port.trim());
         Ok(Self { child, stdin, stdout, url })
     }
 

@@ -1,5 +1,6 @@
 //! Certificates made for one run: an authority, a server and a client.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,19 +16,24 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
 /// The certificates of a server, in a folder of their own that goes when they go.
-pub(crate) struct Certificates {
+pub struct Certificates {
     folder: PathBuf,
     ca_path: PathBuf,
     client_cert_path: PathBuf,
     client_key_path: PathBuf,
+    server_cert_path: PathBuf,
+    server_key_path: PathBuf,
     ca: CertificateDer<'static>,
     server: CertificateDer<'static>,
     server_key: PrivatePkcs8KeyDer<'static>,
 }
 
 impl Certificates {
-    /// Makes an authority and two certificates, and writes what clients need as PEM files.
-    pub(crate) fn make() -> io::Result<Self> {
+    /// Makes an authority and two certificates, and writes them as PEM files.
+    ///
+    /// # Errors
+    /// When the folder for temporary files cannot be used.
+    pub fn make() -> io::Result<Self> {
         let ca = authority().map_err(io::Error::other)?;
         let names = ["localhost", "origin.test", "127.0.0.1", "::1"].map(String::from);
         let (server, server_key) =
@@ -46,6 +52,8 @@ impl Certificates {
             ca_path: write("ca.pem", ca.pem())?,
             client_cert_path: write("client.pem", client.pem())?,
             client_key_path: write("client.key", client_key.serialize_pem())?,
+            server_cert_path: write("server.pem", server.pem())?,
+            server_key_path: write("server.key", server_key.serialize_pem())?,
             folder,
             ca: ca.der().clone(),
             server: server.der().clone(),
@@ -87,13 +95,24 @@ impl Certificates {
     }
 
     /// The authority's certificate.
-    pub(crate) fn ca_path(&self) -> &Path {
+    pub fn ca_path(&self) -> &Path {
         &self.ca_path
+    }
+
+    /// The certificate and key of the server, which is `localhost`, `origin.test`, `127.0.0.1` and `::1`.
+    pub fn server_paths(&self) -> (&Path, &Path) {
+        (&self.server_cert_path, &self.server_key_path)
     }
 
     /// The client's certificate and key.
     pub(crate) fn client_paths(&self) -> (&Path, &Path) {
         (&self.client_cert_path, &self.client_key_path)
+    }
+}
+
+impl fmt::Debug for Certificates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificates").field("folder", &self.folder).finish_non_exhaustive()
     }
 }
 

@@ -77,10 +77,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
+pub use certificates::Certificates;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use certificates::Certificates;
 use listener::Protocol;
 use proxy::{Log, Proxy};
 
