@@ -81,23 +81,20 @@ const EXPORTS: [(&str, &[&str]); 11] = [
     ),
 ];
 
-/// Names of upstream's legacy implementation, which is not part of this package.
-const LEGACY: [&str; 11] = [
-    "AbortHandshake",
-    "BasicAuthWebSocketServerProtocol",
-    "InvalidStatusCode",
-    "RedirectHandshake",
-    "WebSocketClientProtocol",
-    "WebSocketCommonProtocol",
-    "WebSocketProtocolError",
-    "WebSocketServer",
-    "WebSocketServerProtocol",
-    "basic_auth_protocol_factory",
-    "legacy",
+/// The names of the legacy implementation, by the submodule that defines them. Their use is deprecated.
+const LEGACY: [(&str, &[&str]); 5] = [
+    ("websockets.legacy.auth", &["BasicAuthWebSocketServerProtocol", "basic_auth_protocol_factory"]),
+    ("websockets.legacy.client", &["WebSocketClientProtocol"]),
+    (
+        "websockets.legacy.exceptions",
+        &["AbortHandshake", "InvalidStatusCode", "RedirectHandshake", "WebSocketProtocolError"],
+    ),
+    ("websockets.legacy.protocol", &["WebSocketCommonProtocol"]),
+    ("websockets.legacy.server", &["WebSocketServer", "WebSocketServerProtocol"]),
 ];
 
 /// Submodules that are attributes of the package without having been imported, as scripts have come to expect.
-const SUBMODULES: [&str; 12] = [
+const SUBMODULES: [&str; 13] = [
     "asyncio",
     "client",
     "datastructures",
@@ -106,6 +103,7 @@ const SUBMODULES: [&str; 12] = [
     "frames",
     "headers",
     "http11",
+    "legacy",
     "protocol",
     "server",
     "sync",
@@ -156,6 +154,7 @@ fn dir(vm: &VirtualMachine) -> PyResult<Vec<rustpython_vm::PyObjectRef>> {
         .into_iter()
         .filter_map(|(name, _)| Some(name.downcast::<rustpython_vm::builtins::PyStr>().ok()?.to_string()))
         .chain(names().map(str::to_owned))
+        .chain(LEGACY.iter().flat_map(|(_, names)| names.iter().map(|&name| name.to_owned())))
         .collect();
     all.sort_unstable();
     all.dedup();
@@ -171,18 +170,29 @@ fn lazy(vm: &VirtualMachine, name: &str) -> PyResult {
         package.set_attr(&vm.ctx.new_str(name), module.clone(), vm)?;
         return Ok(module);
     }
-    let Some((source, _)) = EXPORTS.iter().find(|(_, names)| names.contains(&name)) else {
-        let mut message = format!("module 'websockets' has no attribute '{name}'");
-        if LEGACY.contains(&name) {
-            message.push_str(
-                ": it belongs to the legacy implementation (websockets.legacy), which is not included",
-            );
-        }
-        return Err(vm.new_attribute_error(message));
+    if let Some(source) = source_of(&LEGACY, name) {
+        let message = vm.ctx.new_str(format!("websockets.{name} is deprecated"));
+        let category = vm.ctx.exceptions.deprecation_warning.to_owned();
+        rustpython_vm::warn::warn(message.into(), Some(category), 1, None, vm)?;
+        // It is not kept: each use is deprecated.
+        return import_from(vm, source, name);
+    }
+    let Some(source) = source_of(&EXPORTS, name) else {
+        return Err(vm.new_attribute_error(format!("module 'websockets' has no attribute '{name}'")));
     };
-    vm.import(*source, 0)?;
-    let module = vm.sys_module.get_attr("modules", vm)?.get_item(*source, vm)?;
-    let value = module.get_attr(&vm.ctx.new_str(name), vm)?;
+    let value = import_from(vm, source, name)?;
     package.set_attr(&vm.ctx.new_str(name), value.clone(), vm)?;
     Ok(value)
+}
+
+/// The submodule that defines a name.
+fn source_of(table: &[(&'static str, &[&str])], name: &str) -> Option<&'static str> {
+    table.iter().find(|(_, names)| names.contains(&name)).map(|(source, _)| *source)
+}
+
+/// What a submodule has under a name.
+fn import_from(vm: &VirtualMachine, source: &'static str, name: &str) -> PyResult {
+    vm.import(source, 0)?;
+    let module = vm.sys_module.get_attr("modules", vm)?.get_item(source, vm)?;
+    module.get_attr(&vm.ctx.new_str(name), vm)
 }

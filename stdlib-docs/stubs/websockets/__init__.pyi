@@ -51,6 +51,22 @@ from .exceptions import (
 )
 from .frames import Close as Close, CloseCode as CloseCode, Frame as Frame, Opcode as Opcode
 from .http11 import Request as Request, Response as Response
+from .legacy.auth import (
+    BasicAuthWebSocketServerProtocol as BasicAuthWebSocketServerProtocol,
+    basic_auth_protocol_factory as basic_auth_protocol_factory,
+)
+from .legacy.client import WebSocketClientProtocol as WebSocketClientProtocol
+from .legacy.exceptions import (
+    AbortHandshake as AbortHandshake,
+    InvalidStatusCode as InvalidStatusCode,
+    RedirectHandshake as RedirectHandshake,
+    WebSocketProtocolError as WebSocketProtocolError,
+)
+from .legacy.protocol import WebSocketCommonProtocol as WebSocketCommonProtocol
+from .legacy.server import (
+    WebSocketServer as WebSocketServer,
+    WebSocketServerProtocol as WebSocketServerProtocol,
+)
 from .protocol import Protocol as Protocol, Side as Side, State as State
 from .server import ServerProtocol as ServerProtocol
 from .typing import (

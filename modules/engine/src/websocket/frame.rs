@@ -250,6 +250,17 @@ impl FrameReader {
         Error::UnexpectedEof(format!("stream ends after {have} bytes, expected {expected} bytes").into())
     }
 
+    /// How many bytes the frame that is being read needs at least, in addition to those that were read.
+    pub fn missing_bytes(&self) -> u64 {
+        let part = |size: usize| size.saturating_sub(self.held_count) as u64;
+        match self.part {
+            Part::Head | Part::Length16 => part(2),
+            Part::Length64 => part(8),
+            Part::Key => part(4).saturating_add(self.length),
+            Part::Payload => self.missing(),
+        }
+    }
+
     /// Whether the last frame is complete and nothing of the next one has arrived.
     pub const fn is_between_frames(&self) -> bool {
         matches!(self.part, Part::Head) && self.held_count == 0

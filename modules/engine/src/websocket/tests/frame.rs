@@ -94,3 +94,30 @@ fn an_announced_size_costs_nothing_before_it_arrives() {
     assert!(input.is_empty());
     assert!(format!("{reader:?}").len() < 1000);
 }
+
+#[test]
+fn what_is_missing_is_told_step_by_step() {
+    for (length, masked, steps) in [
+        (0, false, vec![2]),
+        (5, false, vec![2, 7]),
+        (5, true, vec![2, 11]),
+        (126, true, vec![2, 4, 134]),
+        (65536, false, vec![2, 10, 65546]),
+    ] {
+        let mut written = Vec::new();
+        Frame::new(Opcode::Binary, true, vec![7; length]).write(masked.then_some([1, 2, 3, 4]), &mut written);
+        let mut told = Vec::new();
+        let mut have = 0;
+        loop {
+            let mut reader = FrameReader::new(masked);
+            let mut input = &written[..have];
+            if reader.read(&mut input, None).expect("valid").is_some() {
+                break;
+            }
+            have += usize::try_from(reader.missing_bytes()).expect("small");
+            told.push(have);
+        }
+        assert_eq!(told, steps, "{length}");
+        assert_eq!(have, written.len());
+    }
+}

@@ -1,6 +1,13 @@
-"""The former name of ``websockets.legacy.auth``, which is not part of this package."""
+"""The former name of :mod:`websockets.legacy.auth`."""
 
 import warnings
+
+with warnings.catch_warnings():
+    # The one below says it.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from .legacy.auth import BasicAuthWebSocketServerProtocol, basic_auth_protocol_factory
+
+__all__ = ["BasicAuthWebSocketServerProtocol", "basic_auth_protocol_factory"]
 
 warnings.warn(
     "websockets.auth, an alias for websockets.legacy.auth, is deprecated; "
@@ -8,13 +15,3 @@ warnings.warn(
     DeprecationWarning,
     stacklevel=2,
 )
-
-__all__ = []
-
-_LEGACY = ("BasicAuthWebSocketServerProtocol", "basic_auth_protocol_factory")
-
-
-def __getattr__(name):
-    from .imports import no_attribute
-
-    raise no_attribute(__name__, name, _LEGACY)

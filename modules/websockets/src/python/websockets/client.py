@@ -29,6 +29,7 @@ from .headers import (
     parse_subprotocol,
 )
 from .http11 import Request
+from .imports import lazy_import
 from .protocol import CLIENT, CONNECTING, OPEN, Protocol
 from .utils import generate_key
 
@@ -236,10 +237,11 @@ def backoff(
             delay *= factor
 
 
-_LEGACY = ("WebSocketClientProtocol", "connect", "unix_connect")
-
-
-def __getattr__(name):
-    from .imports import no_attribute
-
-    raise no_attribute(__name__, name, _LEGACY)
+lazy_import(
+    globals(),
+    deprecated_aliases={
+        "WebSocketClientProtocol": ".legacy.client",
+        "connect": ".legacy.client",
+        "unix_connect": ".legacy.client",
+    },
+)

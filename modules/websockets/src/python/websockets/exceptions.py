@@ -14,6 +14,8 @@
         ProtocolError, PayloadTooBig, TooManyFragments, InvalidState, ConcurrencyError
 """
 
+from .imports import lazy_import
+
 __all__ = [
     "WebSocketException",
     "ConnectionClosed",
@@ -358,10 +360,12 @@ def _deprecated(what, instead):
     warnings.warn(f"{what} is deprecated; {instead}", DeprecationWarning, stacklevel=3)
 
 
-_LEGACY = ("AbortHandshake", "InvalidStatusCode", "RedirectHandshake", "WebSocketProtocolError")
-
-
-def __getattr__(name):
-    from .imports import no_attribute
-
-    raise no_attribute(__name__, name, _LEGACY)
+lazy_import(
+    globals(),
+    deprecated_aliases={
+        "AbortHandshake": ".legacy.exceptions",
+        "InvalidStatusCode": ".legacy.exceptions",
+        "RedirectHandshake": ".legacy.exceptions",
+        "WebSocketProtocolError": ".legacy.exceptions",
+    },
+)

@@ -43,11 +43,3 @@ def lazy_import(namespace, aliases=None, deprecated_aliases=None):
 
     namespace["__getattr__"] = __getattr__
     namespace["__dir__"] = __dir__
-
-
-def no_attribute(module, name, legacy):
-    """The ``AttributeError`` for a module without ``name``, which says so if ``name`` is one of the ``legacy`` API."""
-    message = f"module {module!r} has no attribute {name!r}"
-    if name in legacy:
-        message += ": it belongs to the legacy implementation (websockets.legacy), which is not included"
-    return AttributeError(message)

@@ -23,6 +23,7 @@ from .exceptions import (
 )
 from .headers import build_extension, parse_extension, parse_subprotocol
 from .http11 import Response
+from .imports import lazy_import
 from .protocol import CONNECTING, OPEN, SERVER, Protocol
 
 __all__ = ["ServerProtocol"]
@@ -292,10 +293,13 @@ def _now():
     return email.utils.formatdate(usegmt=True)
 
 
-_LEGACY = ("WebSocketServer", "WebSocketServerProtocol", "broadcast", "serve", "unix_serve")
-
-
-def __getattr__(name):
-    from .imports import no_attribute
-
-    raise no_attribute(__name__, name, _LEGACY)
+lazy_import(
+    globals(),
+    deprecated_aliases={
+        "WebSocketServer": ".legacy.server",
+        "WebSocketServerProtocol": ".legacy.server",
+        "broadcast": ".legacy.server",
+        "serve": ".legacy.server",
+        "unix_serve": ".legacy.server",
+    },
+)
