@@ -22,6 +22,8 @@ pub(crate) struct State {
     tasks: PyObjectRef,
     futures: PyObjectRef,
     copy_context: PyObjectRef,
+    /// `contextvars.Context`.
+    pub(crate) context_class: PyTypeRef,
     cancelled_error: PyTypeRef,
     invalid_state_error: PyTypeRef,
 }
@@ -59,6 +61,7 @@ impl State {
             futures: module("futures", vm)?,
             task_runner: TaskRunner::default().into_ref(&vm.ctx),
             copy_context: contextvars.get_attr("copy_context", vm)?,
+            context_class: class(contextvars.get_attr("Context", vm)?, vm)?,
             cancelled_error: class(asyncio("exceptions", "CancelledError", vm)?, vm)?,
             invalid_state_error: class(asyncio("exceptions", "InvalidStateError", vm)?, vm)?,
         })

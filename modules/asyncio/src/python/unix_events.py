@@ -10,7 +10,17 @@ exec(_imp.get_frozen_object('asyncio._stock_unix_events'), globals())
 import _socket
 import contextvars
 from _asyncio import LoopCore, SocketTransport
-from . import selector_events, sslproto
+from . import selector_events, sslproto, streams
+
+
+def _itself(data):
+    return data
+
+
+# Streams take what was read out of a bytearray through a memoryview that nobody keeps. Where several threads run, such
+# an object can outlive its last use for a moment, and a bytearray that is looked at cannot shrink: BufferError. Slices
+# of the bytearray are copied once more instead.
+streams.memoryview = _itself
 
 # What a subclass must leave alone for tasks to skip handles...
 _OVERRIDDEN = ('_run_once', '_add_callback', '_process_events', 'call_at', 'call_later', 'call_soon',

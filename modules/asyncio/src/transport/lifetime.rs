@@ -330,12 +330,13 @@ impl SocketTransport {
             Some(protocol) => vm.call_method(&protocol, "connection_lost", (error,)).map(drop),
             None => Ok(()),
         };
-        let (sock, server) = {
+        let (sock, server, event_loop) = {
             let mut parts = zelf.parts.lock();
+            let event_loop = parts.event_loop.clone();
             let kept = (parts.extra.take(), parts.empty_waiter.take());
             let mut gone = std::mem::take(&mut *parts);
             (parts.extra, parts.empty_waiter) = kept;
-            let kept = (gone.sock.take(), gone.server.take());
+            let kept = (gone.sock.take(), gone.server.take(), event_loop);
             drop(parts);
             drop(gone);
             kept
@@ -344,6 +345,10 @@ impl SocketTransport {
             Some(sock) => vm.call_method(&sock, "close", ()).map(drop),
             None => Ok(()),
         };
+        if let Some(event_loop) = event_loop {
+            // The peer may be on the same loop, and whoever waits for this end may ask for the other one's next.
+            event_loop.poll_soon.store(true, Relaxed);
+        }
         let detached = match server {
             Some(server) => vm.call_method(&server, "_detach", (zelf.to_owned(),)).map(drop),
             None => Ok(()),

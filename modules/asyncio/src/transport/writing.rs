@@ -166,7 +166,12 @@ impl SocketTransport {
 
     fn shut_down(&self, vm: &VirtualMachine) -> PyResult<()> {
         let fd = self.descriptor(vm)?;
-        sys::shut_down_writing(fd).map_err(|error| error.to_pyexception(vm))
+        sys::shut_down_writing(fd).map_err(|error| error.to_pyexception(vm))?;
+        if let Ok(event_loop) = self.event_loop(vm) {
+            // As when the connection is lost.
+            event_loop.poll_soon.store(true, Relaxed);
+        }
+        Ok(())
     }
 
     /// Asks the protocol to pause if too much waits.
