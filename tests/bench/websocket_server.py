@@ -7,6 +7,7 @@ seconds that handing one message to every connection took. Ends with its standar
 
 import asyncio
 import json
+import logging
 import ssl
 import sys
 import threading
@@ -14,6 +15,8 @@ import time
 
 from websockets.asyncio.server import broadcast, serve
 
+# The connections that only wait are dropped in the end, which is an error of each.
+logging.getLogger("websockets").setLevel(logging.CRITICAL)
 tls = None
 if len(sys.argv) > 2:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
