@@ -152,6 +152,13 @@ fn mistakes() {
         (&["-z"], "", NOTHING, Containing(&["Unknown option: -z\n", USAGE]), 2),
         (&["-Bz"], "", NOTHING, Containing(&["Unknown option: -z\n", USAGE]), 2),
         (&["--foo"], "", NOTHING, Containing(&["unknown option --foo\n", USAGE]), 2),
+        (
+            &["--sandbx"],
+            "",
+            NOTHING,
+            Containing(&["unknown option --sandbx\nhint: did you mean --sandbox?\n", USAGE]),
+            2,
+        ),
         (&["-c"], "", NOTHING, Containing(&["Argument expected for the -c option\n", USAGE]), 2),
         (&["-m"], "", NOTHING, Containing(&["Argument expected for the -m option\n", USAGE]), 2),
         (&["-X"], "", NOTHING, Containing(&["Argument expected for the -X option\n", USAGE]), 2),

@@ -168,12 +168,12 @@ fn stopping_ends_all_calls() {
         happens(&handle, "start d").await;
         // Between two uses of the runtime the loop runs, which is what there is to stop.
         while !calls.iter().all(tokio::task::JoinHandle::is_finished) {
-            handle.stopper().stop().expect("stops");
+            handle.interrupt_handle().interrupt().expect("interrupts");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         for call in calls {
             let error = call.await.expect("no panic").expect_err("was stopped");
-            assert_eq!(error.kind(), ErrorKind::Stopped, "{error}");
+            assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
         }
         assert_eq!(handle.call_async::<i64>("double", (1,)).await.expect("goes on"), 2);
     });
@@ -189,9 +189,9 @@ fn the_end_answers_everybody() {
         let other = handle.clone();
         assert_eq!(handle.finish().await, 0);
         let error = call.await.expect("no panic").expect_err("was stopped");
-        assert_eq!(error.kind(), ErrorKind::Stopped);
+        assert_eq!(error.kind(), ErrorKind::Interrupted);
         let error = other.call::<()>("plain", (1,)).await.expect_err("has ended");
-        assert_eq!((error.kind(), error.message()), (ErrorKind::Stopped, "the runtime has ended"));
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Interrupted, "the runtime has ended"));
     });
 }
 
@@ -228,5 +228,5 @@ fn any_executor_will_do() {
 fn handles_go_to_other_threads() {
     fn is_shared<T: Send + Sync + Clone + 'static>() {}
     is_shared::<RuntimeHandle>();
-    is_shared::<tauraro::Stopper>();
+    is_shared::<tauraro::InterruptHandle>();
 }

@@ -159,14 +159,14 @@ fn report(endings: &Receiver<Ending>, total: usize) {
 }
 
 #[test]
-fn a_stopper_stops_what_runs() {
+fn a_handle_interrupts_what_runs() {
     patiently(|| {
         let runtime = start(None);
-        let stopper = runtime.stopper();
+        let handle = runtime.interrupt_handle();
         let (quit, quitting) = mpsc::channel::<()>();
         let stopping = thread::spawn(move || {
             while quitting.recv_timeout(Duration::from_millis(20)) == Err(mpsc::RecvTimeoutError::Timeout) {
-                stopper.stop().expect("stops");
+                handle.interrupt().expect("interrupts");
             }
         });
         for source in [
@@ -175,14 +175,14 @@ fn a_stopper_stops_what_runs() {
             "import threading\nthreading.Event().wait()",
         ] {
             let error = runtime.run_string(source, "x").expect_err("is stopped");
-            assert_eq!((error.kind(), error.class()), (ErrorKind::Stopped, "Stopped"), "{source}");
+            assert_eq!((error.kind(), error.class()), (ErrorKind::Interrupted, "Interrupted"), "{source}");
             assert!(error.traceback().contains("File \"x\""), "{}", error.traceback());
         }
         drop(quit);
         stopping.join().expect("no panic");
         assert_eq!(runtime.eval::<i64>("1 + 1").expect("usable"), 2);
         // Before a call there is nothing to stop.
-        runtime.stopper().stop().expect("stops");
+        runtime.interrupt_handle().interrupt().expect("interrupts");
         assert_eq!(runtime.eval::<i64>("1 + 1").expect("usable"), 2);
         assert_eq!(runtime.finish(), 0);
     });

@@ -13,18 +13,17 @@ use rustpython_vm::{Context, InterpreterBuilder, Settings, VirtualMachine};
 
 use tauraro_permissions::{Audit, Environment, PermissionChecker, Permissions};
 
-use crate::stop::{self, Stops};
+use crate::interrupt::{self, Interrupter};
 use crate::streams::Streams;
-use crate::{Input, Module, Output, Runtime, ScriptError, guard, stdlib};
+use crate::{Input, Module, Output, Runtime, ScriptError, guard, interpose, stdlib};
 
 /// The `module_def` function that `#[pymodule]` makes.
 pub type NativeModule = fn(&Context) -> &'static PyModuleDef;
 
 /// Prepares a [`Runtime`].
 ///
-/// Without further calls: every module of Tauraro, `sys.argv` of one empty string, nothing on
-/// `sys.path`, no environment variable consulted and no signal handler installed, so that a host
-/// stays in charge of its process.
+/// By default: every module of Tauraro, `sys.argv` of one empty string, an empty `sys.path`, no environment
+/// variable consulted and no signal handler installed, so that the host stays in charge of its process.
 #[must_use]
 pub struct Builder {
     settings: Settings,
@@ -35,9 +34,9 @@ pub struct Builder {
     permissions: Permissions,
     audit: Option<Audit>,
     time_limit: Option<Duration>,
-    stoppable: bool,
+    interruptible: bool,
     streams: Streams,
-    /// Missing while the runtime shares the process's.
+    /// `None` while the runtime shares the process's.
     environment: Option<BTreeMap<OsString, OsString>>,
 }
 
@@ -59,7 +58,7 @@ impl Builder {
             permissions: Permissions::allow_all(),
             audit: None,
             time_limit: None,
-            stoppable: true,
+            interruptible: true,
             streams: Streams::default(),
             environment: None,
         }
@@ -77,30 +76,30 @@ impl Builder {
         self
     }
 
-    /// What `sys.stdin` reads: by default what the process does.
+    /// What `sys.stdin` reads: by default the standard input of the process.
     pub fn stdin(mut self, input: Input) -> Self {
         self.streams.stdin = input;
         self
     }
 
-    /// Where `sys.stdout` leads: by default where the process's does.
+    /// Where `sys.stdout` writes: by default to the standard output of the process.
     pub fn stdout(mut self, output: Output) -> Self {
         self.streams.stdout = output;
         self
     }
 
-    /// Where `sys.stderr` leads, and with it warnings and what nobody catches in threads.
+    /// Where `sys.stderr` writes, including warnings and uncaught exceptions of threads.
     pub fn stderr(mut self, output: Output) -> Self {
         self.streams.stderr = output;
         self
     }
 
-    /// Adds a variable to the environment of scripts, which from here on is theirs alone: a copy of the
-    /// process's, or after [`env_clear`](Self::env_clear) an empty one. What scripts change in it stays in
-    /// the runtime, and the processes they start inherit it.
+    /// Adds a variable to the environment of scripts, which is their own from then on: a copy of the process's, or
+    /// an empty one after [`env_clear`](Self::env_clear). Changes that scripts make stay in the runtime, and the
+    /// processes they start inherit them.
     ///
-    /// Without this, `env_clear` and [`envs`](Self::envs) the runtime shares the process's environment: what
-    /// scripts change there changes for all.
+    /// Without this, `env_clear` and [`envs`](Self::envs) the runtime shares the process's environment: changes
+    /// that scripts make affect the whole process.
     pub fn env(self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.envs([(name, value)])
     }
@@ -115,7 +114,7 @@ impl Builder {
         self
     }
 
-    /// Starts the environment of scripts from nothing.
+    /// Gives scripts an empty environment of their own.
     pub fn env_clear(mut self) -> Self {
         self.environment = Some(BTreeMap::new());
         self
@@ -127,7 +126,7 @@ impl Builder {
         self
     }
 
-    /// Exactly these of Tauraro's modules, instead of all of them.
+    /// Provides only these of Tauraro's modules, instead of all of them.
     pub fn modules(mut self, modules: impl IntoIterator<Item = Module>) -> Self {
         self.modules = modules.into_iter().collect();
         self
@@ -135,7 +134,7 @@ impl Builder {
 
     /// Adds a native module of the host: `builder.native_module(my_module::module_def)`.
     ///
-    /// It takes the place of a stock module of the same name.
+    /// It replaces a stock module of the same name.
     pub fn native_module(mut self, module: NativeModule) -> Self {
         self.native.push(module);
         self
@@ -147,7 +146,7 @@ impl Builder {
         self
     }
 
-    /// Level of optimisation: 1 drops `assert` statements (`-O`), 2 docstrings too (`-OO`).
+    /// Optimization level: 1 drops `assert` statements (`-O`), 2 docstrings too (`-OO`).
     pub fn optimize(mut self, level: u8) -> Self {
         self.settings.optimize = level;
         self
@@ -165,16 +164,16 @@ impl Builder {
         self
     }
 
-    /// What scripts may reach; by default everything. Two runtimes of a process may have different ones.
+    /// What scripts may access; by default everything. Runtimes of a process may have different permissions.
     ///
-    /// Native modules of the host are not judged: they are the host's own code.
+    /// Native modules of the host are not checked: they are the host's own code.
     pub fn permissions(mut self, permissions: Permissions) -> Self {
         self.permissions = permissions;
         self
     }
 
-    /// Appends a line of JSON to the file at `path` for every connection, listener, process and file
-    /// that scripts ask for, whether it was allowed or not.
+    /// Appends a line of JSON to the file at `path` for every connection, listener, process and file that scripts
+    /// request, whether it was allowed or not.
     ///
     /// # Errors
     /// Why the file cannot be opened.
@@ -183,26 +182,26 @@ impl Builder {
         Ok(self)
     }
 
-    /// How long each call ([`Runtime::run_string`], [`Runtime::eval`]...) may take; by default for ever.
+    /// How long each call ([`Runtime::run_string`], [`Runtime::eval`]...) may take; by default there is no limit.
     ///
-    /// What takes longer is stopped and fails with an error of kind `TimedOut`, together with the threads that
-    /// scripts of the runtime have started. The runtime can be used again afterwards.
+    /// A call that takes longer is interrupted and fails with an error of kind `TimedOut`; the threads that scripts
+    /// of the runtime have started are interrupted as well. The runtime can be used again afterwards.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
         self
     }
 
-    /// Does without what stops scripts: for a process that is one script.
-    pub(crate) fn unstoppable(mut self) -> Self {
-        self.stoppable = false;
+    /// Leaves out what interrupts scripts: for a process that is one script.
+    pub(crate) fn uninterruptible(mut self) -> Self {
+        self.interruptible = false;
         self
     }
 
     /// Starts the interpreter.
     ///
     /// # Errors
-    /// `ValueError` for an [environment variable](Self::env) that cannot be; what Python raised meanwhile,
-    /// which only settings made by [`configure`](Self::configure) can cause.
+    /// `ValueError` for an invalid [environment variable](Self::env); what Python raised meanwhile, which only
+    /// settings made by [`configure`](Self::configure) can cause.
     pub fn build(mut self) -> Result<Runtime, ScriptError> {
         let paths: Vec<String> = self.settings.path_list.iter().cloned().chain(self.search_paths).collect();
         let mut invalid = None;
@@ -214,13 +213,13 @@ impl Builder {
             own
         });
         let checker = if self.permissions.is_restricted() || self.audit.is_some() || environment.is_some() {
-            // Modules that may not be written are not cached either.
+            // Where nothing may be written, modules are not cached either.
             self.settings.write_bytecode &= !self.permissions.restricts_write();
             let mut checker = PermissionChecker::new(self.permissions, self.audit);
             if let Some(environment) = environment {
                 checker = checker.with_environment(environment);
             }
-            if self.stoppable {
+            if self.interruptible {
                 checker = checker.with_shared_process();
             }
             for path in &paths {
@@ -241,21 +240,24 @@ impl Builder {
             builder = builder.add_native_module(definition);
         }
         let executable = self.executable;
-        let stops = Stops::new(self.time_limit, handles_signals, self.stoppable);
+        let interrupter = Interrupter::new(self.time_limit, handles_signals, self.interruptible);
         let builder = builder.init_hook(move |vm| {
             set_paths(vm, executable, paths);
-            stop::install(vm);
+            interrupt::prepare();
+            // The checks of permissions lie on top: a call is checked once, before anything waits for it.
             if let Some(checker) = checker {
                 tauraro_bridge::set_checker(vm, checker);
-                guard::install(vm);
+                interpose::install(vm, &[interrupt::LAYER, guard::LAYER]);
+            } else {
+                interpose::install(vm, &[interrupt::LAYER]);
             }
         });
-        Runtime::start(builder, self.streams, stops, invalid)
+        Runtime::start(builder, self.streams, interrupter, invalid)
     }
 }
 
-/// Replaces the paths computed by the interpreter. Those include the library folder of a `CPython`
-/// of the same version, whose modules must not be mistaken for the frozen ones.
+/// Replaces the paths computed by the interpreter. They include the library folder of a `CPython` of the same version,
+/// whose modules must not shadow the frozen ones.
 fn set_paths(vm: &mut VirtualMachine, executable: Option<String>, search: Vec<String>) {
     let Some(state) = PyRc::get_mut(&mut vm.state) else {
         return;

@@ -6,21 +6,21 @@ use std::fmt::{self, Write};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyList, PyStr};
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 
+use crate::interrupt::InterruptReason;
 use crate::shutdown;
-use crate::stop::Reason;
 
-/// How many causes of a cause are kept.
-const MOST_CAUSES: usize = 16;
+/// How many nested causes are kept.
+const MAX_CAUSES: usize = 16;
 
 /// How many frames are kept of a traceback, the innermost ones.
-const MOST_FRAMES: usize = 256;
+const MAX_FRAMES: usize = 256;
 
 /// How many characters are kept of a message and of a traceback.
-const LONGEST_TEXT: usize = 1 << 20;
+const MAX_TEXT_CHARS: usize = 1 << 20;
 
-/// An exception that ended a script: its class, its message and its traceback, free of the interpreter.
+/// An exception that ended a script: its class, its message and its traceback, independent of the interpreter.
 ///
-/// Displays as the last line of the traceback, for example `ValueError: bad`. What led to it is its
+/// Displays as the last line of the traceback, for example `ValueError: bad`. Its cause is its
 /// [`source`](std::error::Error::source).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptError(Box<Details>);
@@ -36,48 +36,48 @@ struct Details {
     cause: Option<ScriptError>,
 }
 
-/// What a host may want to treat differently.
+/// What a host may want to distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// An exception that nobody caught, or a value that could not be converted.
+    /// An uncaught exception, or a value that could not be converted.
     Exception,
-    /// The script asked for its end (`sys.exit()`, `SystemExit`) with this status.
+    /// The script exited (`sys.exit()`, `SystemExit`) with this status.
     Exit(i32),
-    /// The host stopped the script ([`Stopper`](crate::Stopper)).
-    Stopped,
-    /// The script took longer than it may ([`Builder::time_limit`](crate::Builder::time_limit)).
+    /// The host interrupted the script ([`InterruptHandle`](crate::InterruptHandle)), or the runtime has ended.
+    Interrupted,
+    /// The script exceeded its time limit ([`Builder::time_limit`](crate::Builder::time_limit)).
     TimedOut,
-    /// The interpreter itself failed, by a defect: what the runtime holds may be broken, so drop it.
+    /// The interpreter itself failed, because of a defect: the runtime may be in an invalid state, so drop it.
     Crashed,
 }
 
-/// A line of a traceback: who called.
+/// An entry of a traceback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Frame {
-    /// The file, or the name that the source was given.
+    /// The file, or the name given for the source.
     pub file: String,
     /// The line in it, from 1.
     pub line: usize,
-    /// The function's name; `<module>` outside of any.
+    /// The function's name; `<module>` at the top level.
     pub function: String,
 }
 
 impl ScriptError {
     /// Describes `exception` while its interpreter is entered.
     pub(crate) fn new(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Self {
-        // Python's own module takes longer to import than what was stopped may take.
-        let text = if Reason::of(vm, exception).is_none() { traceback(vm, exception) } else { None };
-        Self::with_causes(vm, exception, MOST_CAUSES, text)
+        // Importing Python's own module takes longer than the cleanup of an interrupted call may.
+        let text = if InterruptReason::of(vm, exception).is_none() { traceback(vm, exception) } else { None };
+        Self::with_causes(vm, exception, MAX_CAUSES, text)
     }
 
-    /// Says that there is no runtime any more.
+    /// The runtime has ended.
     pub(crate) fn ended() -> Self {
         let details = Details {
-            kind: ErrorKind::Stopped,
+            kind: ErrorKind::Interrupted,
             module: "tauraro".to_owned(),
-            class: "Stopped".to_owned(),
+            class: "Interrupted".to_owned(),
             message: "the runtime has ended".to_owned(),
             frames: Vec::new(),
             traceback: String::new(),
@@ -89,12 +89,12 @@ impl ScriptError {
     fn with_causes(
         vm: &VirtualMachine,
         exception: &PyBaseExceptionRef,
-        most: usize,
+        max_causes: usize,
         traceback: Option<String>,
     ) -> Self {
-        let kind = match (Reason::of(vm, exception), shutdown::exit_request(vm, exception)) {
-            (Some(Reason::Stopped), _) => ErrorKind::Stopped,
-            (Some(Reason::TimedOut), _) => ErrorKind::TimedOut,
+        let kind = match (InterruptReason::of(vm, exception), shutdown::exit_request(vm, exception)) {
+            (Some(InterruptReason::Requested), _) => ErrorKind::Interrupted,
+            (Some(InterruptReason::TimedOut), _) => ErrorKind::TimedOut,
             (None, Some(request)) => ErrorKind::Exit(request.status),
             (None, None) => ErrorKind::Exception,
         };
@@ -104,7 +104,7 @@ impl ScriptError {
             value.downcast_ref::<PyStr>().map(|text| text.to_string_lossy().into_owned())
         };
         let message = exception.as_object().str(vm).map(|text| shortened(&text.to_string_lossy()));
-        let cause = led_to(vm, exception).filter(|_| most > 0);
+        let cause = cause_of(vm, exception).filter(|_| max_causes > 0);
         let mut details = Details {
             kind,
             module: text("__module__").unwrap_or_default(),
@@ -112,8 +112,8 @@ impl ScriptError {
             message: message.unwrap_or_else(|_| "<exception str() failed>".to_owned()),
             frames: frames(exception),
             traceback: String::new(),
-            // The whole traceback has the causes' in it.
-            cause: cause.map(|cause| Self::with_causes(vm, &cause, most.saturating_sub(1), None)),
+            // The whole traceback includes those of the causes.
+            cause: cause.map(|cause| Self::with_causes(vm, &cause, max_causes.saturating_sub(1), None)),
         };
         details.traceback = traceback.unwrap_or_default();
         let error = Self(Box::new(details));
@@ -128,10 +128,7 @@ impl ScriptError {
             kind: ErrorKind::Crashed,
             module: "builtins".to_owned(),
             class: "SystemError".to_owned(),
-            message: format!(
-                "the interpreter failed: {}",
-                shortened(words.unwrap_or("nothing is known of why"))
-            ),
+            message: format!("the interpreter failed: {}", shortened(words.unwrap_or("unknown reason"))),
             frames: Vec::new(),
             traceback: String::new(),
             cause: None,
@@ -139,7 +136,7 @@ impl ScriptError {
         Self(Box::new(details)).with_short_traceback()
     }
 
-    /// Has the frames and the last line for a traceback, where the real one is not to be had.
+    /// Makes a traceback of the frames and the last line, where the real one is not available.
     fn with_short_traceback(mut self) -> Self {
         let mut text = String::new();
         if !self.0.frames.is_empty() {
@@ -153,7 +150,7 @@ impl ScriptError {
         self
     }
 
-    /// What kind of ending this is.
+    /// What kind of error this is.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -182,14 +179,14 @@ impl ScriptError {
         &self.0.message
     }
 
-    /// The lines that were running, the outermost call first; at most the 256 innermost. None for a
-    /// `SyntaxError` of the script itself, and for a value that could not be converted.
+    /// The lines that were running, the outermost call first; at most the 256 innermost. Empty for a `SyntaxError`
+    /// of the script itself, and for a value that could not be converted.
     pub fn frames(&self) -> &[Frame] {
         &self.0.frames
     }
 
-    /// The traceback as Python prints it, causes included, ending in a line break; without causes and lines of
-    /// source for what is no error of the script, such as `SystemExit` and `KeyboardInterrupt`.
+    /// The traceback as Python prints it, including causes, ending in a line break; without causes and lines of
+    /// source for exceptions that are not errors of the script, such as `SystemExit` and `KeyboardInterrupt`.
     ///
     /// It quotes lines only from files that the script may read.
     pub fn traceback(&self) -> &str {
@@ -210,8 +207,8 @@ impl std::error::Error for ScriptError {
     }
 }
 
-/// The exception that `exception` was raised from, or while handling, if a traceback would tell it.
-fn led_to(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<PyBaseExceptionRef> {
+/// The exception that `exception` was raised from, or while handling, if a traceback would show it.
+fn cause_of(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<PyBaseExceptionRef> {
     exception.__cause__().or_else(|| {
         let suppressed = exception.as_object().get_attr("__suppress_context__", vm);
         let suppressed = suppressed.and_then(|suppressed| suppressed.try_to_bool(vm)).unwrap_or(true);
@@ -219,9 +216,9 @@ fn led_to(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<PyBaseE
     })
 }
 
-/// The beginning of a text that nobody would read to the end.
+/// The text, or its beginning if it is too long.
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_TEXT) {
+    match text.char_indices().nth(MAX_TEXT_CHARS) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }
@@ -230,7 +227,7 @@ fn shortened(text: &str) -> String {
 fn frames(exception: &PyBaseExceptionRef) -> Vec<Frame> {
     let Some(traceback) = exception.__traceback__() else { return Vec::new() };
     let frames: Vec<_> = traceback.iter().collect();
-    let first = frames.len().saturating_sub(MOST_FRAMES);
+    let first = frames.len().saturating_sub(MAX_FRAMES);
     let frames = frames.into_iter().skip(first).map(|entry| Frame {
         file: entry.frame.iframe().code().source_path().to_string(),
         line: entry.lineno.get(),
@@ -239,8 +236,8 @@ fn frames(exception: &PyBaseExceptionRef) -> Vec<Frame> {
     frames.collect()
 }
 
-/// The traceback by Python's own module, which opens files as a script does: the interpreter's printer
-/// reads any. Where a script was ended or ends itself, it is not worth what importing that takes.
+/// The traceback by Python's own module, which opens files as a script does: the interpreter's printer reads any
+/// file. Where a script exits or is interrupted, it is not worth the time of importing that module.
 fn traceback(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
     if !exception.fast_isinstance(vm.ctx.exceptions.exception_type) {
         return None;

@@ -1,7 +1,7 @@
 //! Tauraro: Python with the web built in, as a library.
 //!
 //! A [`Runtime`] is one interpreter with the frozen standard library and Tauraro's own modules
-//! (`import httpx`...), nothing of which is read from disk:
+//! (`import httpx`...), none of which is read from disk:
 //!
 //! ```
 //! let runtime = tauraro::Runtime::builder().build()?;
@@ -10,38 +10,39 @@
 //! # Ok::<(), tauraro::ScriptError>(())
 //! ```
 //!
-//! What a script raises comes back as a [`ScriptError`]. The command line is [`cli`]: the binary
-//! `tauraro` is nothing but a call of it.
+//! What a script raises is returned as a [`ScriptError`]. The command line is [`cli`], and all that the binary
+//! `tauraro` calls.
 
 mod builder;
 pub mod cli;
 mod error;
 mod guard;
-mod host;
+mod handle;
+mod interpose;
+mod interrupt;
 mod modules;
 mod program;
 mod runtime;
 mod shutdown;
 mod site;
 mod stdlib;
-mod stop;
 mod streams;
 mod value;
 mod version;
 
 pub use builder::{Builder, NativeModule};
 pub use error::{ErrorKind, Frame, ScriptError};
-pub use host::RuntimeHandle;
+pub use handle::RuntimeHandle;
+pub use interrupt::InterruptHandle;
 pub use modules::Module;
 pub use runtime::Runtime;
 pub use rustpython_vm as vm;
-pub use stop::Stopper;
 pub use streams::{Input, Output};
 pub use tauraro_permissions::{InvalidRule, Permissions};
 pub use value::{Arguments, Bytes, Integer, InvalidInteger, Iso8601, Keywords};
 pub use version::{VERSION, banner};
 
-/// The examples of the guide, which are tested as those here are.
+/// The examples of the guide, which are tested like those here.
 #[cfg(doctest)]
 #[doc = include_str!("../../stdlib-docs/embedding.md")]
 mod guide {}

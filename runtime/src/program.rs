@@ -48,8 +48,8 @@ pub(crate) fn global(vm: &VirtualMachine, name: &str) -> PyResult {
     vm.main_namespace()?.get_item_opt(name, vm)?.ok_or_else(|| not_defined(vm, name))
 }
 
-/// What a name stands for: a global variable of `__main__`, a built-in one, or what dots lead to from
-/// such a one or from a module, which is imported.
+/// The object of a name: a global variable of `__main__`, a built-in, or a dotted path that starts at one of these or
+/// at a module, which is imported.
 pub(crate) fn resolve(vm: &VirtualMachine, name: &str) -> PyResult {
     if name.split('.').any(str::is_empty) {
         return Err(vm.new_value_error(format!("expected a name such as 'f' or 'module.f', got {name:?}")));
@@ -70,7 +70,7 @@ pub(crate) fn resolve(vm: &VirtualMachine, name: &str) -> PyResult {
         let part = vm.ctx.new_str(part);
         let found = vm.get_attribute_opt(&value, &part)?;
         if found.is_none() && !is_global && vm.get_attribute_opt(&value, "__path__")?.is_some() {
-            // A package does not import its modules by itself.
+            // A package does not import its submodules by itself.
             vm.import(&vm.ctx.new_str(path.as_str()), 0)?;
         }
         value = found.map_or_else(|| value.get_attr(&part, vm), Ok)?;
@@ -94,7 +94,7 @@ pub(crate) fn run_bytes(vm: &VirtualMachine, source: Vec<u8>, name: &str) -> PyR
 /// Runs a module as `python -m` does.
 pub(crate) fn run_module(vm: &VirtualMachine, name: &str) -> PyResult<()> {
     if vm.state.module_defs.contains_key(name) {
-        // The importer of native modules takes none for a package, but `runpy` asks one that is there.
+        // The importer of native modules does not set this for packages, but `runpy` relies on it.
         let module = vm.import(vm.ctx.intern_str(name), 0)?;
         if let Some(path) = vm.get_attribute_opt(&module, "__path__")? {
             module.get_attr("__spec__", vm)?.set_attr("submodule_search_locations", path, vm)?;
@@ -116,7 +116,7 @@ pub(crate) fn run_file(vm: &VirtualMachine, path: &str) -> PyResult<()> {
     vm.run_any_file(main_scope(vm)?, &full_path)
 }
 
-/// Runs a file without its first line, whatever that says (`-x`).
+/// Runs a file without its first line (`-x`).
 pub(crate) fn run_file_after_first_line(vm: &VirtualMachine, path: &str) -> PyResult<()> {
     let full_path = absolute(path);
     let mut source = std::fs::read(&full_path).map_err(|error| os_error(vm, &error, &full_path))?;
@@ -129,7 +129,7 @@ pub(crate) fn run_file_after_first_line(vm: &VirtualMachine, path: &str) -> PyRe
     run_bytes(vm, source, &full_path)
 }
 
-/// Whether `path` can be opened for reading, and is no folder.
+/// Whether `path` can be opened for reading.
 pub(crate) fn readable(path: &str) -> std::io::Result<()> {
     std::fs::File::open(path).map(drop)
 }
@@ -169,7 +169,7 @@ fn compile(vm: &VirtualMachine, source: &str, mode: Mode, name: &str) -> PyResul
     vm.compile(source, mode, name).map_err(|error| error.into_pyexception(vm, Some(source)))
 }
 
-/// Lets tracebacks show lines of a source that is in no file.
+/// Makes the lines of a source that is not in a file available to tracebacks.
 pub(crate) fn remember_source(vm: &VirtualMachine, code: &PyRef<PyCode>, source: &str) {
     // A traceback without source lines is better than none at all.
     let _ = try_remember_source(vm, code, source);
@@ -180,7 +180,7 @@ fn try_remember_source(vm: &VirtualMachine, code: &PyRef<PyCode>, source: &str) 
     if name.starts_with('<') {
         return vm.register_code_in_linecache(code, source);
     }
-    // Under any other name a traceback looks for a file, unless its lines are known.
+    // For any other name a traceback looks for a file, unless its lines are cached.
     let lines = source.lines().map(|line| vm.ctx.new_str(format!("{line}\n")).into());
     let lines = vm.ctx.new_list(lines.collect());
     let entry = vm.new_tuple((source.len(), vm.ctx.none(), lines, name));
@@ -192,7 +192,7 @@ fn run_as_main(vm: &VirtualMachine, name: &str, alter_argv: bool) -> PyResult<()
     runpy.get_attr("_run_module_as_main", vm)?.call((name, alter_argv), vm).map(drop)
 }
 
-/// Puts the folder of a script first on `sys.path`, where symbolic links lead.
+/// Puts the folder of a script first on `sys.path`, with symbolic links resolved.
 fn search_script_folder(vm: &VirtualMachine, path: &str) -> PyResult<()> {
     if vm.state.config.settings.safe_path {
         return Ok(());
@@ -216,7 +216,7 @@ pub(crate) fn os_error(vm: &VirtualMachine, error: &std::io::Error, path: &str) 
     }
 }
 
-/// The operating system's words for an error, without Rust's `(os error 2)`.
+/// The operating system's message for an error, without Rust's `(os error 2)`.
 pub(crate) fn describe(error: &std::io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tauraro_permissions::InvalidVariable;
 
-use crate::stop::{Stopper, Stops};
-use crate::streams::{Captured, Kept, Streams};
+use crate::interrupt::{InterruptHandle, Interrupter};
+use crate::streams::{Captured, CapturedOutput, Streams};
 use crate::value::{self, Arguments};
 use crate::{Builder, ScriptError, guard, program, site, version};
 
@@ -23,8 +23,8 @@ pub(crate) const RESULT: &str = "result";
 /// runtimes live side by side in one process and share no Python object.
 pub struct Runtime {
     interpreter: Interpreter,
-    stops: Stops,
-    kept: Kept,
+    interrupter: Interrupter,
+    captured: CapturedOutput,
 }
 
 impl fmt::Debug for Runtime {
@@ -34,7 +34,7 @@ impl fmt::Debug for Runtime {
 }
 
 impl Runtime {
-    /// Starts choosing what the runtime has.
+    /// Starts configuring a runtime.
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -46,10 +46,10 @@ impl Runtime {
     pub(crate) fn start(
         builder: InterpreterBuilder,
         streams: Streams,
-        stops: Stops,
+        interrupter: Interrupter,
         invalid: Option<InvalidVariable>,
     ) -> Result<Self, ScriptError> {
-        let runtime = Self { interpreter: builder.build(), stops, kept: streams.kept() };
+        let runtime = Self { interpreter: builder.build(), interrupter, captured: streams.captured() };
         let prepare = |vm: &VirtualMachine| {
             if let Some(invalid) = invalid {
                 return Err(vm.new_value_error(invalid.to_string()));
@@ -59,9 +59,9 @@ impl Runtime {
             site::install(vm)?;
             program::prepare(vm)?;
             guard::complete(vm)?;
-            runtime.stops.complete(vm)
+            runtime.interrupter.complete(vm)
         };
-        // No call of the host: it has no time limit.
+        // Not a call of the host: it has no time limit.
         let prepared = runtime.enter(|vm| prepare(vm).map_err(|exception| ScriptError::new(vm, &exception)));
         prepared.map(|()| runtime)
     }
@@ -88,7 +88,7 @@ impl Runtime {
     /// Runs a module as `python -m` does.
     ///
     /// # Errors
-    /// What the module raised; `SystemExit` with a message if there is no such module.
+    /// What the module raised; `SystemExit` with a message if it does not exist.
     pub fn run_module(&self, name: &str) -> Result<(), ScriptError> {
         self.run(|vm| program::run_module(vm, name))
     }
@@ -104,12 +104,12 @@ impl Runtime {
 
     /// Calls a function: `runtime.call::<f64>("math.hypot", (3.0, 4.0))`.
     ///
-    /// `name` is one that scripts have defined (or a built-in one), or leads from such a name or from a
-    /// module, which is imported, by dots to an attribute. `arguments` is a tuple, an array or a `Vec`,
-    /// `()` for none, or [`Keywords`](crate::Keywords).
+    /// `name` is a global name of the scripts, a built-in name, or a dotted path that starts at such a name or at a
+    /// module, which is imported. `arguments` is a tuple, an array or a `Vec`, `()` for none, or
+    /// [`Keywords`](crate::Keywords).
     ///
     /// # Errors
-    /// What the function raised; `NameError`, `ModuleNotFoundError` or `AttributeError` if there is none;
+    /// What the function raised; `NameError`, `ModuleNotFoundError` or `AttributeError` if it does not exist;
     /// `TypeError`, `ValueError` or `OverflowError` for values that cannot be converted.
     pub fn call<T: DeserializeOwned>(&self, name: &str, arguments: impl Arguments) -> Result<T, ScriptError> {
         self.run(|vm| {
@@ -119,7 +119,7 @@ impl Runtime {
         })
     }
 
-    /// Gives scripts a value, as a global variable of `__main__`.
+    /// Sets a global variable of `__main__`.
     ///
     /// # Errors
     /// `TypeError`, `ValueError` or `OverflowError` if the value cannot be converted.
@@ -133,49 +133,49 @@ impl Runtime {
     /// The value of a global variable of `__main__`.
     ///
     /// # Errors
-    /// `NameError` if there is none; `TypeError`, `ValueError` or `OverflowError` if `T` cannot hold the
+    /// `NameError` if it does not exist; `TypeError`, `ValueError` or `OverflowError` if `T` cannot hold the
     /// value.
     pub fn get_global<T: DeserializeOwned>(&self, name: &str) -> Result<T, ScriptError> {
         self.run(|vm| value::to_rust(vm, program::global(vm, name)?, name))
     }
 
-    /// What was printed to a captured `sys.stdout` ([`Output::capture`](crate::Output::capture)) and not
-    /// taken before; nothing if it is not captured. Threads of scripts may be in the middle of a line.
+    /// What was printed to a captured `sys.stdout` ([`Output::capture`](crate::Output::capture)) and not taken
+    /// before; empty if it is not captured. Threads of scripts may be in the middle of a line.
     pub fn take_stdout(&self) -> Vec<u8> {
-        self.kept.stdout.as_ref().map(Captured::take).unwrap_or_default()
+        self.captured.stdout.as_ref().map(Captured::take).unwrap_or_default()
     }
 
-    /// The same for `sys.stderr`.
+    /// As [`take_stdout`](Self::take_stdout), for `sys.stderr`.
     pub fn take_stderr(&self) -> Vec<u8> {
-        self.kept.stderr.as_ref().map(Captured::take).unwrap_or_default()
+        self.captured.stderr.as_ref().map(Captured::take).unwrap_or_default()
     }
 
-    /// Gives access to the interpreter below, for what the other methods do not cover.
+    /// Gives access to the interpreter, for what the other methods do not cover.
     pub fn enter<R>(&self, work: impl FnOnce(&VirtualMachine) -> R) -> R {
         self.interpreter.enter(work)
     }
 
-    pub(crate) fn stops(&self) -> &Stops {
-        &self.stops
+    pub(crate) fn interrupter(&self) -> &Interrupter {
+        &self.interrupter
     }
 
-    /// What stops this runtime's scripts from another thread.
-    pub fn stopper(&self) -> Stopper {
-        self.stops.stopper()
+    /// A handle that interrupts this runtime's scripts from another thread.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.interrupter.handle()
     }
 
     /// Ends the runtime as a process ends: joins threads, runs `atexit` functions and flushes.
     ///
-    /// Each may take as long as a call ([`Builder::time_limit`]). Returns the exit status: 0; 120 if
-    /// `sys.stdout` could not be flushed; 1 if something took too long, or a thread did not end when told.
+    /// Each step may take as long as a call ([`Builder::time_limit`]). Returns the exit status: 0; 120 if
+    /// `sys.stdout` could not be flushed; 1 if a step took too long, or a thread could not be interrupted.
     pub fn finish(self) -> u32 {
-        self.stops.finish(self.interpreter)
+        self.interrupter.finish(self.interpreter)
     }
 
-    /// The one way into the interpreter for whatever a host asks of it.
+    /// The one way into the interpreter for the calls of a host.
     pub(crate) fn run<R>(&self, work: impl FnOnce(&VirtualMachine) -> PyResult<R>) -> Result<R, ScriptError> {
-        let called = || self.enter(|vm| self.stops.call(vm, || work(vm)));
-        // A defect of the interpreter that a script has found is no reason for the host to end.
+        let called = || self.enter(|vm| self.interrupter.call(vm, || work(vm)));
+        // A defect of the interpreter that a script triggers must not end the host.
         panic::catch_unwind(AssertUnwindSafe(called)).unwrap_or_else(|panic| Err(ScriptError::crash(&*panic)))
     }
 }

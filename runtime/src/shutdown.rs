@@ -1,17 +1,17 @@
-//! The end of a process: exit statuses, waiting for threads, flushing.
+//! The end of a process: exit statuses, joining threads, flushing.
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyInt};
 use rustpython_vm::stdlib::{atexit, sys};
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 
-/// The status of a process whose `sys.stdout` could not be flushed, as `CPython` has it.
+/// The exit status if `sys.stdout` could not be flushed, as in `CPython`.
 const FLUSH_FAILED: i32 = 120;
 
 /// What a `SystemExit` asks for.
 pub(crate) struct ExitRequest {
     /// The exit status; a process keeps the low eight bits.
     pub(crate) status: i32,
-    /// What to say on `sys.stderr` before.
+    /// What to print on `sys.stderr` before.
     pub(crate) message: Option<PyObjectRef>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn exit_request(vm: &VirtualMachine, exception: &PyBaseExceptionRef) 
     }
     Some(match code.downcast::<PyInt>() {
         Ok(number) => ExitRequest {
-            // What does not fit a C long becomes -1 in CPython.
+            // A number that does not fit a C long becomes -1 in CPython.
             status: number.try_to_primitive::<i64>(vm).map_or(-1, |status| (status & 0xff) as i32),
             message: None,
         },
@@ -34,7 +34,7 @@ pub(crate) fn exit_request(vm: &VirtualMachine, exception: &PyBaseExceptionRef) 
     })
 }
 
-/// Does what is due before a process ends: joins threads, runs `atexit` functions, flushes.
+/// Does what a process does before it exits: joins threads, runs `atexit` functions, flushes.
 ///
 /// Returns the exit status, `status` unless that is 0 and `sys.stdout` could not be flushed.
 pub(crate) fn finish(vm: &VirtualMachine, status: i32) -> i32 {
@@ -44,12 +44,12 @@ pub(crate) fn finish(vm: &VirtualMachine, status: i32) -> i32 {
     if status == 0 && !flushed { FLUSH_FAILED } else { status }
 }
 
-/// Waits for the threads that are not daemons.
+/// Joins the threads that are not daemons.
 fn join_threads(vm: &VirtualMachine) {
     let Ok(modules) = vm.sys_module.get_attr("modules", vm) else {
         return;
     };
-    // A program that never imported `threading` has started none of its threads.
+    // A program that never imported `threading` has not started any of its threads.
     let Ok(threading) = modules.get_item("threading", vm) else {
         return;
     };
@@ -58,19 +58,19 @@ fn join_threads(vm: &VirtualMachine) {
     }
 }
 
-/// Flushes `sys.stdout` and `sys.stderr`; whether the former succeeded. Failures are reported as `CPython` does.
+/// Flushes `sys.stdout` and `sys.stderr`. Whether the former succeeded. Failures are reported as in `CPython`.
 fn flush(vm: &VirtualMachine) -> bool {
     let mut flushed = true;
     if let Some(stdout) = open_stream(vm, sys::get_stdout(vm).ok())
         && let Err(error) = vm.call_method(&stdout, "flush", ())
     {
         flushed = false;
-        if !reader_is_gone(vm, &error) {
+        if !is_broken_stdout(vm, &error) {
             vm.run_unraisable(error, None, stdout);
         }
     }
     if let Some(stderr) = open_stream(vm, sys::get_stderr(vm).ok()) {
-        // There is nowhere left to report this.
+        // A failure cannot be reported anywhere.
         let _ = vm.call_method(&stderr, "flush", ());
     }
     flushed
@@ -91,13 +91,13 @@ fn open_stream(vm: &VirtualMachine, stream: Option<PyObjectRef>) -> Option<PyObj
     (!closed.unwrap_or(false)).then_some(stream)
 }
 
-/// Whether `error` only says that nobody reads our output any more, as in `tauraro script.py | head`.
-pub(crate) fn reader_is_gone(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> bool {
+/// Whether `error` only says that the reader of our output has closed it, as in `tauraro script.py | head`.
+pub(crate) fn is_broken_stdout(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> bool {
     const STDOUT: i32 = 1;
     if !error.fast_isinstance(vm.ctx.exceptions.broken_pipe_error) {
         return false;
     }
-    // The error could come from any pipe or socket: ask the system about ours.
+    // The error could come from any pipe or socket: check ours.
     let poll = || -> PyResult<bool> {
         let poll = vm.import("select", 0)?.get_attr("poll", vm)?.call((), vm)?;
         vm.call_method(&poll, "register", (STDOUT, 0))?;
@@ -106,11 +106,11 @@ pub(crate) fn reader_is_gone(vm: &VirtualMachine, error: &PyBaseExceptionRef) ->
     poll().unwrap_or(false)
 }
 
-/// Whether something alive wants to see the end of the interpreter: a file with unwritten data, an
-/// object with `__del__`, a generator inside of a `try`.
+/// Whether an object needs the interpreter to be finalized: a file with unwritten data, an object with `__del__`, a
+/// generator inside of a `try`.
 ///
-/// Taking the interpreter apart is slow, so a program that leaves none of these just ends.
-pub(crate) fn wants_teardown(vm: &VirtualMachine) -> bool {
+/// Finalizing is slow, so a program that leaves none of these just exits.
+pub(crate) fn needs_finalizing(vm: &VirtualMachine) -> bool {
     let streams = standard_streams(vm);
     let mut objects = vm.state.gc.get_objects(None).into_iter();
     objects.any(|object| {

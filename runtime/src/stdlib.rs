@@ -18,8 +18,8 @@ pub(crate) fn install(builder: InterpreterBuilder) -> InterpreterBuilder {
         .init_hook(|_| install_cryptography())
 }
 
-/// Gives `ssl` the provider that Tauraro's own modules use. The choice is process-wide and the
-/// first runtime makes it; a later attempt changes nothing.
+/// Gives `ssl` the provider that Tauraro's own modules use. The choice is process-wide: the first runtime makes it,
+/// and later attempts have no effect.
 fn install_cryptography() {
     let extensions = CryptoExt {
         all_cipher_suites: Some(aws_lc_rs::ALL_CIPHER_SUITES),

@@ -1,4 +1,4 @@
-//! How this runtime names itself.
+//! The name and version of this runtime.
 
 use rustpython_vm::builtins::PyTuple;
 use rustpython_vm::convert::ToPyObject;
@@ -7,7 +7,7 @@ use rustpython_vm::{AsObject, PyPayload, PyResult, VirtualMachine, version};
 /// The version of Tauraro, as in `Cargo.toml`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// One line naming Tauraro, the Python it speaks and the interpreter below.
+/// One line with the versions of Tauraro, the Python language and the interpreter.
 pub fn banner() -> String {
     format!(
         "Tauraro {VERSION}, Python {}.{} dialect on RustPython {}.{}",
@@ -18,7 +18,7 @@ pub fn banner() -> String {
     )
 }
 
-/// [`banner`] with everything a bug report needs: what `-VV` prints.
+/// [`banner`] with everything that a bug report needs: what `-VV` prints.
 pub(crate) fn detailed() -> String {
     format!(
         "Tauraro {VERSION}, Python {} dialect on RustPython {}.{}.{} ({}, {})",
@@ -31,14 +31,14 @@ pub(crate) fn detailed() -> String {
     )
 }
 
-/// The version of the language, as `platform.python_version()` gives it.
+/// The version of the language, as `platform.python_version()` returns it.
 fn python() -> String {
     format!("{}.{}.{}", version::MAJOR, version::MINOR, version::MICRO)
 }
 
-/// Puts Tauraro's name where scripts look for it: `sys.version`, `sys.implementation`, `sys.copyright`.
+/// Sets Tauraro's name where scripts look for it: `sys.version`, `sys.implementation`, `sys.copyright`.
 ///
-/// `sys.version` keeps the shape `VERSION (BUILD) [COMPILER]` that `platform` takes apart.
+/// `sys.version` keeps the shape `VERSION (BUILD) [COMPILER]` that `platform` parses.
 pub(crate) fn install(vm: &VirtualMachine) -> PyResult<()> {
     let sys = vm.sys_module.as_object();
     let version = format!("{} (tauraro) [{}]", python(), banner());

@@ -219,9 +219,9 @@ fn mistakes_are_told() {
     let outside = std::env::temp_dir();
     let outside = outside.to_str().expect("a path of text");
     let cases: &[(&[&str], &str, i32)] = &[
-        (&[], "compile takes a script: ", 2),
+        (&[], "compile takes a script\nhint: compile script.py -o app\n", 2),
         (&["nothing.py"], "can't open file 'nothing.py': [Errno 2] No such file or directory\n", 2),
-        (&["good.py", "late.py"], "compile takes one script, not good.py and late.py\n", 2),
+        (&["good.py", "late.py"], "compile takes one script, got 2: good.py, late.py\n", 2),
         (&["folder", "-o", "x"], "can't find '__main__' module in 'folder'\n", 2),
         (&["-i", "good.py"], "Unknown option: -i of compile\n", 2),
         (&["--help-all", "good.py"], "unknown option --help-all of compile\n", 2),
@@ -288,7 +288,8 @@ fn a_damaged_application_says_so() {
         assert!(copied.is_ok_and(|status| status.success()), "{number}");
         let output = run(started(&damaged), &["-c", "print('an interpreter')"], "");
         assert_eq!(text(&output.stdout), "", "{number}");
-        let expected = format!("{}: the application is damaged, please get it anew\n", damaged.display());
+        let expected =
+            format!("{}: the application is damaged: download or compile it again\n", damaged.display());
         assert_eq!(text(&output.stderr), expected, "{number}");
         assert_eq!(output.status.code(), Some(1), "{number}");
         std::fs::remove_file(&damaged).expect("the file");

@@ -87,7 +87,7 @@ fn hints_about_what_is_missing() {
             NOTHING,
             Ending(
                 "ModuleNotFoundError: No module named 'requests'\n\
-                 hint: 'requests' is not built in, but httpx is, which does what it does: import httpx\n",
+                 hint: 'requests' is not built in; httpx is, and does the same: import httpx\n",
             ),
             1,
         ),

@@ -378,7 +378,7 @@ class MessageTest(Outside):
             ("--allow-listen=:99999", "--allow-listen: invalid rule ':99999'"),
             ("--allow-env=A*B", "--allow-env: invalid rule 'A*B'"),
             ("--sandbox=1", "--sandbox takes no value, not '1'"),
-            ("--audit=/nowhere/log", "can't open the audit log '/nowhere/log'"),
+            ("--audit=/nowhere/log", "cannot open the audit log /nowhere/log: "),
         ]:
             finished = run(flag, code="print('ran')")
             self.assertEqual((finished.returncode, finished.stdout), (2, ""), flag)

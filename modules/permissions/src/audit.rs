@@ -1,4 +1,4 @@
-//! The audit log: one line of JSON for each thing asked for.
+//! The audit log: one line of JSON for each request.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::json;
 use time::OffsetDateTime;
 
-/// What was asked for.
+/// What was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A connection, or a datagram to a host.
@@ -21,7 +21,7 @@ pub enum Kind {
     Run,
     /// A file, opened.
     Open,
-    /// Something else about a file or folder: listed, removed, renamed.
+    /// Another operation on a file or folder: listed, removed, renamed.
     File,
     /// An environment variable, set or removed.
     Env,
@@ -51,7 +51,7 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// Appends to the file at `path`, which is made if there is none.
+    /// Appends to the file at `path`, which is created if it does not exist.
     ///
     /// # Errors
     /// Why it cannot be opened.
@@ -63,19 +63,19 @@ impl Audit {
         Ok(Self { file: Mutex::new(options.open(path)?) })
     }
 
-    /// Writes one line: when (UTC), what kind, what, and whether it was allowed.
+    /// Writes one line: the time (UTC), the kind, what was requested, and whether it was allowed.
     ///
     /// # Errors
     /// Why it could not be written.
     pub(super) fn write(&self, kind: Kind, what: &str, allowed: bool) -> io::Result<()> {
         let line = json!({ "time": now(), "kind": kind.name(), "what": what, "allowed": allowed });
-        // One call a line, so that the lines of several threads and processes stay whole.
+        // One call per line, so that the lines of several threads and processes are not mixed.
         let line = format!("{line}\n");
         self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes())
     }
 }
 
-/// The time in UTC as RFC 3339 writes it, to the microsecond.
+/// The time in UTC in the format of RFC 3339, to the microsecond.
 fn now() -> String {
     let now = OffsetDateTime::now_utc();
     let (year, month, day) = now.to_calendar_date();

@@ -1,39 +1,19 @@
-//! Who is asked: the permissions of one runtime, and what it has learnt.
+//! The checker: the permissions of one runtime, and the addresses that its allowed names have.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::denial::{display_address, display_host};
 use crate::net::{self, Named};
 use crate::policy::{Destination, Policy};
-use crate::{Audit, Environment, Kind, NetRule, Permissions, Scope, UnixName, paths};
+use crate::{Audit, Denial, Environment, Kind, NetRule, Permissions, Scope, UnixName, paths};
 
-/// Addresses remembered with the names they were found for; the memory starts anew beyond that.
-const MOST_ADDRESSES: usize = 16_384;
+/// How many addresses are remembered with the names they were found for; beyond that, all are forgotten.
+const MAX_ADDRESSES: usize = 16_384;
 
-/// A refusal, with what was asked for and the flag that would allow it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Denial {
-    message: String,
-}
-
-impl Denial {
-    pub(crate) fn new(message: String) -> Self {
-        Self { message }
-    }
-}
-
-impl fmt::Display for Denial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Denial {}
-
-/// What is to be done with a file.
+/// What an operation does with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent sides of one question")]
 pub struct Access {
@@ -41,7 +21,7 @@ pub struct Access {
     pub read: bool,
     /// It is made, changed or removed.
     pub write: bool,
-    /// It is opened; otherwise a log says that something else was done with it.
+    /// It is opened; otherwise something else is done with it, for the log.
     pub open: bool,
     /// Whether a symbolic link at the end of the path is followed.
     pub follow: bool,
@@ -68,7 +48,7 @@ pub struct PermissionChecker {
 }
 
 impl PermissionChecker {
-    /// Made once for a runtime.
+    /// Creates the checker of a runtime.
     pub fn new(permissions: Permissions, audit: Option<Audit>) -> Self {
         Self {
             permissions,
@@ -80,14 +60,14 @@ impl PermissionChecker {
         }
     }
 
-    /// Gives the runtime an environment of its own.
+    /// Gives the runtime its own environment.
     #[must_use]
     pub fn with_environment(mut self, environment: Environment) -> Self {
         self.environment = Some(environment);
         self
     }
 
-    /// Says that the process is a host's: ending it, or sending it a signal, takes the permission to run.
+    /// Declares that the process belongs to a host: ending it, or sending it a signal, needs the permission to run.
     #[must_use]
     pub fn with_shared_process(mut self) -> Self {
         self.shares_process = true;
@@ -97,7 +77,7 @@ impl PermissionChecker {
     /// May the process itself be ended, or be sent a signal?
     ///
     /// # Errors
-    /// A refusal, where it is a host's.
+    /// A refusal, if it belongs to a host.
     pub fn signal_self(&self, what: &str) -> Result<(), Denial> {
         if self.shares_process { self.run(&format!("{what} of the host's process")) } else { Ok(()) }
     }
@@ -107,7 +87,7 @@ impl PermissionChecker {
         self.environment.as_ref()
     }
 
-    /// What was chosen.
+    /// The permissions.
     pub fn permissions(&self) -> &Permissions {
         &self.permissions
     }
@@ -117,8 +97,8 @@ impl PermissionChecker {
         self.audit.is_some()
     }
 
-    /// Lets modules (`.py` and `.pyc` files, and listings of folders) be read from a folder, or from
-    /// the file `path` itself (a script, a zip file).
+    /// Allows modules (`.py` and `.pyc` files, and listings of folders) to be read from a folder, or the file `path`
+    /// itself (a script, a zip file).
     pub fn add_import_path(&self, path: &Path) {
         let path = paths::resolve(path, true);
         let mut imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
@@ -127,12 +107,12 @@ impl PermissionChecker {
         }
     }
 
-    /// May the addresses of `host` be looked up? Literal addresses need no looking up.
+    /// May the addresses of `host` be looked up? Literal addresses need no lookup.
     ///
     /// # Errors
     /// A refusal.
     pub fn resolve(&self, host: &str, port: Option<u16>) -> Result<(), Denial> {
-        let shown = || shown(host, port);
+        let what = || display_host(host, port);
         let permissions = &self.permissions;
         let allowed = match net::parse_name(host) {
             Some(Named::Address(_)) => return Ok(()),
@@ -140,10 +120,10 @@ impl PermissionChecker {
             None if permissions.restricts_net() => Err(None),
             None => Ok(()),
         };
-        self.judge(Kind::Resolve, &shown(), allowed.map_err(|rule| denied_net(&shown(), rule)))
+        self.log(Kind::Resolve, &what(), allowed.map_err(|rule| Denial::net(&what(), &what(), rule)))
     }
 
-    /// Remembers that `host` has these addresses, so that they may be connected to in its name.
+    /// Remembers that `host` has these addresses, so that the rules for it apply to them.
     pub fn remember(&self, host: &str, addresses: impl IntoIterator<Item = IpAddr>) {
         if !self.permissions.restricts_net() {
             return;
@@ -151,7 +131,7 @@ impl PermissionChecker {
         let Some(Named::Name(name)) = net::parse_name(host) else { return };
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         for address in addresses {
-            if found.len() >= MOST_ADDRESSES {
+            if found.len() >= MAX_ADDRESSES {
                 found.clear();
             }
             let names = found.entry(address.to_canonical()).or_default();
@@ -161,14 +141,14 @@ impl PermissionChecker {
         }
     }
 
-    /// May `address`, found for `host` or spelled by it, be connected to?
+    /// May `address`, which `host` has or is, be connected to?
     ///
     /// # Errors
     /// A refusal.
     pub fn connect(&self, host: &str, address: SocketAddr) -> Result<(), Denial> {
         let ip = address.ip().to_canonical();
         let port = address.port();
-        let mut what = shown(host, Some(port));
+        let mut what = display_host(host, Some(port));
         let allowed = if let Some(Named::Name(name)) = net::parse_name(host) {
             what = format!("{what} ({ip})");
             self.permissions.allows_address(&[name], ip, port)
@@ -177,14 +157,8 @@ impl PermissionChecker {
             let names = found.get(&ip).map_or(&[][..], Vec::as_slice);
             self.permissions.allows_address(names, ip, port)
         };
-        self.judge(
-            Kind::Connect,
-            &what,
-            allowed.map_err(|rule| {
-                let flag = shown(host, Some(port));
-                denied_net_as(&what, &flag, rule)
-            }),
-        )
+        let verdict = allowed.map_err(|rule| Denial::net(&what, &display_host(host, Some(port)), rule));
+        self.log(Kind::Connect, &what, verdict)
     }
 
     /// May this Unix socket be connected to?
@@ -196,11 +170,11 @@ impl PermissionChecker {
         let denied = permissions.denied_net.iter().find(|rule| rule.is_of(socket));
         let allowed = match denied {
             Some(rule) => Err(Some(rule)),
-            None if of_scope(&permissions.net, |rule| rule.is_of(socket)) => Ok(()),
+            None if permissions.net.allows(|rule| rule.is_of(socket)) => Ok(()),
             None => Err(None),
         };
         let what = socket.to_string();
-        self.judge(Kind::Connect, &what, allowed.map_err(|rule| denied_net(&what, rule)))
+        self.log(Kind::Connect, &what, allowed.map_err(|rule| Denial::net(&what, &what, rule)))
     }
 
     /// May a connection of another kind (raw packets, netlink...) be made? Not if any are restricted.
@@ -208,12 +182,9 @@ impl PermissionChecker {
     /// # Errors
     /// A refusal.
     pub fn other_network(&self, what: &str) -> Result<(), Denial> {
-        let verdict = if self.permissions.restricts_net() {
-            Err(Denial::new(format!("network access by {what} is denied; run with --allow-net")))
-        } else {
-            Ok(())
-        };
-        self.judge(Kind::Connect, what, verdict)
+        let verdict =
+            if self.permissions.restricts_net() { Err(Denial::other_network(what)) } else { Ok(()) };
+        self.log(Kind::Connect, what, verdict)
     }
 
     /// May a socket be bound to, or listen at, this local address?
@@ -229,11 +200,9 @@ impl PermissionChecker {
         let matches = |rule: &NetRule| {
             rule.holds(ip, Some(port)) || name.as_deref().is_some_and(|name| rule.names(name, Some(port)))
         };
-        let literal = ip_text(ip);
-        let what = shown(if host.is_empty() { &literal } else { host }, Some(port));
-        let verdict =
-            if of_scope(&self.permissions.listen, matches) { Ok(()) } else { Err(denied_listen(&what)) };
-        self.judge(Kind::Listen, &what, verdict)
+        let literal = display_address(ip);
+        let what = display_host(if host.is_empty() { &literal } else { host }, Some(port));
+        self.log_listen(&what, self.permissions.listen.allows(matches))
     }
 
     /// May a Unix socket listen at this name?
@@ -242,8 +211,7 @@ impl PermissionChecker {
     /// A refusal.
     pub fn listen_unix(&self, socket: &UnixName) -> Result<(), Denial> {
         let what = socket.to_string();
-        let allowed = of_scope(&self.permissions.listen, |rule| rule.is_of(socket));
-        self.judge(Kind::Listen, &what, if allowed { Ok(()) } else { Err(denied_listen(&what)) })
+        self.log_listen(&what, self.permissions.listen.allows(|rule| rule.is_of(socket)))
     }
 
     /// May a socket of another kind be bound? Not if listening is restricted.
@@ -251,8 +219,11 @@ impl PermissionChecker {
     /// # Errors
     /// A refusal.
     pub fn other_listener(&self, what: &str) -> Result<(), Denial> {
-        let allowed = self.permissions.listen.is_all();
-        self.judge(Kind::Listen, what, if allowed { Ok(()) } else { Err(denied_listen(what)) })
+        self.log_listen(what, self.permissions.listen.is_all())
+    }
+
+    fn log_listen(&self, what: &str, is_allowed: bool) -> Result<(), Denial> {
+        self.log(Kind::Listen, what, if is_allowed { Ok(()) } else { Err(Denial::listen(what)) })
     }
 
     /// May a process be started, or be sent a signal?
@@ -260,12 +231,8 @@ impl PermissionChecker {
     /// # Errors
     /// A refusal.
     pub fn run(&self, what: &str) -> Result<(), Denial> {
-        let verdict = if self.permissions.run {
-            Ok(())
-        } else {
-            Err(Denial::new(format!("running {what} is denied; run with --allow-run")))
-        };
-        self.judge(Kind::Run, what, verdict)
+        let verdict = if self.permissions.run { Ok(()) } else { Err(Denial::run(what)) };
+        self.log(Kind::Run, what, verdict)
     }
 
     /// May foreign code be loaded, or memory be touched?
@@ -273,12 +240,8 @@ impl PermissionChecker {
     /// # Errors
     /// A refusal.
     pub fn ffi(&self, what: &str) -> Result<(), Denial> {
-        let verdict = if self.permissions.ffi {
-            Ok(())
-        } else {
-            Err(Denial::new(format!("foreign code by {what} is denied; run with --allow-ffi")))
-        };
-        self.judge(Kind::Ffi, what, verdict)
+        let verdict = if self.permissions.ffi { Ok(()) } else { Err(Denial::ffi(what)) };
+        self.log(Kind::Ffi, what, verdict)
     }
 
     /// May a script do something that only one without any restriction may?
@@ -287,14 +250,14 @@ impl PermissionChecker {
     /// A refusal.
     pub fn unrestricted(&self, what: &str) -> Result<(), Denial> {
         if self.permissions.is_restricted() {
-            return Err(Denial::new(format!("{what} is denied to a script with restricted permissions")));
+            return Err(Denial::restricted(what));
         }
         Ok(())
     }
 
-    /// Is this environment variable to be seen, or may it be set?
+    /// Is this environment variable visible to scripts, and may they set it?
     pub fn sees_env(&self, name: &str) -> bool {
-        of_scope(&self.permissions.env, |rule| match rule.strip_suffix('*') {
+        self.permissions.env.allows(|rule| match rule.strip_suffix('*') {
             Some(beginning) => name.starts_with(beginning),
             None => rule == name,
         })
@@ -305,12 +268,8 @@ impl PermissionChecker {
     /// # Errors
     /// A refusal.
     pub fn set_env(&self, name: &str) -> Result<(), Denial> {
-        let verdict = if self.sees_env(name) {
-            Ok(())
-        } else {
-            Err(Denial::new(format!("environment variable {name} is denied; run with --allow-env={name}")))
-        };
-        self.judge(Kind::Env, name, verdict)
+        let verdict = if self.sees_env(name) { Ok(()) } else { Err(Denial::env(name)) };
+        self.log(Kind::Env, name, verdict)
     }
 
     /// May this be done with the file at `path`?
@@ -324,22 +283,21 @@ impl PermissionChecker {
             return Ok(());
         }
         let target = paths::resolve(path, access.follow);
-        let shown = target.display();
-        let verdict = if access.write && !may_touch(write, &target, true) {
-            Err(Denial::new(format!("write access to {shown} is denied; run with --allow-write={shown}")))
-        } else if access.read && !may_touch(read, &target, false) && !self.is_module(&target) {
-            Err(Denial::new(format!("read access to {shown} is denied; run with --allow-read={shown}")))
+        let verdict = if access.write && !may_access(write, &target, true) {
+            Err(Denial::write(&target))
+        } else if access.read && !may_access(read, &target, false) && !self.is_module(&target) {
+            Err(Denial::read(&target))
         } else {
             Ok(())
         };
-        // What is only looked at fills no log.
+        // Allowed reads of metadata are not logged.
         if verdict.is_ok() && !access.open && !access.write {
             return Ok(());
         }
-        self.judge(if access.open { Kind::Open } else { Kind::File }, &target.to_string_lossy(), verdict)
+        self.log(if access.open { Kind::Open } else { Kind::File }, &target.to_string_lossy(), verdict)
     }
 
-    /// May files be treated without a look at their names? Only if all may be read and written.
+    /// May an operation use files without a check of their names? Only if all may be read and written.
     ///
     /// # Errors
     /// A refusal that calls it `what`.
@@ -347,8 +305,7 @@ impl PermissionChecker {
         if self.permissions.read.is_all() && self.permissions.write.is_all() {
             return Ok(());
         }
-        let message = format!("{what} is denied where only some files may be read or written");
-        self.judge(Kind::File, what, Err(Denial::new(message)))
+        self.log(Kind::File, what, Err(Denial::every_file(what)))
     }
 
     /// The checker as the policy of the engine's connections.
@@ -359,19 +316,17 @@ impl PermissionChecker {
         let checker = Arc::clone(self);
         Policy::decided_by(move |asked: &Destination<'_>| {
             if let Some(path) = asked.host.strip_prefix("unix:") {
-                return checker
-                    .connect_unix(&UnixName::new(path.as_bytes()))
-                    .map_err(|denial| denial.message);
+                return checker.connect_unix(&UnixName::new(path.as_bytes())).map_err(Denial::into_message);
             }
             let verdict = match asked.address {
                 Some(address) => checker.connect(asked.host, SocketAddr::new(address, asked.port)),
                 None => checker.resolve(asked.host, Some(asked.port)),
             };
-            verdict.map_err(|denial| denial.message)
+            verdict.map_err(Denial::into_message)
         })
     }
 
-    /// Whether the path is one that an import reads: a module or a folder below an import path.
+    /// Whether an import reads the path: a module or a folder below an import path.
     fn is_module(&self, path: &Path) -> bool {
         let imports = self.imports.lock().unwrap_or_else(PoisonError::into_inner);
         imports.iter().any(|root| {
@@ -384,20 +339,20 @@ impl PermissionChecker {
     }
 
     /// Writes a verdict to the log. What cannot be logged is denied.
-    fn judge(&self, kind: Kind, what: &str, verdict: Result<(), Denial>) -> Result<(), Denial> {
+    fn log(&self, kind: Kind, what: &str, verdict: Result<(), Denial>) -> Result<(), Denial> {
         if let Some(audit) = &self.audit
             && let Err(error) = audit.write(kind, what, verdict.is_ok())
             && verdict.is_ok()
         {
-            return Err(Denial::new(format!("{what} is denied: the audit log cannot be written: {error}")));
+            return Err(Denial::not_logged(what, &error));
         }
         verdict
     }
 }
 
 impl Permissions {
-    /// May a name be looked up, so that its addresses can be connected to? The error is the rule that
-    /// denies it, if it was one.
+    /// May a name be looked up, so that its addresses can be connected to? The error is the rule that denies it, if
+    /// there is one.
     fn allows_name(&self, name: &str, port: Option<u16>) -> Result<(), Option<&NetRule>> {
         if let Some(rule) = self.denied_net.iter().find(|rule| rule.names(name, port)) {
             return Err(Some(rule));
@@ -406,9 +361,9 @@ impl Permissions {
             Some(port) => rule.names(name, Some(port)),
             None => rule.names_somewhere(name),
         };
-        // Its addresses are known without asking anybody, and judged afterwards.
+        // Its addresses are known without a query, and are checked afterwards.
         let local = |rule: &NetRule| rule.is_of_addresses() && net::is_local(name);
-        if of_scope(&self.net, |rule| named(rule) || local(rule)) { Ok(()) } else { Err(None) }
+        if self.net.allows(|rule| named(rule) || local(rule)) { Ok(()) } else { Err(None) }
     }
 
     fn allows_address(&self, names: &[String], address: IpAddr, port: u16) -> Result<(), Option<&NetRule>> {
@@ -419,54 +374,10 @@ impl Permissions {
         if let Some(rule) = self.denied_net.iter().find(denies) {
             return Err(Some(rule));
         }
-        if of_scope(&self.net, |rule| is_named(rule) || rule.holds(address, port)) {
-            Ok(())
-        } else {
-            Err(None)
-        }
+        if self.net.allows(|rule| is_named(rule) || rule.holds(address, port)) { Ok(()) } else { Err(None) }
     }
 }
 
-fn of_scope<Rule>(scope: &Scope<Rule>, matches: impl Fn(&Rule) -> bool) -> bool {
-    match scope {
-        Scope::All => true,
-        Scope::Only(rules) => rules.iter().any(matches),
-    }
-}
-
-fn may_touch(scope: &Scope<PathBuf>, path: &Path, write: bool) -> bool {
-    of_scope(scope, |rule| paths::covers(rule, path)) || paths::is_harmless(path, write)
-}
-
-fn ip_text(ip: IpAddr) -> String {
-    if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }
-}
-
-/// A host and its port, as a rule spells them.
-fn shown(host: &str, port: Option<u16>) -> String {
-    let host = match net::parse_name(host) {
-        Some(Named::Address(ip)) => ip_text(ip),
-        Some(Named::Name(name)) => name,
-        None => host.to_owned(),
-    };
-    match port {
-        Some(port) => format!("{host}:{port}"),
-        None => host,
-    }
-}
-
-fn denied_net(what: &str, rule: Option<&NetRule>) -> Denial {
-    denied_net_as(what, what, rule)
-}
-
-fn denied_net_as(what: &str, flag: &str, rule: Option<&NetRule>) -> Denial {
-    let message = match rule {
-        Some(rule) => format!("network access to {what} is denied by --deny-net={rule}"),
-        None => format!("network access to {what} is denied; run with --allow-net={flag}"),
-    };
-    Denial::new(message)
-}
-
-fn denied_listen(what: &str) -> Denial {
-    Denial::new(format!("listening at {what} is denied; run with --allow-listen={what}"))
+fn may_access(scope: &Scope<PathBuf>, path: &Path, write: bool) -> bool {
+    scope.allows(|rule| paths::covers(rule, path)) || paths::is_harmless(path, write)
 }

@@ -1,16 +1,16 @@
-//! Environment variables of one runtime, apart from the process's.
+//! Environment variables of one runtime, separate from the process's.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What a runtime has for an environment when it does not share the process's.
+/// The environment of a runtime that does not share the process's.
 #[derive(Debug, Default)]
 pub struct Environment {
     variables: Mutex<BTreeMap<OsString, OsString>>,
 }
 
-/// A variable that no system takes: an empty name, a name with `=`, or a NUL anywhere.
+/// An invalid variable: an empty name, a name with `=`, or a NUL anywhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidVariable {
     name: OsString,
@@ -28,7 +28,7 @@ impl Environment {
     /// Adds or replaces a variable.
     ///
     /// # Errors
-    /// The variable cannot be.
+    /// The variable is invalid.
     pub fn set(&self, name: &OsStr, value: &OsStr) -> Result<(), InvalidVariable> {
         check_name(name)?;
         if value.as_encoded_bytes().contains(&0) {
@@ -38,10 +38,10 @@ impl Environment {
         Ok(())
     }
 
-    /// Removes a variable, if there is one.
+    /// Removes a variable, if it exists.
     ///
     /// # Errors
-    /// There cannot be one of that name.
+    /// The name is invalid.
     pub fn remove(&self, name: &OsStr) -> Result<(), InvalidVariable> {
         check_name(name)?;
         self.lock().remove(name);

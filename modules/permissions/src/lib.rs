@@ -1,10 +1,20 @@
-//! What a script may reach: hosts, listeners, processes, files, environment variables, foreign code.
+//! What a script may access: hosts, listeners, processes, files, environment variables, foreign code.
 //!
-//! [`Permissions`] is what somebody chose, [`PermissionChecker`] is who is asked: it belongs to one runtime,
-//! remembers which addresses the allowed names have, and keeps the audit log. Neither knows Python.
+//! [`Permissions`] is the configuration. [`PermissionChecker`] decides by it for one runtime: it remembers which
+//! addresses the allowed names have, and writes the audit log. Neither depends on Python.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `checker` | the checker of a runtime |
+//! | `denial` | refusals and their messages |
+//! | `net`, `paths` | rules for hosts and for files |
+//! | `policy` | the checker as the engine's connections use it |
+//! | `environment` | environment variables of one runtime |
+//! | `audit` | the audit log |
 
 mod audit;
 mod checker;
+mod denial;
 mod environment;
 mod net;
 mod paths;
@@ -16,18 +26,19 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use audit::{Audit, Kind};
-pub use checker::{Access, Denial, PermissionChecker};
+pub use checker::{Access, PermissionChecker};
+pub use denial::Denial;
 pub use environment::{Environment, InvalidVariable};
 pub use net::{Named, NetRule, UnixName, parse_name};
 pub use paths::{from_bytes, resolve};
 pub use policy::{Destination, Policy};
 
-/// What of a category is allowed.
+/// What is allowed in a category.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Scope<Rule> {
     /// Everything.
     All,
-    /// What one of the rules is about.
+    /// What one of the rules allows.
     Only(Vec<Rule>),
 }
 
@@ -42,9 +53,17 @@ impl<Rule> Scope<Rule> {
     fn is_all(&self) -> bool {
         matches!(self, Self::All)
     }
+
+    /// Whether everything is allowed, or a rule `matches`.
+    fn allows(&self, matches: impl Fn(&Rule) -> bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(rules) => rules.iter().any(matches),
+        }
+    }
 }
 
-/// A rule that cannot be understood.
+/// A rule that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidRule {
     rule: String,
@@ -65,11 +84,11 @@ impl fmt::Display for InvalidRule {
 
 impl std::error::Error for InvalidRule {}
 
-/// What a script may do, one method a flag of the command line.
+/// What a script may do. Each method corresponds to a flag of the command line.
 ///
 /// Start from [`allow_all`](Self::allow_all) or [`none`](Self::none). The lists are texts as on the
 /// command line, rules separated by commas. A list narrows a category in which everything was
-/// allowed, and widens one that has rules already; an empty list allows everything in it.
+/// allowed, and extends one that has rules already; an empty list allows everything in it.
 ///
 /// ```
 /// use tauraro_permissions::Permissions;
@@ -160,8 +179,8 @@ impl Permissions {
         Ok(self)
     }
 
-    /// Files, and folders with all that is in them, to read. With an empty list everything, though
-    /// `/proc`, `/sys` and `/dev` only if that was so before.
+    /// Files, and folders with everything in them, to read. An empty list allows everything, but `/proc`, `/sys` and
+    /// `/dev` only if they were allowed before.
     ///
     /// # Errors
     /// What is wrong with a rule.
@@ -170,8 +189,8 @@ impl Permissions {
         Ok(self)
     }
 
-    /// Files, and folders with all that is in them, to write, make and remove. An empty list is as
-    /// for [`allow_read`](Self::allow_read).
+    /// Files, and folders with everything in them, to write, create and remove. An empty list is as for
+    /// [`allow_read`](Self::allow_read).
     ///
     /// # Errors
     /// What is wrong with a rule.
@@ -180,7 +199,7 @@ impl Permissions {
         Ok(self)
     }
 
-    /// Environment variables to see and to set: names, or their beginnings with a `*`.
+    /// Environment variables to see and to set: names, or prefixes followed by `*`.
     ///
     /// # Errors
     /// What is wrong with a name.
@@ -192,10 +211,7 @@ impl Permissions {
         let names = entries(list)?.into_iter().map(|name| {
             let stem = name.strip_suffix('*').unwrap_or(name);
             if stem.contains(['*', '=']) || name.is_empty() {
-                return Err(InvalidRule::new(
-                    name,
-                    "expected a name, or the beginning of one followed by '*'",
-                ));
+                return Err(InvalidRule::new(name, "expected a name, or a prefix followed by '*'"));
             }
             Ok(name.to_owned())
         });
@@ -203,14 +219,14 @@ impl Permissions {
         Ok(self)
     }
 
-    /// Starting processes and sending them signals.
+    /// Allows starting processes and sending them signals.
     #[must_use]
     pub fn allow_run(mut self) -> Self {
         self.run = true;
         self
     }
 
-    /// Loading foreign libraries and touching memory (`ctypes`).
+    /// Allows loading foreign libraries and accessing memory (`ctypes`).
     #[must_use]
     pub fn allow_ffi(mut self) -> Self {
         self.ffi = true;

@@ -11,11 +11,11 @@ use super::paths;
 
 /// One entry of `--allow-net` and its like.
 ///
-/// | text | what it stands for |
+/// | text | what it matches |
 /// |---|---|
 /// | `example.org` | that name, whatever it resolves to |
 /// | `*.example.org` | every name below `example.org`, not itself |
-/// | `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]` | that address, however it is spelled or named |
+/// | `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]` | that address, however it is written or named |
 /// | `10.0.0.0/8`, `fc00::/7` | the addresses of a network |
 /// | `*` | every host |
 /// | any of these with `:443` or `:8000-8999` (an IPv6 address in brackets then) | only those ports |
@@ -39,7 +39,7 @@ enum Host {
     Abstract(Vec<u8>),
 }
 
-/// A Unix socket that somebody wants to reach or to make.
+/// The address of a Unix socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnixName {
     /// A path, symbolic links resolved.
@@ -49,7 +49,7 @@ pub enum UnixName {
 }
 
 impl UnixName {
-    /// From the bytes that a script gave as the address.
+    /// Parses the bytes that a script passed as the address.
     pub fn new(address: &[u8]) -> Self {
         match address.strip_prefix(b"\0") {
             Some(name) => Self::Abstract(name.to_owned()),
@@ -100,14 +100,14 @@ impl NetRule {
         inside && self.has_port(port)
     }
 
-    /// Whether the rule is about addresses, so that only resolving a name can tell.
+    /// Whether the rule is about addresses, so that a name must be resolved to check it.
     pub(super) fn is_of_addresses(&self) -> bool {
         matches!(self.host, Host::Network { .. })
     }
 
     pub(super) fn is_of(&self, socket: &UnixName) -> bool {
         match (&self.host, socket) {
-            // A port in a rule speaks of TCP and UDP.
+            // A port in a rule is one of TCP or UDP.
             (Host::Any, _) => self.has_port(None),
             (Host::Unix(allowed), UnixName::Path(path)) => path.starts_with(allowed),
             (Host::Abstract(allowed), UnixName::Abstract(name)) => name == allowed,
@@ -189,9 +189,9 @@ fn number(text: &str) -> Option<u16> {
 fn parse_host(text: &str) -> Option<Host> {
     if let Some((address, prefix)) = text.split_once('/') {
         let address: IpAddr = address.parse().ok()?;
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = u8::try_from(number(prefix)?).ok().filter(|&prefix| prefix <= longest)?;
-        // A network inside ::ffff:0:0/96 is one of IPv4, as the addresses in it are.
+        let max_prefix = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = u8::try_from(number(prefix)?).ok().filter(|&prefix| prefix <= max_prefix)?;
+        // A network inside ::ffff:0:0/96 is one of IPv4, like the addresses in it.
         return Some(match address.to_canonical() {
             canonical if canonical.is_ipv4() && address.is_ipv6() => {
                 Host::Network { address: canonical, prefix: prefix.checked_sub(96)? }
@@ -213,7 +213,7 @@ fn parse_host(text: &str) -> Option<Host> {
     })
 }
 
-/// What a host is: a name, or the spelling of an address.
+/// A host: a name, or a literal address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Named {
     /// In lower case and ASCII, without a final dot.
@@ -222,8 +222,8 @@ pub enum Named {
     Address(IpAddr),
 }
 
-/// Reads a host: addresses in every spelling (decimal, octal, hexadecimal, shortened, in brackets,
-/// with a scope), names of any script. `None` for what can be no host.
+/// Parses a host: addresses in every notation (decimal, octal, hexadecimal, shortened, in brackets, with a scope),
+/// names of any script. `None` for what cannot be a host.
 pub fn parse_name(host: &str) -> Option<Named> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let without_scope = bare.split_once('%').map_or(bare, |(address, _)| address);
@@ -240,7 +240,7 @@ pub fn parse_name(host: &str) -> Option<Named> {
     }
 }
 
-/// Whether `name` stands for this machine everywhere (RFC 6761), so that resolving it asks nobody.
+/// Whether `name` means this machine everywhere (RFC 6761), so that resolving it needs no query.
 pub(super) fn is_local(name: &str) -> bool {
     name == "localhost" || name.ends_with(".localhost")
 }
@@ -259,8 +259,8 @@ fn in_network(address: IpAddr, network: IpAddr, prefix: u8) -> bool {
     }
 }
 
-/// The addresses that a packet to `address` may end up at, itself first. What has no address of its
-/// own (`0.0.0.0`) leads to this machine; what carries an IPv4 address may be translated to it.
+/// The addresses that a packet to `address` may end up at, itself first. Unspecified addresses (`0.0.0.0`) lead to this
+/// machine; an address that embeds an IPv4 address may be translated to it.
 pub(super) fn equivalents(address: IpAddr) -> Vec<IpAddr> {
     let mut all = vec![address.to_canonical()];
     match address.to_canonical() {

@@ -1,16 +1,16 @@
-//! Where a path leads, and rules about folders.
+//! Resolving paths, and rules about folders.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// Symbolic links followed before a path counts as endless, as Linux has it.
-const MOST_LINKS: usize = 40;
+/// How many symbolic links are followed before a path counts as a loop, as in Linux.
+const MAX_LINKS: usize = 40;
 
-/// Where the system keeps processes, devices and its own settings: only a rule that names them is
-/// about them. Writing to a process's memory, say, is more than writing a file.
-const OF_THE_SYSTEM: [&str; 3] = ["/proc", "/sys", "/dev"];
+/// Folders of processes, devices and system settings: only a rule that names them applies to them. Writing to the
+/// memory of a process, for example, is more than writing a file.
+const SYSTEM_FOLDERS: [&str; 3] = ["/proc", "/sys", "/dev"];
 
 /// A path of the bytes that the system calls take.
 #[cfg(unix)]
@@ -25,9 +25,8 @@ pub fn from_bytes(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }
 
-/// The absolute path at which `path` ends up, every symbolic link followed, also one to a file that
-/// is yet to be made; the last component stays as it is unless `follow`. What does not exist stands
-/// for itself.
+/// The absolute path that `path` leads to, with every symbolic link followed, even to a file that does not exist yet.
+/// The last component stays as it is unless `follow`. Components that do not exist stay as they are.
 pub fn resolve(path: &Path, follow: bool) -> PathBuf {
     let absolute = if path.is_absolute() {
         path.to_owned()
@@ -35,7 +34,7 @@ pub fn resolve(path: &Path, follow: bool) -> PathBuf {
         // Without a working folder a relative path leads nowhere that a rule could allow.
         std::env::current_dir().unwrap_or_default().join(path)
     };
-    // The system follows a link that is treated as a folder, whatever it is told.
+    // The system always follows a link that is used as a folder.
     let text = path.as_os_str().as_encoded_bytes();
     let as_folder = text.ends_with(b"/") || text.ends_with(b"/.");
     let mut rest: VecDeque<Part> = parts(&absolute).collect();
@@ -54,8 +53,8 @@ pub fn resolve(path: &Path, follow: bool) -> PathBuf {
                 }
                 let Ok(target) = fs::read_link(&done) else { continue };
                 links = links.saturating_add(1);
-                if links > MOST_LINKS {
-                    // The system refuses to follow it any further.
+                if links > MAX_LINKS {
+                    // The system does not follow it any further.
                     continue;
                 }
                 done.pop();
@@ -83,13 +82,13 @@ fn parts(path: &Path) -> impl Iterator<Item = Part> {
     })
 }
 
-/// Whether a rule about the folder (or file) `rule` is one about `path`; both are resolved.
+/// Whether a rule for the folder (or file) `rule` applies to `path`; both are resolved.
 pub(super) fn covers(rule: &Path, path: &Path) -> bool {
-    let of_system = |path: &Path| OF_THE_SYSTEM.iter().any(|folder| path.starts_with(folder));
+    let of_system = |path: &Path| SYSTEM_FOLDERS.iter().any(|folder| path.starts_with(folder));
     path.starts_with(rule) && (!of_system(path) || of_system(rule))
 }
 
-/// Devices that hold nothing and tell nothing.
+/// Devices that store and reveal nothing.
 pub(super) fn is_harmless(path: &Path, write: bool) -> bool {
     let known: &[&str] =
         if write { &["/dev/null"] } else { &["/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"] };

@@ -1,8 +1,7 @@
-//! The one checker of every connection: what may be connected to.
+//! The policy that every connection of the engine is checked by.
 //!
-//! It is asked twice for each connection: about the URL before a hop is sent (literal addresses in
-//! every spelling, ports), and about each address after DNS (names), so that what was checked is
-//! what is connected to.
+//! It is asked twice for each connection: about the URL before a request is sent (literal addresses in every notation,
+//! ports), and about each address after DNS (names), so that a connection is made to exactly what was checked.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -11,7 +10,7 @@ use std::sync::Arc;
 
 use crate::Denial;
 
-/// A connection that somebody wants to make.
+/// A connection to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Destination<'a> {
     /// The name or literal address, as in the URL; or `unix:<path>` for a Unix domain socket.
@@ -37,13 +36,13 @@ impl Policy {
         Self::default()
     }
 
-    /// What `allowed` says yes to. It is asked about a name before it is resolved (without an
-    /// address) and again about each of its addresses, and must say yes every time.
+    /// Destinations for which `allowed` returns true. It is asked about a name before it is resolved (without an
+    /// address) and again about each of its addresses, and must allow all of them.
     pub fn allow_if(allowed: impl Fn(&Destination<'_>) -> bool + Send + Sync + 'static) -> Self {
-        Self::decided_by(move |asked| if allowed(asked) { Ok(()) } else { Err(refusal(asked)) })
+        Self::decided_by(move |asked| if allowed(asked) { Ok(()) } else { Err(denial_message(asked)) })
     }
 
-    /// As [`allow_if`](Self::allow_if), with a refusal in words of its own.
+    /// As [`allow_if`](Self::allow_if), with its own messages for refusals.
     pub fn decided_by(rule: impl Fn(&Destination<'_>) -> Result<(), String> + Send + Sync + 'static) -> Self {
         Self { rule: Some(Arc::new(rule)) }
     }
@@ -51,7 +50,7 @@ impl Policy {
     /// May a connection to `host` (name or literal, as in the URL) and `port` be tried?
     ///
     /// # Errors
-    /// [`Denial`], naming what was asked for.
+    /// [`Denial`], naming what was requested.
     pub fn check_host(&self, host: &str, port: u16) -> Result<(), Denial> {
         let Some(rule) = &self.rule else { return Ok(()) };
         let address = literal(host).map(|address| address.to_canonical());
@@ -72,7 +71,7 @@ impl Policy {
     /// May this address, to which `host` resolved, be connected to?
     ///
     /// # Errors
-    /// [`Denial`], naming what was asked for.
+    /// [`Denial`], naming what was requested.
     pub fn check_address(&self, host: &str, address: SocketAddr) -> Result<(), Denial> {
         let Some(rule) = &self.rule else { return Ok(()) };
         let (port, address) = (address.port(), address.ip().to_canonical());
@@ -90,7 +89,7 @@ fn ask(rule: &Rule, destination: &Destination<'_>) -> Result<(), Denial> {
     rule(destination).map_err(Denial::new)
 }
 
-fn refusal(destination: &Destination<'_>) -> String {
+fn denial_message(destination: &Destination<'_>) -> String {
     let Destination { host, port, address } = destination;
     match address {
         Some(address) if address.to_string() != *host => {
@@ -100,7 +99,7 @@ fn refusal(destination: &Destination<'_>) -> String {
     }
 }
 
-/// The address that a host spells: dotted, decimal, hexadecimal, octal, shortened, or IPv6.
+/// The address of a literal host: dotted, decimal, hexadecimal, octal, shortened, or IPv6.
 fn literal(host: &str) -> Option<IpAddr> {
     if let Ok(address) = host.parse() {
         return Some(address);
@@ -117,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_an_address_is_recognised() {
+    fn every_notation_of_an_address_is_recognized() {
         let policy = Policy::allow_if(|asked| !asked.address.is_some_and(|address| address.is_loopback()));
         let loopback = [
             "127.0.0.1",
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_resolved_address_is_judged_with_its_name_and_port() {
+    fn a_resolved_address_is_checked_with_its_name_and_port() {
         let policy = Policy::allow_if(|asked| asked.port == 443 && asked.host == "example.org");
         let address = |port| SocketAddr::from(([192, 0, 2, 1], port));
         policy.check_address("example.org", address(443)).expect("allowed");

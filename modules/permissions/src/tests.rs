@@ -94,7 +94,7 @@ fn an_address_is_allowed_in_the_name_it_was_found_for() {
 }
 
 #[test]
-fn denial_wins_over_every_spelling() {
+fn denial_wins_over_every_notation() {
     let guarded = net("*", "127.0.0.0/8,::1,10.0.0.0/8,169.254.169.254,*.internal,fe80::/10");
     for (host, address) in [
         ("localhost", "127.0.0.1"),
@@ -125,7 +125,7 @@ fn denial_wins_over_every_spelling() {
 }
 
 #[test]
-fn a_local_name_may_be_judged_by_its_address() {
+fn a_local_name_may_be_checked_by_its_address() {
     let only = net("127.0.0.1:8080", "");
     assert!(connects(&only, "localhost", "127.0.0.1", 8080));
     assert!(!connects(&only, "localhost", "127.0.0.1", 80));

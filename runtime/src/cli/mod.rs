@@ -1,10 +1,9 @@
-//! The command line `tauraro`, as users of `python` know it.
+//! The command line `tauraro`, compatible with that of `python`.
 
 mod compile;
-mod completions;
+mod error;
 mod flags;
 mod hints;
-mod manual;
 mod options;
 mod parse;
 mod repl;
@@ -21,10 +20,11 @@ use rustpython_vm::{AsObject, PyResult, VirtualMachine, host_env};
 
 use crate::{Builder, Runtime, program, shutdown, site, version};
 use compile::application::Application;
+use error::UsageError;
 use options::{Options, Print};
 use parse::{Invocation, Program};
 
-/// The status for a command line that makes no sense, and for a script that cannot be opened.
+/// The exit status for an invalid command line, and for a script that cannot be opened.
 const USAGE: u8 = 2;
 
 /// Runs the command line of this process to its end, with every module of Tauraro.
@@ -32,96 +32,105 @@ pub fn main() -> ExitCode {
     run(Runtime::builder())
 }
 
-/// Runs the command line of this process on a runtime of your own making: a `tauraro` with further
-/// native modules, say. The command line's settings replace those of `builder`.
+/// Runs the command line of this process on your own runtime: a `tauraro` with further native modules, for
+/// example. The settings of the command line replace those of `builder`.
 pub fn run(builder: Builder) -> ExitCode {
     let mut words = std::env::args_os();
     let name = match words.next().map_or_else(|| Ok("tauraro".to_owned()), parse::text) {
         Ok(name) => name,
-        Err(mistake) => return refuse(&mistake, ExitCode::from(USAGE)),
+        Err(error) => return usage_error(None, &error, None),
     };
     let application = match Application::find().transpose() {
         Ok(application) => application,
-        Err(mistake) => return refuse(&mistake, ExitCode::FAILURE),
+        Err(error) => return exit_with(&error.to_string(), ExitCode::FAILURE),
     };
-    let invocation = match &application {
-        Some(application) => application.invocation(&name, words),
-        None => parse::parse(words).map_err(|mistake| {
-            format!("{mistake}\n{}Try `{name} -h' for more information.", flags::usage(&name))
-        }),
+    let (invocation, more) = match &application {
+        Some(application) => (application.invocation(&name, words), None),
+        None => {
+            let more = format!("{}Try `{name} -h' for more information.", flags::usage(&name));
+            (parse::parse(words), Some(more))
+        }
     };
     let Invocation { options, program, argv } = match invocation {
         Ok(invocation) => invocation,
-        Err(mistake) => return refuse(&mistake, ExitCode::from(USAGE)),
+        Err(error) => return usage_error(None, &error, more.as_deref()),
     };
-    if let Some(text) = printed(&options, &name) {
-        say(&mut std::io::stdout(), &text);
+    if let Some(text) = text_to_print(&options, &name) {
+        print_to(&mut std::io::stdout(), &text);
         return ExitCode::SUCCESS;
     }
     if is_command(&program, "compile") {
-        // What an option before the command would mean is not obvious: it may be a restriction.
+        // It is not obvious what an option before the command would mean: it may be a restriction.
         if std::env::args_os().nth(1).is_some_and(|word| word != "compile") {
-            let mistake = format!("{name}: options go after the command: compile --sandbox script.py");
-            return refuse(&mistake, ExitCode::from(USAGE));
+            let error = UsageError::OptionsBeforeCommand { command: "compile" };
+            return usage_error(Some(&name), &error, None);
         }
         return compile::run(builder, &name, argv.get(1..).unwrap_or_default());
     }
     if is_command(&program, "types") {
         return match write_types(&argv) {
-            Ok(told) => {
-                say(&mut std::io::stdout(), &told);
+            Ok(files) => {
+                print_to(&mut std::io::stdout(), &files);
                 ExitCode::SUCCESS
             }
-            Err(mistake) => refuse(&format!("{name}: {mistake}"), ExitCode::from(USAGE)),
+            Err(error) => usage_error(Some(&name), &error, None),
         };
     }
     let skip_first_line = options.skip_first_line;
     let builder = match restrict(builder, &options) {
         Ok(builder) => builder,
-        Err(mistake) => return refuse(&mistake, ExitCode::from(USAGE)),
+        Err(error) => return usage_error(None, &error, None),
     };
-    let mut mistake = None;
+    let mut applied = Ok(());
     let builder = match &application {
         Some(application) => builder.executable(&application.path),
         None => builder,
     };
     let builder = builder.argv(argv).handle_signals(true).configure(|settings| {
-        mistake = options.apply(settings).err();
+        applied = options.apply(settings);
     });
-    if let Some(mistake) = mistake {
-        return refuse(&format!("Fatal Python error: {mistake}"), ExitCode::FAILURE);
+    if let Err(error) = applied {
+        return exit_with(&format!("Fatal Python error: {error}"), ExitCode::FAILURE);
     }
-    let runtime = match builder.unstoppable().build() {
+    let runtime = match builder.uninterruptible().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let report = format!("Fatal Python error: {error}\n{}", error.traceback().trim_end());
-            return refuse(&report, ExitCode::FAILURE);
+            return exit_with(&report, ExitCode::FAILURE);
         }
     };
-    let (ending, teardown) = runtime.enter(|vm| {
+    let (exit, needs_finalizing) = runtime.enter(|vm| {
         let result = start(vm, &name, &program, skip_first_line, application.as_ref());
         let result = inspect(vm, &program, result);
-        let mut ending = Ending::of(vm, result);
-        ending.status = shutdown::finish(vm, ending.status);
-        (ending, shutdown::wants_teardown(vm))
+        let mut exit = ExitStatus::of(vm, result);
+        exit.status = shutdown::finish(vm, exit.status);
+        (exit, shutdown::needs_finalizing(vm))
     });
-    if teardown {
+    if needs_finalizing {
         runtime.finish();
     }
-    if ending.interrupted {
-        die_of_interrupt();
+    if exit.is_interrupted {
+        exit_by_interrupt();
     }
-    end(ending.status)
+    exit_process(exit.status)
 }
 
-/// Says why nothing is run; the status to end with.
-fn refuse(mistake: &str, status: ExitCode) -> ExitCode {
-    say(&mut std::io::stderr(), &format!("{mistake}\n"));
+/// Reports an invalid command line. Returns the exit status.
+fn usage_error(name: Option<&str>, error: &UsageError, more: Option<&str>) -> ExitCode {
+    let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
+    let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    let more = more.map(|more| format!("\n{more}")).unwrap_or_default();
+    exit_with(&format!("{name}{error}{hint}{more}"), ExitCode::from(USAGE))
+}
+
+/// Prints a message on standard error. Returns the exit status.
+fn exit_with(message: &str, status: ExitCode) -> ExitCode {
+    print_to(&mut std::io::stderr(), &format!("{message}\n"));
     status
 }
 
-/// What the options ask to be printed instead of running a program.
-fn printed(options: &Options, name: &str) -> Option<String> {
+/// What the options ask to print instead of running a program.
+fn text_to_print(options: &Options, name: &str) -> Option<String> {
     if options.help {
         return Some(flags::help(name));
     }
@@ -132,50 +141,50 @@ fn printed(options: &Options, name: &str) -> Option<String> {
     }
     options.print.map(|print| match print {
         Print::AllHelp => flags::all_help(name),
-        Print::Manual => manual::page(),
+        Print::Manual => flags::manual_page(),
         Print::Completions(shell) => shell.script(),
     })
 }
 
-/// Whether the command of that name is asked for. A script of the name goes first.
+/// Whether the program is the command of that name. A script of that name takes precedence.
 fn is_command(program: &Program, command: &str) -> bool {
     matches!(program, Program::File(word) if word == command) && !Path::new(command).is_file()
 }
 
-/// Does what `types DIR` asks for; what to tell of it.
-fn write_types(argv: &[String]) -> Result<String, String> {
+/// Runs `types DIR`. Returns what to print.
+fn write_types(argv: &[String]) -> Result<String, UsageError> {
     match argv {
         [_, folder] => types::write(folder),
-        _ => Err("types takes one argument, the folder to write to: types DIR".to_owned()),
+        _ => Err(UsageError::Arguments {
+            message: "types takes one argument, the folder to write to".to_owned(),
+            hint: "types DIR",
+        }),
     }
 }
 
-/// Gives the runtime the permissions and the audit log that the flags ask for. Without such flags the
-/// builder keeps its own.
+/// Gives the runtime the permissions and the audit log of the flags. Without such flags the builder keeps its own.
 ///
 /// # Errors
 /// What is wrong with a flag.
-fn restrict(builder: Builder, options: &Options) -> Result<Builder, String> {
+fn restrict(builder: Builder, options: &Options) -> Result<Builder, UsageError> {
     let permissions = options.permissions.permissions()?;
     let builder = if permissions.is_restricted() { builder.permissions(permissions) } else { builder };
     match &options.audit {
-        Some(path) => builder
-            .audit(path)
-            .map_err(|error| format!("can't open the audit log '{path}': {}", program::describe(&error))),
+        Some(path) => builder.audit(path).map_err(|error| UsageError::io("open the audit log", path, &error)),
         None => Ok(builder),
     }
 }
 
-/// Leaves without taking the interpreter apart, which would only free what the system frees anyway.
-fn end(status: i32) -> ! {
+/// Exits without finalizing the interpreter, which would only free what the system frees anyway.
+fn exit_process(status: i32) -> ! {
     #[expect(
         clippy::exit,
-        reason = "the one place where the process ends; threads still running end with it"
+        reason = "the one place where the process exits; threads still running end with it"
     )]
     std::process::exit(status)
 }
 
-/// Prepares what only a command line has, then runs the program.
+/// Prepares what is specific to a command line, then runs the program.
 fn start(
     vm: &VirtualMachine,
     name: &str,
@@ -194,7 +203,7 @@ fn start(
     }
     site::run(vm)?;
     if let Some(application) = application {
-        application.let_import(vm)?;
+        application.add_to_path(vm)?;
     }
     match program {
         Program::Application => application.map_or(Ok(()), |application| application.run(vm)),
@@ -221,7 +230,7 @@ fn start(
     }
 }
 
-/// The prompt after the program, if `-i` or the program itself asked for it.
+/// Runs the prompt after the program, if `-i` or the program itself asked for it.
 fn inspect(vm: &VirtualMachine, program: &Program, result: PyResult<()>) -> PyResult<()> {
     let settings = &vm.state.config.settings;
     let prompted = *program == Program::Stdin && (settings.interactive || std::io::stdin().is_terminal());
@@ -232,7 +241,7 @@ fn inspect(vm: &VirtualMachine, program: &Program, result: PyResult<()>) -> PyRe
         return result;
     }
     if let Err(exception) = result {
-        say_ending(vm, &exception);
+        report_exit(vm, &exception);
     }
     repl::run(vm)
 }
@@ -244,10 +253,10 @@ fn search_unless_safe(vm: &VirtualMachine, path: &str) -> PyResult<()> {
 fn run_file(vm: &VirtualMachine, name: &str, path: &str, skip_first_line: bool) -> PyResult<()> {
     let full_path = program::absolute(path);
     if let Err(error) = program::readable(&full_path) {
-        let shown = vm.ctx.new_str(full_path).as_object().repr(vm)?;
+        let path = vm.ctx.new_str(full_path).as_object().repr(vm)?;
         let number = error.raw_os_error().unwrap_or_default();
         let text = program::describe(&error);
-        write_stderr(vm, &format!("{name}: can't open file {shown}: [Errno {number}] {text}\n"));
+        write_stderr(vm, &format!("{name}: can't open file {path}: [Errno {number}] {text}\n"));
         return Err(vm.new_system_exit(vec![vm.ctx.new_int(USAGE).into()].into()));
     }
     if skip_first_line && !program::holds_modules(vm, &full_path)? {
@@ -278,26 +287,27 @@ fn dedent(code: &str) -> String {
     lines.join("\n")
 }
 
-/// How a process is to end.
-struct Ending {
+/// How the process is to exit.
+struct ExitStatus {
     status: i32,
-    interrupted: bool,
+    /// Whether it was ended by Ctrl-C.
+    is_interrupted: bool,
 }
 
-impl Ending {
-    /// Reports an exception that nobody caught.
+impl ExitStatus {
+    /// Reports an uncaught exception.
     fn of(vm: &VirtualMachine, result: PyResult<()>) -> Self {
         let Err(exception) = result else {
-            return Self { status: 0, interrupted: false };
+            return Self { status: 0, is_interrupted: false };
         };
-        let status = say_ending(vm, &exception);
-        let interrupted = exception.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt);
-        Self { status, interrupted }
+        let status = report_exit(vm, &exception);
+        let is_interrupted = exception.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt);
+        Self { status, is_interrupted }
     }
 }
 
-/// Says on `sys.stderr` what ended a program; the status it ends with.
-fn say_ending(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> i32 {
+/// Reports on `sys.stderr` what ended a program. Returns the exit status.
+fn report_exit(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> i32 {
     if let Some(request) = shutdown::exit_request(vm, exception) {
         if let Some(message) = request.message {
             let text = message.str(vm).map_or_else(|_| String::new(), |text| text.to_string());
@@ -305,27 +315,27 @@ fn say_ending(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> i32 {
         }
         return request.status;
     }
-    if !shutdown::reader_is_gone(vm, exception) {
+    if !shutdown::is_broken_stdout(vm, exception) {
         report::print(vm, exception);
     }
     1
 }
 
-/// Ends the process by SIGINT, so that a shell around it knows that it was interrupted and stops as well.
-fn die_of_interrupt() -> ! {
+/// Ends the process by SIGINT, so that a shell around it sees that it was interrupted and stops as well.
+fn exit_by_interrupt() -> ! {
     #[cfg(unix)]
     if host_env::signal::set_sigint_default_onstack().is_ok() {
         // Only a process that blocks the signal survives this.
         let _ = host_env::signal::send_sigint_to_self();
     }
-    end(130)
+    exit_process(130)
 }
 
 fn write_stderr(vm: &VirtualMachine, text: &str) {
     PyStderr(vm).write_fmt(format_args!("{text}"));
 }
 
-/// Prints before there is an interpreter, or outside of its streams. A reader that is gone is no error.
-fn say(stream: &mut impl Write, text: &str) {
+/// Prints before there is an interpreter, or outside of its streams. A closed pipe is not an error.
+fn print_to(stream: &mut impl Write, text: &str) {
     let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
 }

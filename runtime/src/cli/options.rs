@@ -1,4 +1,4 @@
-//! What the options of a command line and the `PYTHON*` environment variables ask for.
+//! The settings that the options of a command line and the `PYTHON*` environment variables ask for.
 
 use std::num::NonZeroI32;
 
@@ -6,7 +6,8 @@ use rustpython_vm::Settings;
 use rustpython_vm::vm::CheckHashPycsMode;
 use tauraro_permissions::{InvalidRule, Permissions};
 
-use super::completions::Shell;
+use super::error::UsageError;
+use super::flags::Shell;
 
 /// The options as given, in their order where that counts.
 #[derive(Debug, Default)]
@@ -38,7 +39,7 @@ pub(super) struct Options {
     pub(super) compile: CompileOptions,
 }
 
-/// What `compile` alone is told.
+/// The options of `compile` alone.
 #[derive(Debug, Default, Clone)]
 pub(super) struct CompileOptions {
     pub(super) output: Option<String>,
@@ -55,7 +56,7 @@ pub(super) enum Print {
     Completions(Shell),
 }
 
-/// What the permission flags say, whatever their order.
+/// The permission flags, whatever their order.
 #[derive(Debug, Default)]
 pub(super) struct PermissionFlags {
     pub(super) sandbox: bool,
@@ -73,11 +74,11 @@ pub(super) struct PermissionFlags {
 pub(super) type Lists = Vec<Option<String>>;
 
 impl PermissionFlags {
-    /// What they come to.
+    /// The permissions that they add up to.
     ///
     /// # Errors
     /// What is wrong with a list, and of which flag.
-    pub(super) fn permissions(&self) -> Result<Permissions, String> {
+    pub(super) fn permissions(&self) -> Result<Permissions, UsageError> {
         type Add = fn(Permissions, &str) -> Result<Permissions, InvalidRule>;
         let start = if self.sandbox { Permissions::none() } else { Permissions::allow_all() };
         let lists: [(&str, &Lists, Add); 6] = [
@@ -90,12 +91,13 @@ impl PermissionFlags {
         ];
         let mut permissions = start;
         for (flag, lists, add) in lists {
-            // The flag without a list says more than any list.
+            // The flag without a list allows more than any list.
             let all = lists.iter().any(Option::is_none).then_some("");
             let lists =
                 all.map_or_else(|| lists.iter().flatten().map(String::as_str).collect(), |all| vec![all]);
             for list in lists {
-                permissions = add(permissions, list).map_err(|error| format!("--{flag}: {error}"))?;
+                permissions = add(permissions, list)
+                    .map_err(|error| UsageError::InvalidRule { option: format!("--{flag}"), error })?;
             }
         }
         if self.run {
@@ -117,7 +119,7 @@ pub(super) enum PycCheck {
     Never,
 }
 
-/// The environment variables that count: none with `-E` and `-I`, and never an empty one.
+/// The environment variables that apply: none with `-E` and `-I`, and never an empty one.
 struct Environment {
     ignored: bool,
 }
@@ -125,7 +127,7 @@ struct Environment {
 impl Environment {
     fn get(&self, name: &str) -> Option<String> {
         let value = if self.ignored { None } else { std::env::var_os(name) }?;
-        // Only PYTHONPATH could hold anything but ASCII to any effect.
+        // Only in PYTHONPATH can anything but ASCII have an effect.
         Some(value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
     }
 
@@ -140,11 +142,11 @@ impl Environment {
 }
 
 impl Options {
-    /// Writes what the options and the environment ask for into `settings`.
+    /// Applies the options and the environment to `settings`.
     ///
     /// # Errors
-    /// What is wrong with a value, in `CPython`'s words.
-    pub(super) fn apply(self, settings: &mut Settings) -> Result<(), String> {
+    /// What is wrong with a value, in the words of `CPython`.
+    pub(super) fn apply(self, settings: &mut Settings) -> Result<(), UsageError> {
         let environment = Environment { ignored: self.isolated || self.ignore_environment };
         settings.ignore_environment = environment.ignored;
         settings.isolated = self.isolated;
@@ -175,11 +177,14 @@ impl Options {
             settings.path_list.extend(paths);
         }
         if let Some(value) = environment.get("PYTHONUTF8") {
-            settings.utf8_mode = utf8_mode(Some(&value)).ok_or("PYTHONUTF8=N: N is missing or invalid")?;
+            settings.utf8_mode = utf8_mode(Some(&value))
+                .ok_or_else(|| UsageError::invalid_value("PYTHONUTF8=N: N is missing or invalid"))?;
         }
         if let Some(value) = environment.get("PYTHONINTMAXSTRDIGITS") {
-            settings.int_max_str_digits = digits(Some(&value))
-                .ok_or("PYTHONINTMAXSTRDIGITS: invalid limit; must be >= 640 or 0 for unlimited.")?;
+            settings.int_max_str_digits = digits(Some(&value)).ok_or_else(|| {
+                let message = "PYTHONINTMAXSTRDIGITS: invalid limit; must be >= 640 or 0 for unlimited.";
+                UsageError::invalid_value(message)
+            })?;
         }
         if let Some(value) = environment.get("PYTHON_CPU_COUNT") {
             settings.cpu_count = cpu_count(Some(&value))?;
@@ -219,8 +224,8 @@ impl Options {
     }
 }
 
-/// One `-X name[=value]`; names not known are only kept in `sys._xoptions`.
-fn implementation_option(settings: &mut Settings, option: &str) -> Result<(), String> {
+/// One `-X name[=value]`. Unknown names are only kept in `sys._xoptions`.
+fn implementation_option(settings: &mut Settings, option: &str) -> Result<(), UsageError> {
     let (name, value) = match option.split_once('=') {
         Some((name, value)) => (name, Some(value)),
         None => (option, None),
@@ -230,11 +235,16 @@ fn implementation_option(settings: &mut Settings, option: &str) -> Result<(), St
         "dev" => settings.dev_mode = true,
         "faulthandler" => settings.faulthandler = true,
         "int_max_str_digits" => {
-            settings.int_max_str_digits = digits(value)
-                .ok_or("-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.")?;
+            settings.int_max_str_digits = digits(value).ok_or_else(|| {
+                let message = "-X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.";
+                UsageError::invalid_value(message)
+            })?;
         }
         "no_debug_ranges" => settings.code_debug_ranges = false,
-        "utf8" => settings.utf8_mode = utf8_mode(value).ok_or("-X utf8=n: n is missing or invalid")?,
+        "utf8" => {
+            settings.utf8_mode = utf8_mode(value)
+                .ok_or_else(|| UsageError::invalid_value("-X utf8=n: n is missing or invalid"))?;
+        }
         "warn_default_encoding" => settings.warn_default_encoding = true,
         _ => {}
     }
@@ -254,20 +264,22 @@ fn digits(value: Option<&str>) -> Option<i64> {
     value?.parse().ok().filter(|&digits| digits == 0 || digits >= 640)
 }
 
-fn cpu_count(value: Option<&str>) -> Result<Option<NonZeroI32>, String> {
+fn cpu_count(value: Option<&str>) -> Result<Option<NonZeroI32>, UsageError> {
     if value == Some("default") {
         return Ok(None);
     }
     let count = value.and_then(|value| value.parse::<NonZeroI32>().ok()).filter(|count| count.is_positive());
     let message = "-X cpu_count=n option: n is missing or an invalid number, n must be greater than 0";
-    count.map(Some).ok_or_else(|| message.to_owned())
+    count.map(Some).ok_or_else(|| UsageError::invalid_value(message))
 }
 
-fn hash_seed(environment: &Environment) -> Result<Option<u32>, String> {
+fn hash_seed(environment: &Environment) -> Result<Option<u32>, UsageError> {
     match environment.get("PYTHONHASHSEED").as_deref() {
         None | Some("random") => Ok(None),
         Some(seed) => seed.parse().map(Some).map_err(|_| {
-            "PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]".to_owned()
+            UsageError::invalid_value(
+                "PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]",
+            )
         }),
     }
 }

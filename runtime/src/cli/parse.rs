@@ -1,7 +1,8 @@
-//! From the words of a command line to what to run.
+//! Parsing the words of a command line.
 
 use std::ffi::OsString;
 
+use super::error::{UsageError, similar};
 use super::flags::{Action, COMPILE_FLAGS, FLAGS, Flag, built_in};
 use super::options::Options;
 
@@ -20,7 +21,7 @@ pub(super) enum Program {
     Stdin,
 }
 
-/// A command line, understood.
+/// A parsed command line.
 #[derive(Debug)]
 pub(super) struct Invocation {
     pub(super) options: Options,
@@ -29,11 +30,11 @@ pub(super) struct Invocation {
     pub(super) argv: Vec<String>,
 }
 
-/// Understands the words after the program's name.
+/// Parses the words after the program's name.
 ///
 /// # Errors
-/// What is wrong, in `CPython`'s words.
-pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, String> {
+/// What is wrong, in the words of `CPython`.
+pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Invocation, UsageError> {
     let mut words = words.into_iter().map(text);
     let mut options = Options::default();
     let mut program = None;
@@ -60,20 +61,23 @@ fn is_option(word: &str) -> bool {
     word.len() > 1 && word.starts_with('-')
 }
 
-/// What is to be compiled.
+/// How `compile` is used.
+const COMPILE_EXAMPLE: &str = "compile script.py -o app";
+
+/// What to compile.
 #[derive(Debug, Default)]
 pub(super) struct Request {
     pub(super) options: Options,
     pub(super) script: String,
-    /// The words of the options to build in, as they were given.
+    /// The words of the options to build in, as given.
     pub(super) built_in: Vec<String>,
 }
 
-/// Understands the words after `compile`. Options may stand before and after the script.
+/// Parses the words after `compile`. Options may be before and after the script.
 ///
 /// # Errors
 /// What is wrong.
-pub(super) fn parse_compile(words: &[String]) -> Result<Request, String> {
+pub(super) fn parse_compile(words: &[String]) -> Result<Request, UsageError> {
     let mut request = Request::default();
     let mut scripts = Vec::new();
     let mut rest = words.iter();
@@ -87,14 +91,14 @@ pub(super) fn parse_compile(words: &[String]) -> Result<Request, String> {
         } else if word == "-h" || word == "--help" {
             request.options.help = true;
         } else {
-            let own = COMPILE_FLAGS.iter().any(|flag| flag.is_meant_by(word));
+            let own = COMPILE_FLAGS.iter().any(|flag| flag.matches(word));
             let options = &mut request.options;
             let mut values = rest.by_ref().cloned().map(Ok);
             if own {
                 option(word, COMPILE_FLAGS.iter(), options, &mut values)?;
             } else {
-                let known = option(word, built_in(), options, &mut values);
-                known.map_err(|mistake| format!("{mistake} of compile"))?;
+                let parsed = option(word, built_in(), options, &mut values);
+                parsed.map_err(|error| error.of_command("compile"))?;
                 let taken = before.len().saturating_sub(rest.len());
                 request.built_in.extend(before.iter().take(taken).cloned());
             }
@@ -103,21 +107,25 @@ pub(super) fn parse_compile(words: &[String]) -> Result<Request, String> {
     request.script = match <[String; 1]>::try_from(scripts) {
         Ok([script]) => script,
         Err(scripts) if scripts.is_empty() => String::new(),
-        Err(scripts) => return Err(format!("compile takes one script, not {}", scripts.join(" and "))),
+        Err(scripts) => {
+            let message = format!("compile takes one script, got {}: {}", scripts.len(), scripts.join(", "));
+            return Err(UsageError::Arguments { message, hint: COMPILE_EXAMPLE });
+        }
     };
     if request.script.is_empty() && !request.options.help {
-        return Err("compile takes a script: compile script.py -o app".to_owned());
+        let message = "compile takes a script".to_owned();
+        return Err(UsageError::Arguments { message, hint: COMPILE_EXAMPLE });
     }
     Ok(request)
 }
 
-/// A word that is an option, or several of one letter each.
+/// Parses a word that is an option, or several of one letter each.
 fn option(
     word: &str,
     known: impl Iterator<Item = &'static Flag> + Clone,
     options: &mut Options,
-    words: &mut impl Iterator<Item = Result<String, String>>,
-) -> Result<Option<(Program, String)>, String> {
+    words: &mut impl Iterator<Item = Result<String, UsageError>>,
+) -> Result<Option<(Program, String)>, UsageError> {
     let Some(name) = word.strip_prefix("--") else {
         return parse_letters(word.get(1..).unwrap_or_default(), known, options, words);
     };
@@ -125,28 +133,36 @@ fn option(
         Some((name, value)) => (name, Some(value)),
         None => (name, None),
     };
-    let flag = known.clone().find(|flag| flag.long == name);
-    let flag = flag.ok_or_else(|| format!("unknown option {word}"))?;
+    let flag = known.clone().find(|flag| flag.long == name).ok_or_else(|| {
+        let names = known.filter(|flag| !flag.long.is_empty()).map(|flag| format!("--{}", flag.long));
+        UsageError::UnknownOption {
+            option: word.to_owned(),
+            command: None,
+            similar: similar(&format!("--{name}"), names),
+        }
+    })?;
     long_option(flag, attached, options, words)
 }
 
-/// An option of whole words, whose value follows an equals sign or is the next word.
+/// A long option, whose value follows an equals sign or is the next word.
 fn long_option(
     flag: &Flag,
     attached: Option<&str>,
     options: &mut Options,
-    words: &mut impl Iterator<Item = Result<String, String>>,
-) -> Result<Option<(Program, String)>, String> {
-    let spelling = format!("--{}", flag.long);
+    words: &mut impl Iterator<Item = Result<String, UsageError>>,
+) -> Result<Option<(Program, String)>, UsageError> {
+    let option = format!("--{}", flag.long);
     match (&flag.action, attached) {
-        (Action::Optional(..), Some("")) => Err(format!("a value is missing after {spelling}=")),
+        (Action::Optional(..), Some("")) => Err(UsageError::EmptyValue { option }),
         (Action::Optional(_, place), value) => {
             place(options).push(value.map(str::to_owned));
             Ok(None)
         }
-        (Action::Switch(_), Some(value)) => Err(format!("{spelling} takes no value, not '{value}'")),
-        (_, Some(value)) => act(flag, options, &spelling, || Ok(Some(value.to_owned()))),
-        (_, None) => act(flag, options, &spelling, || words.next().transpose()),
+        (Action::Switch(_), Some(value)) => {
+            Err(UsageError::UnexpectedValue { option, value: value.to_owned() })
+        }
+        (_, Some(value)) => apply(flag, options, &option, || Ok(Some(value.to_owned()))),
+        (_, None) => apply(flag, options, &option, || words.next().transpose()),
     }
 }
 
@@ -155,12 +171,16 @@ fn parse_letters(
     letters: &str,
     known: impl Iterator<Item = &'static Flag> + Clone,
     options: &mut Options,
-    words: &mut impl Iterator<Item = Result<String, String>>,
-) -> Result<Option<(Program, String)>, String> {
+    words: &mut impl Iterator<Item = Result<String, UsageError>>,
+) -> Result<Option<(Program, String)>, UsageError> {
     let mut rest = letters.chars();
     while let Some(letter) = rest.next() {
         let flag = known.clone().find(|flag| flag.short.contains(letter));
-        let flag = flag.ok_or_else(|| format!("Unknown option: -{letter}"))?;
+        let flag = flag.ok_or_else(|| UsageError::UnknownOption {
+            option: format!("-{letter}"),
+            command: None,
+            similar: None,
+        })?;
         if let Action::Switch(set) = flag.action {
             set(options);
             continue;
@@ -168,19 +188,19 @@ fn parse_letters(
         let attached = rest.as_str();
         let value =
             || if attached.is_empty() { words.next().transpose() } else { Ok(Some(attached.to_owned())) };
-        return act(flag, options, &format!("-{letter}"), value);
+        return apply(flag, options, &format!("-{letter}"), value);
     }
     Ok(None)
 }
 
-/// Applies one option; a program with its `sys.argv[0]` if that ends the options.
-fn act(
+/// Applies one option. Returns a program with its `sys.argv[0]` if that ends the options.
+fn apply(
     flag: &Flag,
     options: &mut Options,
-    spelling: &str,
-    value: impl FnOnce() -> Result<Option<String>, String>,
-) -> Result<Option<(Program, String)>, String> {
-    let missing = || format!("Argument expected for the {spelling} option");
+    name: &str,
+    value: impl FnOnce() -> Result<Option<String>, UsageError>,
+) -> Result<Option<(Program, String)>, UsageError> {
+    let missing = || UsageError::MissingValue { option: name.to_owned() };
     match flag.action {
         Action::Switch(set) => set(options),
         Action::Optional(_, place) => place(options).push(None),
@@ -201,9 +221,9 @@ fn act(
 /// A word as text.
 ///
 /// # Errors
-/// That it is none.
-pub(super) fn text(word: OsString) -> Result<String, String> {
-    word.into_string().map_err(|word| format!("argument is not valid UTF-8: {}", word.to_string_lossy()))
+/// If it is not valid UTF-8.
+pub(super) fn text(word: OsString) -> Result<String, UsageError> {
+    word.into_string().map_err(|word| UsageError::NotUtf8 { word: word.to_string_lossy().into_owned() })
 }
 
 fn file(word: String) -> (Program, String) {
@@ -217,7 +237,7 @@ mod tests {
 
     use super::*;
 
-    fn parsed(words: &[&str]) -> Result<Invocation, String> {
+    fn parsed(words: &[&str]) -> Result<Invocation, UsageError> {
         parse(words.iter().map(OsString::from))
     }
 
@@ -260,22 +280,24 @@ mod tests {
             options.permissions.permissions()
         };
         let none = Permissions::none();
-        assert_eq!(flags(&["x"]), Ok(Permissions::allow_all()));
-        assert_eq!(flags(&["--sandbox", "x"]), Ok(none.clone()));
+        assert_eq!(flags(&["x"]).expect("valid"), Permissions::allow_all());
+        assert_eq!(flags(&["--sandbox", "x"]).expect("valid"), none);
         let expected = none.clone().allow_net("a.test,b.test:80").expect("valid rules").allow_run();
         assert_eq!(
-            flags(&["--allow-net=a.test", "--allow-run", "--allow-net=b.test:80", "--sandbox"]),
-            Ok(expected)
+            flags(&["--allow-net=a.test", "--allow-run", "--allow-net=b.test:80", "--sandbox"])
+                .expect("valid"),
+            expected
         );
         let expected = none.allow_net("").expect("no list");
-        assert_eq!(flags(&["--allow-net=a.test", "--sandbox", "--allow-net", "x"]), Ok(expected));
-        let mistake = flags(&["--deny-net=1.2.3.4/40"]).expect_err("no such network");
-        assert!(mistake.starts_with("--deny-net: invalid rule '1.2.3.4/40'"), "{mistake}");
+        let wide = flags(&["--allow-net=a.test", "--sandbox", "--allow-net", "x"]).expect("valid");
+        assert_eq!(wide, expected);
+        let error = flags(&["--deny-net=1.2.3.4/40"]).expect_err("no such network").to_string();
+        assert!(error.starts_with("--deny-net: invalid rule '1.2.3.4/40'"), "{error}");
         assert_eq!(parsed(&["--audit=log", "x"]).expect("valid").options.audit.as_deref(), Some("log"));
     }
 
     #[test]
-    fn compile_tells_its_options_from_those_to_build_in() {
+    fn compile_separates_its_options_from_those_to_build_in() {
         let compiled = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
             parse_compile(&words)
@@ -289,17 +311,17 @@ mod tests {
         assert_eq!(request.options.optimize, 2);
         assert_eq!(compiled(&["--", "-x.py"]).expect("a script").script, "-x.py");
         for (words, message) in [
-            (&["x.py", "y.py"][..], "compile takes one script, not x.py and y.py"),
+            (&["x.py", "y.py"][..], "compile takes one script, got 2: x.py, y.py"),
             (&["-c", "pass"], "Unknown option: -c of compile"),
             (&["x.py", "--man"], "unknown option --man of compile"),
             (&["x.py", "-o"], "Argument expected for the -o option"),
         ] {
-            assert_eq!(compiled(words).expect_err("a mistake"), message);
+            assert_eq!(compiled(words).expect_err("an error").to_string(), message);
         }
     }
 
     #[test]
-    fn mistakes_are_named() {
+    fn errors_name_the_word() {
         for (words, message) in [
             (&["-z"][..], "Unknown option: -z"),
             (&["-Bz"], "Unknown option: -z"),
@@ -314,7 +336,10 @@ mod tests {
                 "--check-hash-based-pycs must be one of 'default', 'always', or 'never'",
             ),
         ] {
-            assert_eq!(parsed(words).expect_err("a mistake"), message);
+            assert_eq!(parsed(words).expect_err("an error").to_string(), message);
         }
+        let hint = |word| parsed(&[word]).expect_err("an error").hint();
+        assert_eq!(hint("--alow-net=x").as_deref(), Some("did you mean --allow-net?"));
+        assert_eq!(hint("--foo"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What is said of an exception that nobody caught: the traceback, what the network knows about the
+//! The report of an uncaught exception: the traceback, what the network knows about the
 //! causes, and a hint where there is one.
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
@@ -8,11 +8,11 @@ use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
 use super::hints;
 use crate::guard;
 
-/// How many exceptions are looked at.
-const LONGEST: usize = 32;
+/// How many exceptions of a chain are examined.
+const MAX_CHAIN: usize = 32;
 
-/// Prints the traceback as `CPython` does, then a `cause:` for each layer of the network that had its part,
-/// then a `hint:`. A `sys.excepthook` of the script's own has the say alone.
+/// Prints the traceback as `CPython` does, then a `cause:` for each layer of the network that contributed to it,
+/// then a `hint:`. If the script has its own `sys.excepthook`, only that is called.
 pub(super) fn print(vm: &VirtualMachine, exception: &PyBaseExceptionRef) {
     let hook = vm.sys_module.get_attr("excepthook", vm);
     if hook.is_ok_and(|hook| !is_stock_hook(vm, &hook, "excepthook")) {
@@ -51,11 +51,11 @@ pub(super) fn is_stock_hook(vm: &VirtualMachine, hook: &PyObject, name: &str) ->
         && own_name.is_ok_and(|own| own.to_string().trim_matches('_') == name)
 }
 
-/// The exception and those that led to it, or that it is a group of.
+/// The exception, its causes, and the members of exception groups.
 pub(super) fn chain(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Vec<PyBaseExceptionRef> {
     let mut links = vec![exception.clone()];
     let mut position = 0;
-    while let Some(link) = links.get(position).filter(|_| links.len() < LONGEST).cloned() {
+    while let Some(link) = links.get(position).filter(|_| links.len() < MAX_CHAIN).cloned() {
         position += 1;
         let group = link.as_object().get_attr("exceptions", vm).ok().filter(|_| is_group(vm, &link));
         let members = group.and_then(|group| group.try_into_value::<Vec<PyObjectRef>>(vm).ok());
@@ -75,8 +75,8 @@ pub(super) fn is_of_httpx(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -
     module.is_ok_and(|module| module.to_str() == Some("httpx"))
 }
 
-/// An exception whose causes are layers below Python, with the first of them: no line of any program raised
-/// them, so none has a traceback.
+/// An exception whose causes are layers below Python, with the first of them: these were not raised by Python code,
+/// so they have no traceback.
 fn network_cause(
     vm: &VirtualMachine,
     raised: PyBaseExceptionRef,
@@ -86,7 +86,7 @@ fn network_cause(
     unraised.then_some((raised, first))
 }
 
-/// The messages below `raised` that say something new.
+/// The messages of the causes of `raised` that add something.
 fn texts(vm: &VirtualMachine, raised: &PyBaseExceptionRef, first: &PyBaseExceptionRef) -> Vec<String> {
     let text = |exception: &PyBaseExceptionRef| {
         exception.as_object().str(vm).map_or_else(|_| String::new(), |text| text.to_string())
@@ -94,7 +94,7 @@ fn texts(vm: &VirtualMachine, raised: &PyBaseExceptionRef, first: &PyBaseExcepti
     let mut known = vec![text(raised)];
     for cause in chain(vm, first) {
         let text = text(&cause);
-        // The number of a system error is in Python's own words for it already.
+        // The number of a system error is in Python's message for it already.
         let text = text.split(" (os error ").next().unwrap_or(&text);
         let text =
             text.rsplit_once("] ").filter(|_| text.starts_with("[Errno ")).map_or(text, |(_, text)| text);

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use super::error::UsageError;
+
 /// The name of a stub, relative to the folder of all, and its text.
 macro_rules! stub {
     ($name:literal) => {
@@ -49,16 +51,14 @@ const STUBS: &[(&str, &str)] = &[
     stub!("websockets/version.pyi"),
 ];
 
-/// Writes the stubs into `folder`, which is made if there is none; what to tell of it.
+/// Writes the stubs into `folder`, which is created if it does not exist. Returns the files, one per line.
 ///
 /// # Errors
 /// What could not be written, and why.
-pub(super) fn write(folder: &str) -> Result<String, String> {
+pub(super) fn write(folder: &str) -> Result<String, UsageError> {
     let path = Path::new(folder);
-    let failure = |path: &Path, error: std::io::Error| {
-        format!("cannot write {}: {}", path.display(), crate::program::describe(&error))
-    };
-    let mut told = String::new();
+    let failure = |path: &Path, error: std::io::Error| UsageError::io("write", path.display(), &error);
+    let mut files = String::new();
     for (name, stub) in STUBS {
         let file = path.join(name);
         if let Some(package) = file.parent() {
@@ -66,7 +66,7 @@ pub(super) fn write(folder: &str) -> Result<String, String> {
         }
         std::fs::write(&file, stub).map_err(|error| failure(&file, error))?;
         // Writing into a String cannot fail.
-        let _ = writeln!(told, "{}", file.display());
+        let _ = writeln!(files, "{}", file.display());
     }
-    Ok(told)
+    Ok(files)
 }

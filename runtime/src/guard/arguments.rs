@@ -1,5 +1,5 @@
-//! Reading the arguments of a call, and fixing them: what was judged is what the original gets, also if
-//! an object answers differently the second time.
+//! Reading the arguments of a call, and fixing them: the original gets what was checked, even if an object gives
+//! another answer the second time.
 
 use std::mem;
 use std::path::PathBuf;
@@ -26,32 +26,32 @@ pub(super) fn set(args: &mut FuncArgs, index: usize, name: &str, value: PyObject
     args.kwargs = KwArgs::new(keywords);
 }
 
-/// A path, or the number of an open file.
+/// A path, or the descriptor of an open file.
 pub(super) enum Target {
     Path(PathBuf),
-    Number,
+    Descriptor,
 }
 
-/// Understands an argument as the system functions do; also what to pass on instead of it.
+/// Reads an argument as the system functions do. Also what to pass on in its place.
 ///
 /// # Errors
 /// `TypeError` for anything else; what `__fspath__` or `__index__` raise.
 pub(super) fn path_or_number(vm: &VirtualMachine, value: &PyObject) -> PyResult<(Target, PyObjectRef)> {
     if value.downcast_ref::<PyInt>().is_some() {
-        return Ok((Target::Number, value.to_owned()));
+        return Ok((Target::Descriptor, value.to_owned()));
     }
     let has = |name: &'static str| {
         vm.ctx.interned_str(name).is_some_and(|name| value.class().get_attr(name).is_some())
     };
     let is_text = value.downcast_ref::<PyStr>().is_some() || value.downcast_ref::<PyBytes>().is_some();
     if !is_text && !has("__fspath__") && has("__index__") {
-        return Ok((Target::Number, value.try_index(vm)?.into()));
+        return Ok((Target::Descriptor, value.try_index(vm)?.into()));
     }
     let path = FsPath::try_from_path_like(value.to_owned(), false, vm)?;
     let (bytes, fixed): (Vec<u8>, PyObjectRef) = match path {
         FsPath::Str(text) => {
             let bytes = vm.fsencode(&text)?.as_encoded_bytes().to_vec();
-            // A subclass might say something else when asked again.
+            // A subclass might give another answer when asked again.
             let exact = vm.ctx.new_str(text.as_wtf8().to_owned());
             (bytes, exact.into())
         }
@@ -66,7 +66,7 @@ pub(super) fn path_or_number(vm: &VirtualMachine, value: &PyObject) -> PyResult<
 /// A number.
 ///
 /// # Errors
-/// `TypeError` or `OverflowError` for what is none.
+/// `TypeError` if it is not an integer, `OverflowError` if it does not fit.
 pub(super) fn number<T>(vm: &VirtualMachine, value: &PyObject) -> PyResult<T>
 where
     T: TryFrom<i64>,

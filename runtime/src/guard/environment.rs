@@ -8,7 +8,7 @@ use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_permissions::{Environment, PermissionChecker, from_bytes};
 
-/// The variables as `posix.environ` has them, if the runtime has its own.
+/// The variables in the form of `posix.environ`, if the runtime has its own.
 pub(super) fn mapped(vm: &VirtualMachine, checker: &PermissionChecker) -> PyResult<Option<PyDictRef>> {
     let Some(own) = checker.environment() else { return Ok(None) };
     let environ = vm.ctx.new_dict();
@@ -18,7 +18,7 @@ pub(super) fn mapped(vm: &VirtualMachine, checker: &PermissionChecker) -> PyResu
     Ok(Some(environ))
 }
 
-/// The variables as `execve` has them.
+/// The variables in the form of `execve`.
 pub(super) fn listed(vm: &VirtualMachine, checker: &PermissionChecker) -> Option<PyObjectRef> {
     let variables = checker.environment()?.variables().into_iter().map(|(mut name, value)| {
         name.push("=");
@@ -42,7 +42,7 @@ pub(super) fn unset(vm: &VirtualMachine, own: &Environment, args: &FuncArgs) -> 
     Ok(vm.ctx.none())
 }
 
-/// `system(command)`: the shell's status as `wait` has it.
+/// `system(command)`: the shell's status in the form of `wait`.
 pub(super) fn system(vm: &VirtualMachine, own: &Environment, command: &OsStr) -> PyResult {
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(command).env_clear().envs(own.variables());
@@ -65,7 +65,7 @@ fn bytes(vm: &VirtualMachine, text: &OsStr) -> PyObjectRef {
     vm.ctx.new_bytes(text.as_encoded_bytes().to_vec()).into()
 }
 
-/// Exactly so many arguments, each a text or bytes.
+/// Exactly `N` arguments, each of type str or bytes.
 fn words<const N: usize>(vm: &VirtualMachine, function: &str, args: &FuncArgs) -> PyResult<[OsString; N]> {
     let found = args.args.iter().map(|word| os_string(vm, function, word)).collect::<PyResult<Vec<_>>>()?;
     let given = found.len();

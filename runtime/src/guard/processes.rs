@@ -1,5 +1,5 @@
-//! Questions about processes, signals, foreign code and environment variables; and the environment of a
-//! runtime that does not share the process's.
+//! The checks of processes, signals, foreign code and environment variables; and the environment of a runtime
+//! that does not share the process's.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use tauraro_permissions::{PermissionChecker, from_bytes};
 use super::arguments::{get, number, path_or_number, set, text};
 use super::{Call, environment};
 
-/// Terminal requests that only ask: the size, what is waiting to be read, and whether reading waits.
-const ASKING: [i64; 3] = [0x5413, 0x541b, 0x5421];
+/// Terminal requests that are harmless: `TIOCGWINSZ`, `FIONREAD`, `FIONBIO`.
+const HARMLESS_REQUESTS: [i64; 3] = [0x5413, 0x541b, 0x5421];
 
 /// `fcntl` commands that have the system send signals to a process: `F_SETOWN`, `F_SETSIG`, `F_SETOWN_EX`.
-const SIGNALLING: [i64; 3] = [8, 10, 15];
+const SIGNAL_COMMANDS: [i64; 3] = [8, 10, 15];
 
-/// The function itself is what needs the permission; a command it is given is told.
+/// The function itself needs the permission; messages name the command that it was given.
 pub(super) fn run(call: Call<'_>) -> PyResult {
     check_run(&call)?;
     call.proceed()
@@ -26,17 +26,17 @@ fn check_run(call: &Call<'_>) -> PyResult<()> {
     let command =
         call.args.args.first().or_else(|| call.args.kwargs.get("command")).and_then(|first| text(first));
     let what = match command {
-        Some(command) => format!("{} of {command}", call.original.name),
-        None => call.original.name.to_owned(),
+        Some(command) => format!("{} of {command}", call.original.name()),
+        None => call.original.name().to_owned(),
     };
     call.check(call.checker.run(&what))
 }
 
 pub(super) fn fork_exec(mut call: Call<'_>) -> PyResult {
     let what = call.args.args.first().and_then(|words| command_line(words));
-    call.check(call.checker.run(what.as_deref().unwrap_or(call.original.name)))?;
+    call.check(call.checker.run(what.as_deref().unwrap_or(call.original.name())))?;
     if let Some(variables) = environment::listed(call.vm, call.checker)
-        && call.args.args.get(5).is_some_and(|given| call.vm.is_none(given))
+        && call.args.args.get(5).is_some_and(|env| call.vm.is_none(env))
     {
         set(&mut call.args, 5, "env", variables);
     }
@@ -47,14 +47,14 @@ pub(super) fn fork_exec(mut call: Call<'_>) -> PyResult {
 pub(super) fn spawn(mut call: Call<'_>) -> PyResult {
     check_run(&call)?;
     if let Some(variables) = environment::mapped(call.vm, call.checker)?
-        && get(&call.args, 2, "env").is_none_or(|given| call.vm.is_none(&given))
+        && get(&call.args, 2, "env").is_none_or(|env| call.vm.is_none(&env))
     {
         set(&mut call.args, 2, "env", variables.into());
     }
     call.proceed()
 }
 
-/// `execv`, which keeps the environment: another function takes one.
+/// `execv`, which keeps the environment of the process; `execve` takes one.
 pub(super) fn exec(mut call: Call<'_>) -> PyResult {
     let Some(variables) = environment::mapped(call.vm, call.checker)? else { return run(call) };
     call.args.args.push(variables.into());
@@ -86,13 +86,13 @@ fn command_line(words: &PyObject) -> Option<String> {
     Some(words?.join(" "))
 }
 
-/// What ends the process, or sends it a signal.
+/// Functions that end the process, or send it a signal.
 pub(super) fn signal_self(call: Call<'_>) -> PyResult {
-    let verdict = call.checker.signal_self(call.original.name);
+    let verdict = call.checker.signal_self(call.original.name());
     call.proceed_if(verdict)
 }
 
-/// Signals to the process itself are its own business, unless it is a host's.
+/// A process may signal itself, unless it is a host's.
 pub(super) fn kill(mut call: Call<'_>) -> PyResult {
     let Some(pid) = get(&call.args, 0, "pid") else { return call.proceed() };
     let pid: i64 = number(call.vm, &pid)?;
@@ -101,17 +101,17 @@ pub(super) fn kill(mut call: Call<'_>) -> PyResult {
     if u32::try_from(pid).is_ok_and(|pid| pid == std::process::id()) {
         return signal_self(call);
     }
-    let verdict = call.checker.run(&format!("{} for process {pid}", call.original.name));
+    let verdict = call.checker.run(&format!("{} for process {pid}", call.original.name()));
     call.proceed_if(verdict)
 }
 
 pub(super) fn fcntl(call: Call<'_>) -> PyResult {
-    control(call, |command| !SIGNALLING.contains(&command))
+    control(call, |command| !SIGNAL_COMMANDS.contains(&command))
 }
 
-/// A terminal can be made to read what nobody typed, and the shell behind it runs that.
+/// A terminal can be made to read input that nobody typed, and the shell behind it runs that.
 pub(super) fn ioctl(call: Call<'_>) -> PyResult {
-    control(call, |request| ASKING.contains(&request))
+    control(call, |request| HARMLESS_REQUESTS.contains(&request))
 }
 
 fn control(mut call: Call<'_>, harmless: fn(i64) -> bool) -> PyResult {
@@ -119,12 +119,12 @@ fn control(mut call: Call<'_>, harmless: fn(i64) -> bool) -> PyResult {
     let request: i64 = number(call.vm, &request)?;
     let fixed = call.vm.ctx.new_int(request).into();
     set(&mut call.args, 1, "", fixed);
-    // The kernel looks at the low 32 bits only.
+    // The kernel uses only the low 32 bits.
     if harmless(request & 0xffff_ffff) {
         return call.proceed();
     }
     let verdict = if call.checker.permissions().restricts_run() {
-        call.checker.run(&format!("{} with {request:#x}", call.original.name))
+        call.checker.run(&format!("{} with {request:#x}", call.original.name()))
     } else {
         Ok(())
     };
@@ -132,7 +132,7 @@ fn control(mut call: Call<'_>, harmless: fn(i64) -> bool) -> PyResult {
 }
 
 pub(super) fn load(call: Call<'_>) -> PyResult {
-    let verdict = call.checker.ffi(call.original.name);
+    let verdict = call.checker.ffi(call.original.name());
     call.proceed_if(verdict)
 }
 
@@ -157,7 +157,7 @@ pub(super) fn unset_env(call: Call<'_>) -> PyResult {
     }
 }
 
-/// The variables that there are and that may be seen.
+/// The variables that may be seen.
 pub(super) fn environ(call: Call<'_>) -> PyResult {
     let (vm, checker) = (call.vm, Arc::clone(call.checker));
     let environ = match environment::mapped(vm, &checker)? {
@@ -170,7 +170,7 @@ pub(super) fn environ(call: Call<'_>) -> PyResult {
     Ok(environ)
 }
 
-/// Has `environ` of the finished module hold what there is and may be seen.
+/// Has `environ` of the module hold only the variables that may be seen.
 pub(super) fn own_environment(
     vm: &VirtualMachine,
     checker: &Arc<PermissionChecker>,

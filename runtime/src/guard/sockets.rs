@@ -1,31 +1,31 @@
-//! Questions about the network: names are resolved here, and the very address that was judged is what the
-//! original is given.
+//! The checks of the network: names are resolved here, and the original gets the very address that was checked.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, OnceLock};
 
 use rustpython_vm::builtins::{PyStr, PyTuple, PyType};
-use rustpython_vm::function::{ArgBytesLike, ArgStrOrBytesLike, FuncArgs, PyMethodDef};
+use rustpython_vm::function::{ArgBytesLike, ArgStrOrBytesLike, FuncArgs};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
 use tauraro_permissions::{Denial, PermissionChecker, UnixName};
 
 use super::arguments::{get, number, set, text};
-use super::install::{Initializer, initialize};
+use super::layer::initialize;
 use super::{Call, denied};
+use crate::interpose::{Initializer, Original, SlotOriginal};
 
-pub(super) static ORIGINAL_INIT: OnceLock<Initializer> = OnceLock::new();
+pub(super) static ORIGINAL_INIT: SlotOriginal<Initializer> = SlotOriginal::new();
 
-/// What the guards use of the class `_socket.socket`, taken before a script could change it.
+/// What the checks use of the class `_socket.socket`, as it was.
 struct Native {
     family: PyObjectRef,
-    getsockname: &'static PyMethodDef,
+    getsockname: Original,
 }
 
 static NATIVE: OnceLock<Native> = OnceLock::new();
 
 pub(super) fn remember_class(vm: &VirtualMachine, class: &'static Py<PyType>) -> PyResult<()> {
     let family = class.get_attr(vm.ctx.intern_str("family"));
-    let getsockname = class.slots.methods.iter().find(|method| method.name == "getsockname");
+    let getsockname = Original::of_class(class, "getsockname");
     let (Some(family), Some(getsockname)) = (family, getsockname) else {
         return Err(vm.new_attribute_error("the class socket has no family or getsockname"));
     };
@@ -46,20 +46,20 @@ fn family(vm: &VirtualMachine, socket: &PyObject) -> PyResult<i32> {
     }
 }
 
-/// In place of `socket.__init__`: raw packets and other families reach past addresses.
+/// In place of `socket.__init__`: raw packets and other families are not bound to addresses.
 pub(super) fn init(zelf: &PyObject, args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
-    initialize(zelf, args, vm, &ORIGINAL_INIT, judge_making)
+    initialize(zelf, args, vm, &ORIGINAL_INIT, check_making)
 }
 
-fn judge_making(vm: &VirtualMachine, checker: &PermissionChecker, args: &mut FuncArgs) -> PyResult<()> {
-    let mut given = [-1; 3];
-    for ((index, name), place) in ["family", "type", "proto"].into_iter().enumerate().zip(&mut given) {
+fn check_making(vm: &VirtualMachine, checker: &PermissionChecker, args: &mut FuncArgs) -> PyResult<()> {
+    let mut numbers = [-1; 3];
+    for ((index, name), place) in ["family", "type", "proto"].into_iter().enumerate().zip(&mut numbers) {
         if let Some(value) = get(args, index, name) {
             *place = number::<i32>(vm, &value)?;
             set(args, index, name, vm.ctx.new_int(*place).into());
         }
     }
-    let [family, kind, _] = given;
+    let [family, kind, _] = numbers;
     let kind = if kind == -1 { libc::SOCK_STREAM } else { kind & 0xf };
     let known_family = [-1, libc::AF_INET, libc::AF_INET6, libc::AF_UNIX].contains(&family);
     let known_kind = [libc::SOCK_STREAM, libc::SOCK_DGRAM, libc::SOCK_SEQPACKET].contains(&kind);
@@ -77,8 +77,8 @@ enum Address {
     Other(i32),
 }
 
-/// Understands the address argument of a socket's method, resolving a name that `may_resolve` allows;
-/// also what to pass on instead of it.
+/// Reads the address argument of a socket's method, resolving a name that `may_resolve` allows. Also what to pass
+/// on in its place.
 fn address(
     vm: &VirtualMachine,
     socket: &PyObject,
@@ -117,7 +117,7 @@ fn address(
             let (sought, wants_v4) = (host.clone(), family == libc::AF_INET);
             #[expect(
                 clippy::disallowed_methods,
-                reason = "the checker was asked about the name, and is about its address"
+                reason = "the checker was asked about the name, and will be asked about its address"
             )]
             let found = vm.allow_threads(move || (sought.as_str(), port).to_socket_addrs());
             let found = found.map_err(|error| unresolved(vm, &error.to_string()))?;
@@ -139,7 +139,7 @@ fn address(
     Ok((Address::Internet(host, found), vm.ctx.new_tuple(parts).into()))
 }
 
-/// The address that `host` spells in the words of the socket module, `""` being every one.
+/// The address that `host` is a literal of; `""` and `<broadcast>` are the socket module's own.
 fn literal(host: &str, family: i32) -> Option<IpAddr> {
     let v4 = family == libc::AF_INET;
     match host {
@@ -157,8 +157,8 @@ fn unresolved(vm: &VirtualMachine, text: &str) -> rustpython_vm::builtins::PyBas
     }
 }
 
-/// Judges the address argument at `index` as one to connect or send to.
-fn judge_target(call: &mut Call<'_>, index: usize) -> PyResult<()> {
+/// Checks the address argument at `index` as one to connect or send to.
+fn check_target(call: &mut Call<'_>, index: usize) -> PyResult<()> {
     let (vm, checker) = (call.vm, Arc::clone(call.checker));
     let (Some(socket), Some(value)) = (call.args.args.first().cloned(), call.args.args.get(index).cloned())
     else {
@@ -175,7 +175,7 @@ fn judge_target(call: &mut Call<'_>, index: usize) -> PyResult<()> {
 }
 
 pub(super) fn connect(mut call: Call<'_>) -> PyResult {
-    judge_target(&mut call, 1)?;
+    check_target(&mut call, 1)?;
     call.proceed()
 }
 
@@ -183,7 +183,7 @@ pub(super) fn connect(mut call: Call<'_>) -> PyResult {
 pub(super) fn sendto(mut call: Call<'_>) -> PyResult {
     let last = call.args.args.len().saturating_sub(1);
     if (2..=3).contains(&last) {
-        judge_target(&mut call, last)?;
+        check_target(&mut call, last)?;
     }
     call.proceed()
 }
@@ -191,7 +191,7 @@ pub(super) fn sendto(mut call: Call<'_>) -> PyResult {
 /// `sendmsg(buffers, ancdata, flags, address)`.
 pub(super) fn sendmsg(mut call: Call<'_>) -> PyResult {
     if call.args.args.get(4).is_some_and(|address| !call.vm.is_none(address)) {
-        judge_target(&mut call, 4)?;
+        check_target(&mut call, 4)?;
     }
     call.proceed()
 }
@@ -217,7 +217,7 @@ pub(super) fn bind(mut call: Call<'_>) -> PyResult {
     call.proceed_if(verdict)
 }
 
-/// A name to listen at is looked up like any other, or if it is the machine's own.
+/// A name to listen at needs permission to be looked up, unless it is the machine's own.
 fn may_look_up_own(checker: &PermissionChecker, host: &str, port: u16) -> Result<(), Denial> {
     if host == "localhost" { Ok(()) } else { checker.resolve(host, Some(port)) }
 }
@@ -230,12 +230,11 @@ pub(super) fn listen(call: Call<'_>) -> PyResult {
     if family != libc::AF_INET && family != libc::AF_INET6 {
         return call.proceed();
     }
-    let method = native(vm)?.getsockname;
-    let name = (method.func)(vm, FuncArgs::from(vec![socket]), method.name.into())?;
+    let name = native(vm)?.getsockname.call(vm, vec![socket])?;
     let port = name.downcast_ref::<PyTuple>().and_then(|name| name.as_slice().get(1));
     let port: i64 = port.map_or(Ok(0), |port| number(vm, port))?;
     if port != 0 {
-        // Judged when it was bound.
+        // Checked when it was bound.
         return call.proceed();
     }
     let any = if family == libc::AF_INET { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) };
@@ -243,8 +242,8 @@ pub(super) fn listen(call: Call<'_>) -> PyResult {
     call.proceed_if(verdict)
 }
 
-/// Judges a name to be looked up, at `index` or called `name`; the name.
-fn judge_name(call: &mut Call<'_>, index: usize, name: &str) -> PyResult<Option<String>> {
+/// Checks a name to be looked up, at `index` or called `name`. Returns it.
+fn check_name(call: &mut Call<'_>, index: usize, name: &str) -> PyResult<Option<String>> {
     let vm = call.vm;
     let Some(value) = get(&call.args, index, name).filter(|value| !vm.is_none(value)) else {
         return Ok(None);
@@ -264,7 +263,7 @@ fn judge_name(call: &mut Call<'_>, index: usize, name: &str) -> PyResult<Option<
 }
 
 pub(super) fn getaddrinfo(mut call: Call<'_>) -> PyResult {
-    let host = judge_name(&mut call, 0, "host")?;
+    let host = check_name(&mut call, 0, "host")?;
     let (vm, checker) = (call.vm, Arc::clone(call.checker));
     let found = call.proceed()?;
     if let Some(host) = host {
@@ -280,7 +279,7 @@ pub(super) fn getaddrinfo(mut call: Call<'_>) -> PyResult {
 
 /// `gethostbyname` and `gethostbyname_ex`.
 pub(super) fn gethostbyname(mut call: Call<'_>) -> PyResult {
-    let host = judge_name(&mut call, 0, "name")?;
+    let host = check_name(&mut call, 0, "name")?;
     let checker = Arc::clone(call.checker);
     let found = call.proceed()?;
     if let Some(host) = host {
@@ -300,9 +299,9 @@ pub(super) fn gethostbyname(mut call: Call<'_>) -> PyResult {
     Ok(found)
 }
 
-/// Asking for the name of an address tells others of the address.
+/// Looking up the name of an address tells others the address.
 pub(super) fn gethostbyaddr(mut call: Call<'_>) -> PyResult {
-    if judge_name(&mut call, 0, "addr")?.is_none()
+    if check_name(&mut call, 0, "addr")?.is_none()
         && let Some(host) = get(&call.args, 0, "addr").and_then(|host| text(&host))
         && let Ok(ip) = host.parse::<IpAddr>()
     {
@@ -327,14 +326,14 @@ pub(super) fn getnameinfo(mut call: Call<'_>) -> PyResult {
         && let Some(host) = text(host)
     {
         let bare = host.split_once('%').map_or(host.as_str(), |(address, _)| address);
-        let ip = bare.parse::<IpAddr>().map_err(|_| unresolved(vm, &format!("{host} is no address")))?;
+        let ip = bare.parse::<IpAddr>().map_err(|_| unresolved(vm, &format!("invalid address: {host}")))?;
         let verdict = call.checker.connect(&host, SocketAddr::new(ip, 0));
         call.check(verdict)?;
     }
     call.proceed()
 }
 
-/// The system's log is read by others.
+/// The system's log is a service of others.
 pub(super) fn system_log(checker: &PermissionChecker) -> Result<(), Denial> {
     checker.connect_unix(&UnixName::new(b"/dev/log"))
 }

@@ -1,5 +1,5 @@
-//! What reads source files by itself: the compiler for the line of a `SyntaxError`, and whoever prints
-//! tracebacks. The file's name is whatever a script says it is.
+//! Functions that read source files by themselves: the compiler for the line of a `SyntaxError`, and the printers
+//! of tracebacks. The file's name can be anything that a script chooses.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use tauraro_permissions::Access;
 use super::Call;
 use super::arguments::{Target, get, path_or_number, set};
 
-/// Source of a file that may not be read is not compiled in its name.
+/// Source is not compiled in the name of a file that may not be read.
 pub(super) fn compile(mut call: Call<'_>) -> PyResult {
     if !call.checker.permissions().restricts_read() {
         return call.proceed();
@@ -20,7 +20,7 @@ pub(super) fn compile(mut call: Call<'_>) -> PyResult {
         && let Ok((Target::Path(path), fixed)) = path_or_number(call.vm, &name)
     {
         set(&mut call.args, 1, "filename", fixed);
-        // A name such as <string> is no file.
+        // A name such as <string> is not a file.
         let verdict = call.checker.file(&path, Access::READ);
         if is_file(&path) {
             call.check(verdict)?;
@@ -47,7 +47,7 @@ pub(super) fn unraisablehook(call: Call<'_>) -> PyResult {
     print(call, exception)
 }
 
-/// Has the traceback printed by the module of that name, which opens files as a script does.
+/// Has the module `traceback` print it, which opens files as a script does.
 fn print(call: Call<'_>, exception: Option<PyObjectRef>) -> PyResult {
     match exception {
         Some(exception)
@@ -63,8 +63,8 @@ fn print(call: Call<'_>, exception: Option<PyObjectRef>) -> PyResult {
     }
 }
 
-/// Reports an exception as [`VirtualMachine::print_exception`] does, which falls back to a printer of its
-/// own, one that reads files, when `sys.excepthook` fails.
+/// Reports an exception as [`VirtualMachine::print_exception`] does, but without its fallback for a failing
+/// `sys.excepthook`, which reads files.
 pub(crate) fn print_exception(vm: &VirtualMachine, exception: &PyBaseExceptionRef) {
     let restricted =
         tauraro_bridge::checker(vm).is_some_and(|checker| checker.permissions().restricts_read());
@@ -75,11 +75,11 @@ pub(crate) fn print_exception(vm: &VirtualMachine, exception: &PyBaseExceptionRe
     let (class, value, traceback) = vm.split_exception(exception.clone());
     let hook = vm.sys_module.get_attr("excepthook", vm);
     if let Err(error) = hook.and_then(|hook| hook.call((class, value, traceback), vm)) {
-        for (said, exception) in
+        for (line, exception) in
             [("Error in sys.excepthook:", &error), ("Original exception was:", exception)]
         {
             let text = exception.as_object().str(vm).map_or_else(|_| String::new(), |text| text.to_string());
-            PyStderr(vm).write_fmt(format_args!("{said}\n{}: {text}\n", exception.class().name()));
+            PyStderr(vm).write_fmt(format_args!("{line}\n{}: {text}\n", exception.class().name()));
         }
     }
 }

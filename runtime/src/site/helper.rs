@@ -4,7 +4,7 @@ use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Callable, Representable};
 use rustpython_vm::{Py, PyPayload, PyResult, VirtualMachine, pyclass};
 
-/// Shows documentation: `help(object)`, or `help()` for a dialogue. `pydoc` is imported at the first call.
+/// Shows documentation: `help(object)`, or `help()` for an interactive session. `pydoc` is imported at the first call.
 #[pyclass(module = "builtins", name = "Helper")]
 #[derive(Debug, PyPayload)]
 pub(super) struct Helper;

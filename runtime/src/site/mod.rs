@@ -1,8 +1,8 @@
-//! What Python's `site` module does at start-up, without its cost.
+//! What Python's `site` module does at startup, without its cost.
 //!
-//! The names `exit`, `quit`, `copyright`, `credits`, `license` and `help` are native and always
-//! there. The stock `site`, which looks for `.pth` files, `sitecustomize` and virtual environments,
-//! takes several milliseconds, so it is imported only where it can find something: see [`is_needed`].
+//! The names `exit`, `quit`, `copyright`, `credits`, `license` and `help` are native and always available. The stock
+//! `site`, which looks for `.pth` files, `sitecustomize` and virtual environments, takes several milliseconds, so it
+//! is imported only if it can find something: see [`is_needed`].
 
 mod helper;
 mod notice;
@@ -31,9 +31,9 @@ const LICENSE: &str = "\
 Tauraro and RustPython are distributed under the MIT license; the standard library under the
 Python Software Foundation license, see https://docs.python.org/3/license.html";
 
-/// Adds the interactive names to `builtins`, and runs the stock `site` if it has work to do.
+/// Adds the interactive names to `builtins`.
 pub(crate) fn install(vm: &VirtualMachine) -> PyResult<()> {
-    // Types are made once in a process; each runtime has instances of its own.
+    // Types are made once in a process; each runtime has its own instances.
     let _ = (Quitter::make_static_type(), Notice::make_static_type(), Helper::make_static_type());
     let builtins = vm.builtins.as_object();
     for name in ["exit", "quit"] {
@@ -45,13 +45,13 @@ pub(crate) fn install(vm: &VirtualMachine) -> PyResult<()> {
     builtins.set_attr("help", Helper.into_pyobject(vm), vm)
 }
 
-/// Imports the stock `site` if [`is_needed`]; what it raises is reported and goes no further.
+/// Imports the stock `site` if [`is_needed`].
 pub(crate) fn run(vm: &VirtualMachine) -> PyResult<()> {
     if !is_needed(vm) {
         return Ok(());
     }
     vm.import("site", 0)?;
-    // It has replaced the notices by its own, which know nothing of Tauraro.
+    // It has replaced the notices by its own, which do not mention Tauraro.
     install(vm)
 }
 

@@ -3,7 +3,7 @@
 use rustpython_vm::types::{Callable, Representable};
 use rustpython_vm::{Py, PyPayload, PyResult, VirtualMachine, pyclass};
 
-/// A text that shows itself at the prompt, and prints itself when called.
+/// A text that is shown at the prompt, and printed when called.
 #[pyclass(module = "builtins", name = "Notice")]
 #[derive(Debug, PyPayload)]
 pub(super) struct Notice {

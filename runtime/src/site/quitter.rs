@@ -21,7 +21,7 @@ impl Callable for Quitter {
     type Args = (OptionalArg<PyObjectRef>,);
 
     fn call(_zelf: &Py<Self>, (code,): Self::Args, vm: &VirtualMachine) -> PyResult {
-        // Without standard input an interactive shell around us ends as well.
+        // Without standard input, an interactive shell in Python ends as well.
         if let Ok(stdin) = vm.sys_module.get_attr("stdin", vm) {
             let _ = vm.call_method(&stdin, "close", ());
         }

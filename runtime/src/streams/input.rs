@@ -1,4 +1,4 @@
-//! Where what a script reads comes from.
+//! Where the input of a script comes from.
 
 use std::fmt;
 use std::io::{self, Cursor, Read};
@@ -20,7 +20,7 @@ impl Input {
         Self(Source::Inherited)
     }
 
-    /// Nothing: `input()` raises `EOFError`.
+    /// Empty: `input()` raises `EOFError`.
     pub fn empty() -> Self {
         Self::reader(io::empty())
     }
@@ -30,13 +30,13 @@ impl Input {
         Self::reader(Cursor::new(bytes.into()))
     }
 
-    /// A reader of the host's. Its errors are `OSError` to the script, and while it waits no deadline can
-    /// stop the script.
+    /// A reader of the host. Its errors are `OSError` in the script. While it waits, the script cannot be
+    /// interrupted.
     pub fn reader(reader: impl Read + Send + 'static) -> Self {
         Self(Source::Reader(Box::new(reader)))
     }
 
-    /// What gives the bytes, unless that is the process itself.
+    /// The reader, unless that is the process itself.
     pub(super) fn into_source(self) -> Option<Box<dyn Read + Send>> {
         match self.0 {
             Source::Inherited => None,

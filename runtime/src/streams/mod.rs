@@ -1,4 +1,4 @@
-//! The standard streams of a runtime: what scripts print and read, where the host wants it.
+//! The standard streams of a runtime: where scripts print to and read from.
 //!
 //! `sys.stdout` is Python's own `io.TextIOWrapper` over `io.BufferedWriter` as always; only the raw
 //! stream below is native ([`raw`]).
@@ -16,7 +16,7 @@ pub use output::Output;
 pub(crate) use output::Captured;
 use raw::RawStream;
 
-/// Where the streams of a runtime lead.
+/// Where the streams of a runtime lead to.
 #[derive(Default)]
 pub(crate) struct Streams {
     pub(crate) stdin: Input,
@@ -24,17 +24,17 @@ pub(crate) struct Streams {
     pub(crate) stderr: Output,
 }
 
-/// What of a runtime's output is kept for its host.
+/// The output of a runtime that is captured for its host.
 #[derive(Default)]
-pub(crate) struct Kept {
+pub(crate) struct CapturedOutput {
     pub(crate) stdout: Option<Captured>,
     pub(crate) stderr: Option<Captured>,
 }
 
 impl Streams {
-    /// What will be kept of the output.
-    pub(crate) fn kept(&self) -> Kept {
-        Kept { stdout: self.stdout.captured(), stderr: self.stderr.captured() }
+    /// The output that is captured.
+    pub(crate) fn captured(&self) -> CapturedOutput {
+        CapturedOutput { stdout: self.stdout.captured(), stderr: self.stderr.captured() }
     }
 
     /// Replaces the streams of the interpreter that are not the process's.
@@ -82,8 +82,8 @@ struct Direction {
 const READING: Direction =
     Direction { buffer: "BufferedReader", buffer_size: 8192, mode: "r", errors: "surrogateescape" };
 
-/// The text is written at the end of every line. Bytes do not wait below it: `TextIOWrapper` hides what goes
-/// wrong when it flushes them, but not what goes wrong when it writes them.
+/// Text is written at the end of every line. Its bytes are not buffered: `TextIOWrapper` hides an error when it
+/// flushes them, but not when it writes them.
 const WRITING: Direction =
     Direction { buffer: "BufferedWriter", buffer_size: 1, mode: "w", errors: "surrogateescape" };
 

@@ -1,4 +1,4 @@
-//! Where what a script prints goes.
+//! Where the output of a script goes.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -6,9 +6,9 @@ use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How much is captured unless the host says otherwise: 16 MiB.
-const USUAL_LIMIT: usize = 16 << 20;
+const DEFAULT_LIMIT: usize = 16 << 20;
 
-/// Where `sys.stdout` or `sys.stderr` of a runtime lead.
+/// Where `sys.stdout` or `sys.stderr` of a runtime writes.
 ///
 /// Processes that a script starts inherit the streams of the host's process, not these.
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub struct Output(Target);
 enum Target {
     #[default]
     Inherited,
-    Nothing,
+    Null,
     Captured(Captured),
     Writer(Box<dyn Write + Send>),
 }
@@ -31,23 +31,23 @@ impl Output {
 
     /// Nowhere.
     pub fn null() -> Self {
-        Self(Target::Nothing)
+        Self(Target::Null)
     }
 
     /// Memory, for [`Runtime::take_stdout`](crate::Runtime::take_stdout) and
     /// [`take_stderr`](crate::Runtime::take_stderr), up to 16 MiB.
     pub fn capture() -> Self {
-        Self::capture_up_to(USUAL_LIMIT)
+        Self::capture_up_to(DEFAULT_LIMIT)
     }
 
-    /// As [`capture`](Self::capture), with at most `limit` bytes at a time. What a script prints beyond
-    /// raises `OSError`, until the host has taken what is there.
+    /// As [`capture`](Self::capture), with at most `limit` bytes at a time. Printing more raises `OSError` until the
+    /// host has taken what is there.
     pub fn capture_up_to(limit: usize) -> Self {
         Self(Target::Captured(Captured { limit, bytes: Arc::default() }))
     }
 
-    /// A writer of the host's, which gets every line at once. Its errors are `OSError` to the script; it is
-    /// called by whichever thread prints, one at a time, and while it waits no deadline can stop the script.
+    /// A writer of the host, which gets every line immediately. Its errors are `OSError` in the script; it is called
+    /// by the thread that prints, one at a time. While it waits, the script cannot be interrupted.
     pub fn writer(writer: impl Write + Send + 'static) -> Self {
         Self(Target::Writer(Box::new(writer)))
     }
@@ -59,11 +59,11 @@ impl Output {
         }
     }
 
-    /// What takes the bytes, unless that is the process itself.
+    /// The writer, unless that is the process itself.
     pub(super) fn into_sink(self) -> Option<Box<dyn Write + Send>> {
         match self.0 {
             Target::Inherited => None,
-            Target::Nothing => Some(Box::new(io::sink())),
+            Target::Null => Some(Box::new(io::sink())),
             Target::Captured(captured) => Some(Box::new(captured)),
             Target::Writer(writer) => Some(writer),
         }
@@ -74,7 +74,7 @@ impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Target::Inherited => "Output::inherit()",
-            Target::Nothing => "Output::null()",
+            Target::Null => "Output::null()",
             Target::Captured(_) => "Output::capture()",
             Target::Writer(_) => "Output::writer(..)",
         })

@@ -23,7 +23,7 @@ pub(super) struct RawStream {
     closed: AtomicBool,
 }
 
-/// The host's end. Whoever waits for a lock here has let go of the interpreter.
+/// The host's end. A thread that waits for a lock here is detached from the interpreter.
 enum End {
     Reader(Mutex<Box<dyn Read + Send>>),
     Writer(Mutex<Box<dyn Write + Send>>),
@@ -126,7 +126,7 @@ impl RawStream {
         Ok(false)
     }
 
-    /// There is no file of the system.
+    /// There is no file descriptor.
     #[pymethod]
     fn fileno(_zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<i32> {
         Err(unsupported(vm, "fileno"))
@@ -208,7 +208,7 @@ impl RawStream {
         flushed.map_err(|error| zelf.failed(vm, &error))
     }
 
-    /// Only Python sees it closed: the host's end lives as long as the runtime.
+    /// Closes it for Python only: the host's end lives as long as the runtime.
     #[pymethod]
     fn close(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         if zelf.closed.load(Ordering::Acquire) {

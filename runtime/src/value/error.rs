@@ -7,7 +7,7 @@ use rustpython_vm::{AsObject, VirtualMachine};
 use serde::{de, ser};
 
 /// Longer keys are cut in messages.
-const LONGEST_KEY: usize = 60;
+const MAX_KEY_CHARS: usize = 60;
 
 /// A value that cannot be converted.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Error {
     }
 
     pub(super) fn too_deep() -> Self {
-        Self::of_value(format!("nested more than {} levels deep", super::DEEPEST))
+        Self::of_value(format!("nested more than {} levels deep", super::MAX_DEPTH))
     }
 
     /// The error of an item.
@@ -60,24 +60,24 @@ impl Error {
     /// The error of a field, or of what a mapping holds for a key.
     pub(super) fn at_field(mut self, name: &str) -> Self {
         let is_name = !name.is_empty()
-            && name.len() <= LONGEST_KEY
+            && name.len() <= MAX_KEY_CHARS
             && name.chars().all(|char| char.is_alphanumeric() || char == '_')
             && !name.starts_with(|first: char| first.is_numeric());
         self.path.push(if is_name {
             Step::Field(name.to_owned())
         } else {
-            Step::Key(format!("{:?}", cut(name, LONGEST_KEY)))
+            Step::Key(format!("{:?}", cut(name, MAX_KEY_CHARS)))
         });
         self
     }
 
-    /// The error of what a mapping holds for a key that is no text.
+    /// The error of what a mapping holds for a key that is not text.
     pub(super) fn at_key(mut self, key: String) -> Self {
         self.path.push(Step::Key(key));
         self
     }
 
-    /// The exception that says so, with `name` for the whole value.
+    /// The exception, with `name` for the whole value.
     pub(super) fn into_exception(self, vm: &VirtualMachine, name: &str) -> PyBaseExceptionRef {
         let place = self.place(name);
         match self.kind {

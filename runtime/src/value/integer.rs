@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// What a newtype is called between [`Integer`] and the conversions beside it.
+/// The name of the newtype between [`Integer`] and the conversions beside it.
 pub(super) const NAME: &str = "$tauraro::Integer";
 
 /// An integer of any size, as Python has them, in decimal digits.
@@ -25,7 +25,7 @@ pub(super) const NAME: &str = "$tauraro::Integer";
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Integer(String);
 
-/// A text that is no integer in decimal digits, or one that does not fit.
+/// A text that is not an integer in decimal digits, or one that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidInteger(String);
 
@@ -46,7 +46,7 @@ impl FromStr for Integer {
         };
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             let text = super::error::cut(text, 60);
-            return Err(InvalidInteger(format!("{text:?} is no integer in decimal digits")));
+            return Err(InvalidInteger(format!("{text:?} is not an integer in decimal digits")));
         }
         Ok(match digits.trim_start_matches('0') {
             "" => Self("0".to_owned()),

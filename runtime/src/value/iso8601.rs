@@ -3,11 +3,11 @@
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
-/// What a newtype is called between [`Iso8601`] and the conversions beside it.
+/// The name of the newtype between [`Iso8601`] and the conversions beside it.
 pub(super) const NAME: &str = "$tauraro::Iso8601";
 
-/// A date, a time or both, whose serde form is a text of ISO 8601: a `datetime.datetime`, `date` or `time` in
-/// Python, whichever the text is.
+/// A date, a time or both, whose serde form is a text in ISO 8601: a `datetime.datetime`, `date` or `time` in
+/// Python, depending on the text.
 ///
 /// `T` is a type of your date library (those of chrono and jiff have this form), or a text:
 ///

@@ -4,17 +4,17 @@
 //! |---|---|
 //! | `to_python` | a serde `Serializer` that makes Python objects |
 //! | `to_rust` | a serde `Deserializer` that reads Python objects |
-//! | `shape` | what a Python object is to serde: one place that knows Python's types |
+//! | `kind` | what kind of value a Python object is to serde: one place that knows Python's types |
 //! | `arguments` | what a function is called with |
-//! | `error` | what cannot be converted, and where in the value it is |
-//! | `integer`, `bytes`, `iso8601` | types for what serde has no form of its own |
+//! | `error` | values that cannot be converted, and where they are |
+//! | `integer`, `bytes`, `iso8601` | types that serde has no form for |
 
 mod arguments;
 mod bytes;
 mod error;
 mod integer;
 mod iso8601;
-mod shape;
+mod kind;
 mod to_python;
 mod to_rust;
 
@@ -32,12 +32,12 @@ pub use iso8601::Iso8601;
 use to_python::ToPython;
 use to_rust::ToRust;
 
-/// How deeply values may be nested: beyond that they are taken for ones that contain themselves.
-const DEEPEST: usize = 128;
+/// How deeply values may be nested: a deeper one is assumed to contain itself.
+const MAX_DEPTH: usize = 128;
 
-/// How much memory a value for Rust may take, roughly: a small object of Python that refers to another one
-/// again and again can stand for more than any machine holds.
-const LARGEST: usize = 256 << 20;
+/// How much memory a value for Rust may take, approximately: a small Python object that refers to another one many
+/// times can stand for more than any machine holds.
+const MAX_SIZE: usize = 256 << 20;
 
 /// The Python object of a Rust value, called `name` in messages.
 ///
@@ -57,6 +57,6 @@ pub(crate) fn to_rust<T: DeserializeOwned>(
     object: PyObjectRef,
     name: &str,
 ) -> PyResult<T> {
-    let room = Cell::new(LARGEST);
+    let room = Cell::new(MAX_SIZE);
     T::deserialize(ToRust::new(vm, object, &room)).map_err(|error| error.into_exception(vm, name))
 }

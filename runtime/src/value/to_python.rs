@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde::ser::{self, Serializer};
 
 use super::error::Error;
-use super::shape::shown;
-use super::{DEEPEST, integer, iso8601};
+use super::kind::display;
+use super::{MAX_DEPTH, integer, iso8601};
 
 /// Makes one Python object.
 #[derive(Clone, Copy)]
@@ -23,7 +23,7 @@ impl<'a> ToPython<'a> {
     }
 
     fn inside(self) -> Result<Self, Error> {
-        if self.depth >= DEEPEST {
+        if self.depth >= MAX_DEPTH {
             return Err(Error::too_deep());
         }
         Ok(Self { vm: self.vm, depth: self.depth + 1 })
@@ -114,7 +114,7 @@ fn of_variant(vm: &VirtualMachine, name: &str, content: PyObjectRef) -> Result<P
     Ok(dict.into())
 }
 
-/// The object for a `std::time::Duration` or `SystemTime`, as serde spells them.
+/// The object for the serde form of a `std::time::Duration` or `SystemTime`.
 fn standard(vm: &VirtualMachine, name: &str, fields: &PyDictRef) -> PyResult<Option<PyObjectRef>> {
     let (seconds, nanos) = match name {
         "Duration" => ("secs", "nanos"),
@@ -143,20 +143,20 @@ pub(super) fn epoch(vm: &VirtualMachine) -> PyResult {
 
 /// What [`Iso8601`](super::Iso8601) holds, made a `date`, `time` or `datetime`.
 fn moment(vm: &VirtualMachine, text: PyObjectRef) -> Result<PyObjectRef, Error> {
-    let Some(spelled) = text.downcast_ref::<PyStr>().map(|text| text.to_string_lossy().into_owned()) else {
-        let found = shown(vm, &text);
+    let Some(string) = text.downcast_ref::<PyStr>().map(|text| text.to_string_lossy().into_owned()) else {
+        let found = display(vm, &text);
         return Err(Error::of_type(format!("expected a date or time of ISO 8601 in a text, got {found}")));
     };
-    let class = if spelled.find(['T', ' ']).is_some_and(|at| at > 0) {
+    let class = if string.find(['T', ' ']).is_some_and(|at| at > 0) {
         "datetime"
-    } else if spelled.contains(':') {
+    } else if string.contains(':') {
         "time"
     } else {
         "date"
     };
     let class = vm.import("datetime", 0)?.get_attr(class, vm)?;
     vm.call_method(&class, "fromisoformat", (text,))
-        .map_err(|_| Error::of_value(format!("expected a date or time of ISO 8601, got {spelled:?}")))
+        .map_err(|_| Error::of_value(format!("expected a date or time of ISO 8601, got {string:?}")))
 }
 
 /// Methods for numbers that Python takes as they are.
@@ -379,7 +379,7 @@ impl ser::SerializeMap for Mapping<'_> {
         let vm = self.inside.vm;
         let value = value.serialize(self.inside).map_err(|error| match key.downcast_ref::<PyStr>() {
             Some(name) => error.at_field(&name.to_string_lossy()),
-            None => error.at_key(shown(vm, &key)),
+            None => error.at_key(display(vm, &key)),
         })?;
         Ok(self.dict.set_item(&*key, value, vm)?)
     }

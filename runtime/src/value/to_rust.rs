@@ -10,11 +10,11 @@ use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer, String
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 
 use super::error::Error;
-use super::shape::{Pair, Shape, duration, shown};
-use super::{DEEPEST, LARGEST, integer};
+use super::kind::{Pair, PyKind, display, duration};
+use super::{MAX_DEPTH, MAX_SIZE, integer};
 
-/// Larger integers are not made decimal, which takes longer than their size suggests.
-const MOST_BITS: u64 = 1 << 20;
+/// Larger integers are not converted to decimal, which takes longer than their size suggests.
+const MAX_DECIMAL_BITS: u64 = 1 << 20;
 
 /// Reads one Python object.
 pub(super) struct ToRust<'a> {
@@ -22,7 +22,7 @@ pub(super) struct ToRust<'a> {
     object: PyObjectRef,
     /// How many objects are around it.
     depth: usize,
-    /// How much the whole value may still take.
+    /// How much memory the whole value may still take.
     room: &'a Cell<usize>,
 }
 
@@ -31,26 +31,26 @@ impl<'a> ToRust<'a> {
         Self { vm, object, depth: 0, room }
     }
 
-    fn shape(&self) -> Result<Shape, Error> {
-        // A deadline holds for large values too.
+    fn kind(&self) -> Result<PyKind, Error> {
+        // A time limit applies to large values too.
         self.vm.check_signals()?;
-        let shape = Shape::of(self.vm, &self.object)?;
-        let room = self.room.get().checked_sub(shape.size());
+        let kind = PyKind::of(self.vm, &self.object)?;
+        let room = self.room.get().checked_sub(kind.size());
         self.room.set(room.ok_or_else(|| {
-            Error::of_value(format!("the whole value takes more than {} MiB", LARGEST >> 20))
+            Error::of_value(format!("the whole value takes more than {} MiB", MAX_SIZE >> 20))
         })?);
-        Ok(shape)
+        Ok(kind)
     }
 
     fn inside(&self, object: PyObjectRef) -> Result<Self, Error> {
-        if self.depth >= DEEPEST {
+        if self.depth >= MAX_DEPTH {
             return Err(Error::too_deep());
         }
         Ok(Self { vm: self.vm, object, depth: self.depth + 1, room: self.room })
     }
 
     fn mismatch(&self, expected: impl Display) -> Error {
-        Error::of_type(format!("expected {expected}, got {}", shown(self.vm, &self.object)))
+        Error::of_type(format!("expected {expected}, got {}", display(self.vm, &self.object)))
     }
 
     /// The object as an integer type with these limits.
@@ -59,12 +59,12 @@ impl<'a> ToRust<'a> {
         T: Display + TryFrom<i128> + TryFrom<u128>,
     {
         let expected = || format!("an integer from {lowest} to {highest}");
-        match self.shape()? {
-            Shape::Integer(integer) => narrow(&integer).ok_or_else(|| {
+        match self.kind()? {
+            PyKind::Integer(integer) => narrow(&integer).ok_or_else(|| {
                 Error::of_range(format!(
                     "expected {}, got {}",
                     expected(),
-                    shown(self.vm, integer.as_object())
+                    display(self.vm, integer.as_object())
                 ))
             }),
             _ => Err(self.mismatch(expected())),
@@ -72,10 +72,10 @@ impl<'a> ToRust<'a> {
     }
 
     fn float(&self) -> Result<f64, Error> {
-        match self.shape()? {
-            Shape::Float(value) => Ok(value),
-            Shape::Integer(integer) => exact_float(self.vm, &integer),
-            Shape::Timedelta(object) => seconds(self.vm, &object),
+        match self.kind()? {
+            PyKind::Float(value) => Ok(value),
+            PyKind::Integer(integer) => exact_float(self.vm, &integer),
+            PyKind::Timedelta(object) => seconds(self.vm, &object),
             _ => Err(self.mismatch("a number")),
         }
     }
@@ -114,7 +114,7 @@ fn exact_float(vm: &VirtualMachine, integer: &PyInt) -> Result<f64, Error> {
     #[expect(clippy::cast_precision_loss, reason = "none is lost")]
     let float = narrow(integer).filter(is_exact).map(|value| value as f64);
     float.ok_or_else(|| {
-        let text = shown(vm, vm.ctx.new_bigint(integer.as_bigint()).as_object());
+        let text = display(vm, vm.ctx.new_bigint(integer.as_bigint()).as_object());
         Error::of_range(format!("expected a number that a float holds exactly, got {text}"))
     })
 }
@@ -158,7 +158,7 @@ impl Pairs<'_, '_> {
     fn at(&self, error: Error, key: &PyObject) -> Error {
         match key.downcast_ref::<PyStr>().and_then(|key| key.to_str()) {
             Some(name) => error.at_field(name),
-            None => error.at_key(shown(self.around.vm, key)),
+            None => error.at_key(display(self.around.vm, key)),
         }
     }
 }
@@ -264,10 +264,10 @@ impl<'de> Deserializer<'de> for ToRust<'_> {
 
     /// For types that take what there is: `serde_json::Value`, untagged enumerations, flattened structs.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.shape()? {
-            Shape::None => visitor.visit_unit(),
-            Shape::Bool(value) => visitor.visit_bool(value),
-            Shape::Integer(integer) => {
+        match self.kind()? {
+            PyKind::None => visitor.visit_unit(),
+            PyKind::Bool(value) => visitor.visit_bool(value),
+            PyKind::Integer(integer) => {
                 if let Some(value) = narrow::<i64>(&integer) {
                     visitor.visit_i64(value)
                 } else if let Some(value) = narrow::<u64>(&integer) {
@@ -279,23 +279,23 @@ impl<'de> Deserializer<'de> for ToRust<'_> {
                 } else {
                     Err(Error::of_range(format!(
                         "expected an integer of at most 128 bits, got {}",
-                        shown(self.vm, &self.object)
+                        display(self.vm, &self.object)
                     )))
                 }
             }
-            Shape::Float(value) => visitor.visit_f64(value),
-            Shape::Text(text) | Shape::Moment(_, text) => visitor.visit_string(text),
-            Shape::Bytes(bytes) => visitor.visit_byte_buf(bytes),
-            Shape::Sequence(items) | Shape::Record(items, _) => self.sequence(items, visitor),
-            Shape::Mapping(pairs) => self.mapping(pairs, visitor),
-            Shape::Timedelta(object) => visitor.visit_f64(seconds(self.vm, &object)?),
-            Shape::Opaque => Err(self.mismatch("a value that serde has a form for")),
+            PyKind::Float(value) => visitor.visit_f64(value),
+            PyKind::Text(text) | PyKind::Moment(_, text) => visitor.visit_string(text),
+            PyKind::Bytes(bytes) => visitor.visit_byte_buf(bytes),
+            PyKind::Sequence(items) | PyKind::Record(items, _) => self.sequence(items, visitor),
+            PyKind::Mapping(pairs) => self.mapping(pairs, visitor),
+            PyKind::Timedelta(object) => visitor.visit_f64(seconds(self.vm, &object)?),
+            PyKind::Opaque => Err(self.mismatch("a value that serde has a form for")),
         }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.shape()? {
-            Shape::Bool(value) => visitor.visit_bool(value),
+        match self.kind()? {
+            PyKind::Bool(value) => visitor.visit_bool(value),
             _ => Err(self.mismatch("True or False")),
         }
     }
@@ -328,14 +328,14 @@ impl<'de> Deserializer<'de> for ToRust<'_> {
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.shape()? {
-            Shape::Text(text) => {
+        match self.kind()? {
+            PyKind::Text(text) => {
                 let mut chars = text.chars();
                 match (chars.next(), chars.next()) {
                     (Some(char), None) => visitor.visit_char(char),
                     _ => Err(Error::of_value(format!(
                         "expected one character, got {}",
-                        shown(self.vm, &self.object)
+                        display(self.vm, &self.object)
                     ))),
                 }
             }
@@ -344,8 +344,8 @@ impl<'de> Deserializer<'de> for ToRust<'_> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.shape()? {
-            Shape::Text(text) | Shape::Moment(_, text) => visitor.visit_string(text),
+        match self.kind()? {
+            PyKind::Text(text) | PyKind::Moment(_, text) => visitor.visit_string(text),
             _ => Err(self.mismatch("text")),
         }
     }
@@ -355,9 +355,9 @@ impl<'de> Deserializer<'de> for ToRust<'_> {
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.shape()? {
-            Shape::Bytes(bytes) => visitor.visit_byte_buf(bytes),
-            Shape::Sequence(items) => self.sequence(items, visitor),
+        match self.kind()? {
+            PyKind::Bytes(bytes) => visitor.visit_byte_buf(bytes),
+            PyKind::Sequence(items) => self.sequence(items, visitor),
             _ => Err(self.mismatch("bytes")),
         }
     }
@@ -390,30 +390,30 @@ impl<'de> Deserializer<'de> for ToRust<'_> {
         if name != integer::NAME {
             return visitor.visit_newtype_struct(self);
         }
-        match self.shape()? {
-            Shape::Integer(integer) if integer.as_bigint().bits() > MOST_BITS => {
+        match self.kind()? {
+            PyKind::Integer(integer) if integer.as_bigint().bits() > MAX_DECIMAL_BITS => {
                 Err(Error::of_range(format!(
-                    "expected an integer of at most {MOST_BITS} bits, got one of {}",
+                    "expected an integer of at most {MAX_DECIMAL_BITS} bits, got one of {}",
                     integer.as_bigint().bits()
                 )))
             }
-            Shape::Integer(integer) => visitor
+            PyKind::Integer(integer) => visitor
                 .visit_newtype_struct(StringDeserializer::<Error>::new(integer.as_bigint().to_string())),
             _ => Err(self.mismatch("an integer")),
         }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.shape()? {
-            Shape::Sequence(items) | Shape::Record(items, _) => self.sequence(items, visitor),
-            Shape::Bytes(bytes) => visitor.visit_seq(SeqDeserializer::<_, Error>::new(bytes.into_iter())),
+        match self.kind()? {
+            PyKind::Sequence(items) | PyKind::Record(items, _) => self.sequence(items, visitor),
+            PyKind::Bytes(bytes) => visitor.visit_seq(SeqDeserializer::<_, Error>::new(bytes.into_iter())),
             _ => Err(self.mismatch("a list, tuple or set")),
         }
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Error> {
-        match self.shape()? {
-            Shape::Sequence(items) | Shape::Record(items, _) if items.len() != length => {
+        match self.kind()? {
+            PyKind::Sequence(items) | PyKind::Record(items, _) if items.len() != length => {
                 Err(Error::of_value(format!("expected {length} items, got {}", items.len())))
             }
             _ => self.deserialize_seq(visitor),
@@ -430,8 +430,8 @@ impl<'de> Deserializer<'de> for ToRust<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.shape()? {
-            Shape::Mapping(pairs) | Shape::Record(_, pairs) => self.mapping(pairs, visitor),
+        match self.kind()? {
+            PyKind::Mapping(pairs) | PyKind::Record(_, pairs) => self.mapping(pairs, visitor),
             _ => Err(self.mismatch("a dict, dataclass or named tuple")),
         }
     }
@@ -443,9 +443,9 @@ impl<'de> Deserializer<'de> for ToRust<'_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         // How serde spells `std::time::Duration` and `SystemTime`.
-        let duration = match (name, fields, self.shape()?) {
-            ("Duration", ["secs", "nanos"], Shape::Timedelta(object)) => duration(self.vm, &object)?,
-            ("SystemTime", ["secs_since_epoch", "nanos_since_epoch"], Shape::Moment(object, text)) => {
+        let duration = match (name, fields, self.kind()?) {
+            ("Duration", ["secs", "nanos"], PyKind::Timedelta(object)) => duration(self.vm, &object)?,
+            ("SystemTime", ["secs_since_epoch", "nanos_since_epoch"], PyKind::Moment(object, text)) => {
                 since_epoch(self.vm, &object, &text)?
             }
             _ => return self.deserialize_map(visitor),
@@ -462,11 +462,11 @@ impl<'de> Deserializer<'de> for ToRust<'_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         let expected = "a str that names a variant, or a dict of it and what it holds";
-        match self.shape()? {
-            Shape::Text(name) => visitor.visit_enum(Variant { name, content: None }),
-            Shape::Mapping(pairs) => match pairs.as_slice() {
+        match self.kind()? {
+            PyKind::Text(name) => visitor.visit_enum(Variant { name, content: None }),
+            PyKind::Mapping(pairs) => match pairs.as_slice() {
                 [(name, content)] => {
-                    let Shape::Text(name) = Shape::of(self.vm, name)? else {
+                    let PyKind::Text(name) = PyKind::of(self.vm, name)? else {
                         return Err(self.mismatch(expected));
                     };
                     visitor.visit_enum(Variant { name, content: Some(self.inside(content.clone())?) })
@@ -478,8 +478,8 @@ impl<'de> Deserializer<'de> for ToRust<'_> {
     }
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.shape()? {
-            Shape::Text(name) => visitor.visit_string(name),
+        match self.kind()? {
+            PyKind::Text(name) => visitor.visit_string(name),
             _ => Err(self.mismatch("a name of type str")),
         }
     }

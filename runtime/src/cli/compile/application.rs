@@ -7,10 +7,11 @@ use rustpython_vm::builtins::{PyCode, PyDictRef};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 use super::payload;
+use crate::cli::error::UsageError;
 use crate::cli::parse::{self, Invocation, Program};
 use crate::program;
 
-/// How the helper processes of `multiprocessing` are asked to be started.
+/// The code that the helper processes of `multiprocessing` are started with.
 const HELPERS: [&str; 3] = [
     "from multiprocessing.spawn import spawn_main; spawn_main(",
     "import sys; from multiprocessing.forkserver import main; main(",
@@ -22,7 +23,7 @@ const HELPERS: [&str; 3] = [
 pub(in crate::cli) struct Application {
     /// The executable, in which the interpreter finds the modules.
     pub(in crate::cli) path: PathBuf,
-    /// The options that are built in, as on a command line.
+    /// The built-in options, as on a command line.
     built_in: Vec<String>,
 }
 
@@ -30,26 +31,26 @@ impl Application {
     /// The application that this process is, if it is one.
     ///
     /// # Errors
-    /// What is wrong with it, in a line.
-    pub(in crate::cli) fn find() -> Option<Result<Self, String>> {
+    /// Why its payload cannot be used.
+    pub(in crate::cli) fn find() -> Option<Result<Self, payload::InvalidPayload>> {
         payload::find().map(|found| found.map(|(path, built_in)| Self { path, built_in }))
     }
 
     /// Whether this process is an application.
     pub(in crate::cli) fn is_running() -> bool {
-        payload::place().is_some()
+        payload::offset().is_some()
     }
 
-    /// What it runs when started as `name` with `words`, all of which are the script's.
+    /// What it runs when started as `name` with `words`, all of which belong to the script.
     ///
     /// # Errors
-    /// What is wrong with the words, or with the options that are built in.
+    /// What is wrong with the words, or with the built-in options.
     pub(in crate::cli) fn invocation(
         &self,
         name: &str,
         words: impl Iterator<Item = OsString>,
-    ) -> Result<Invocation, String> {
-        // Nothing that the user set or installed for Python is to change what an application does.
+    ) -> Result<Invocation, UsageError> {
+        // Settings and packages that the user has for Python must not change what an application does.
         let built_in = ["-I", "-S"].into_iter().chain(self.built_in.iter().map(String::as_str));
         let options = parse::parse(built_in.map(OsString::from))?.options;
         let words = words.map(parse::text).collect::<Result<Vec<_>, _>>()?;
@@ -63,8 +64,8 @@ impl Application {
         Ok(Invocation { options, program, argv: argv.map(str::to_owned).collect() })
     }
 
-    /// Lets its modules be imported.
-    pub(in crate::cli) fn let_import(&self, vm: &VirtualMachine) -> PyResult<()> {
+    /// Makes its modules importable.
+    pub(in crate::cli) fn add_to_path(&self, vm: &VirtualMachine) -> PyResult<()> {
         program::search_first(vm, &self.path.to_string_lossy())
     }
 
@@ -73,7 +74,7 @@ impl Application {
         let path = self.path.to_string_lossy();
         let importer = vm.import("zipimport", 0)?.get_attr("zipimporter", vm)?.call((&*path,), vm)?;
         let code = vm.call_method(&importer, "get_code", ("__main__",))?.downcast::<PyCode>();
-        let code = code.map_err(|_| vm.new_type_error("the script of the application is no code"))?;
+        let code = code.map_err(|_| vm.new_type_error("the script of the application is not code"))?;
         // As with a script in a file there is no `__spec__`; `multiprocessing` runs `__file__` in its processes.
         let globals: PyDictRef = vm.main_namespace()?;
         globals.set_item("__file__", vm.ctx.new_str(&*path).into(), vm)?;
@@ -82,8 +83,8 @@ impl Application {
     }
 }
 
-/// The code of a helper process of `multiprocessing`, for which `sys.executable` is started as if it were an
-/// interpreter, with the words after it. Without this it would run the script, which would start the next.
+/// The code of a helper process of `multiprocessing`, which starts `sys.executable` as if it were an interpreter, and
+/// the words after it. Without this it would run the script, which would start the next one.
 fn helper(words: &[String]) -> Option<(&str, &[String])> {
     let flag = words.iter().position(|word| word == "-c")?;
     let (options, rest) = words.split_at_checked(flag)?;

@@ -1,14 +1,14 @@
-//! Modules that are not there.
+//! Modules that cannot be imported.
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, VirtualMachine};
 
 use crate::cli::compile::application::Application;
 
-/// What scripts import to do what `httpx` does.
+/// Other clients for what `httpx` does.
 const HTTP_CLIENTS: &[&str] = &["aiohttp", "httplib2", "pycurl", "requests", "urllib3"];
 
-/// What many scripts import and no folder can provide.
+/// Popular packages with native parts, which no folder can provide.
 const WITH_NATIVE_PARTS: &[&str] = &[
     "PIL",
     "bcrypt",
@@ -31,8 +31,7 @@ const WITH_NATIVE_PARTS: &[&str] = &[
     "zmq",
 ];
 
-/// For a module that is neither built in nor found; a part missing in a package that was found is the
-/// package's own affair.
+/// For a module that is neither built in nor found. A submodule missing in a package that was found needs no hint.
 pub(super) fn missing(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
     if !exception.class().is(vm.ctx.exceptions.module_not_found_error) {
         return None;
@@ -49,9 +48,9 @@ pub(super) fn missing(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Op
     Some(if standard == Some(true) {
         format!("'{name}' is a module of Python's standard library that this runtime does not have")
     } else if Application::is_running() {
-        format!("'{name}' is not in this application; whoever compiles it can add it: --include {name}")
+        format!("'{name}' is not in this application; add it when compiling: --include {name}")
     } else if HTTP_CLIENTS.contains(&name.as_str()) {
-        format!("'{name}' is not built in, but httpx is, which does what it does: import httpx")
+        format!("'{name}' is not built in; httpx is, and does the same: import httpx")
     } else if WITH_NATIVE_PARTS.contains(&name.as_str()) {
         format!("'{name}' has parts in C, which do not run here")
     } else {

@@ -1,4 +1,4 @@
-//! Servers and proxies that cannot be reached, or not be trusted.
+//! Servers and proxies that cannot be reached or trusted.
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, VirtualMachine};
@@ -19,8 +19,8 @@ pub(super) fn unreachable_proxy(vm: &VirtualMachine, exception: &PyBaseException
     let proxy = without_password(routes.select(&url)?.as_deref()?);
     let host = url.host();
     Some(format!(
-        "the environment sends this request through the proxy {proxy}: is it running? NO_PROXY={host} goes past it, \
-         trust_env=False past all proxy variables"
+        "the environment sends this request through the proxy {proxy}: is it running? NO_PROXY={host} bypasses it, \
+         trust_env=False all proxy variables"
     ))
 }
 
@@ -32,13 +32,13 @@ pub(super) fn untrusted_certificate(vm: &VirtualMachine, exception: &PyBaseExcep
     let fits =
         message.contains("CERTIFICATE_VERIFY_FAILED") && untrusted.iter().any(|text| message.contains(text));
     fits.then(|| {
-        "no trusted authority has signed the server's certificate. If you know who has, name their certificate in \
+        "no trusted authority has signed the server's certificate. If you trust its issuer, name their certificate in \
          SSL_CERT_FILE, or pass verify=ssl.create_default_context(cafile=...)"
             .to_owned()
     })
 }
 
-/// For a server that nobody runs.
+/// For a server that is not running.
 pub(super) fn refused(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
     let url = url_of_failed_connection(vm, exception)?;
     let message = exception.as_object().str(vm).ok()?.to_string();
@@ -53,7 +53,7 @@ pub(super) fn refused(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Op
     })
 }
 
-/// What was asked for, if the exception says that no connection came about.
+/// The URL of the request, if the exception says that no connection was made.
 fn url_of_failed_connection(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<Url> {
     let class = exception.class().name().to_string();
     let fits = ["ConnectError", "ConnectTimeout", "ProxyError"].contains(&class.as_str());
@@ -73,7 +73,7 @@ fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// A URL that can be shown.
+/// A URL for display.
 fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if scheme < at => {

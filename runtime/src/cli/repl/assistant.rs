@@ -1,4 +1,4 @@
-//! What the line editor asks while a person types.
+//! What the line editor calls while the user types.
 
 use std::borrow::Cow;
 
@@ -12,12 +12,12 @@ use rustyline::{Context, Helper};
 use super::input::InputCompiler;
 use super::{complete, highlight, layout};
 
-/// Answers with the help of the interpreter. The editor runs detached from it, so that other threads of
-/// the script go on; each answer attaches for its own time.
+/// Uses the interpreter. The editor runs detached from it, so that other threads of the script can run; each call
+/// attaches for its own time.
 pub(super) struct Assistant<'a> {
     pub(super) vm: &'a VirtualMachine,
     pub(super) compiler: InputCompiler,
-    pub(super) colours: bool,
+    pub(super) colors: bool,
 }
 
 impl Helper for Assistant<'_> {}
@@ -55,15 +55,15 @@ impl Hinter for Assistant<'_> {
 
 impl Highlighter for Assistant<'_> {
     fn highlight<'l>(&self, line: &'l str, _cursor: usize) -> Cow<'l, str> {
-        if self.colours { Cow::Owned(highlight::source(line)) } else { Cow::Borrowed(line) }
+        if self.colors { Cow::Owned(highlight::source(line)) } else { Cow::Borrowed(line) }
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, default: bool) -> Cow<'b, str> {
         // The other prompt is that of a search in the history.
-        if self.colours && default { Cow::Owned(highlight::prompt(prompt)) } else { Cow::Borrowed(prompt) }
+        if self.colors && default { Cow::Owned(highlight::prompt(prompt)) } else { Cow::Borrowed(prompt) }
     }
 
     fn highlight_char(&self, _line: &str, _cursor: usize, kind: CmdKind) -> bool {
-        self.colours && kind != CmdKind::MoveCursor
+        self.colors && kind != CmdKind::MoveCursor
     }
 }

@@ -9,25 +9,25 @@ HEADERS = (
 )  # fmt: skip
 # How many lines of a body are shown, and up to which size JSON is formatted.
 LINES = 20
-LARGEST_JSON = 1_000_000
+MAX_JSON = 1_000_000
 
 
-def describe(response, colours):
+def describe(response, colors):
     columns = max(20, shutil.get_terminal_size().columns)
-    lines = [status_line(response, colours)]
+    lines = [status_line(response, colors)]
     for name in HEADERS:
         if name in response.headers:
-            lines.append(shortened(f"{name}: {response.headers[name]}", columns, colours and len(name)))
+            lines.append(shortened(f"{name}: {response.headers[name]}", columns, colors and len(name)))
     lines.extend(shortened(line, columns) for line in body(response))
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return "".join(line + "\n" for line in lines).encode(encoding, "backslashreplace").decode(encoding)
 
 
-def status_line(response, colours):
+def status_line(response, colors):
     status = " ".join(filter(None, (str(response.status_code), visible(response.reason_phrase))))
-    if colours:
-        colour = {1: 36, 2: 32, 3: 36, 4: 33}.get(response.status_code // 100, 31)
-        status = f"\x1b[1;{colour}m{status}\x1b[0m"
+    if colors:
+        color = {1: 36, 2: 32, 3: 36, 4: 33}.get(response.status_code // 100, 31)
+        status = f"\x1b[1;{color}m{status}\x1b[0m"
     details = []
     try:
         details.append(f"{response.elapsed.total_seconds() * 1000:.1f} ms")
@@ -48,7 +48,7 @@ def body(response):
         return []
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     text = None
-    if (kind == "application/json" or kind.endswith("+json")) and len(content) <= LARGEST_JSON:
+    if (kind == "application/json" or kind.endswith("+json")) and len(content) <= MAX_JSON:
         try:
             text = json.dumps(response.json(), indent=2, ensure_ascii=False)
         except (ValueError, RecursionError):
@@ -62,12 +62,12 @@ def body(response):
     return ["", *lines[:LINES], *([f"... ({rest:,} more line{'s' * (rest > 1)})"] if rest > 0 else [])]
 
 
-def shortened(line, columns, coloured=0):
+def shortened(line, columns, colored=0):
     """The line as far as it fits, the first characters in color if asked for."""
     # Escaped characters are wider than the originals.
     line = visible(line[:columns].replace("\t", "    "))
     line = line if len(line) < columns else line[: columns - 4] + "..."
-    return f"\x1b[36m{line[:coloured]}\x1b[0m{line[coloured:]}" if coloured else line
+    return f"\x1b[36m{line[:colored]}\x1b[0m{line[colored:]}" if colored else line
 
 
 def visible(text):

@@ -9,11 +9,11 @@ use super::input::InputCompiler;
 use super::lines;
 use super::terminal::Terminal;
 
-/// What came from the person, or pipe, in front of us.
+/// What was read from the user or pipe.
 pub(super) enum Reading {
     /// A whole statement of one or more lines, or several that were pasted.
     Input(String),
-    /// Ctrl-C: what was typed is to be forgotten.
+    /// Ctrl-C: what was typed is discarded.
     Interrupted,
     /// Ctrl-D, or the end of a pipe.
     End,
@@ -26,7 +26,7 @@ pub(super) enum Editor {
 }
 
 impl Editor {
-    /// A line editor if there is a terminal able to have one.
+    /// A line editor if there is a capable terminal.
     pub(super) fn new(vm: &VirtualMachine, compiler: &InputCompiler) -> Self {
         let able = is_capable_terminal() && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
         match able.then(|| Terminal::new(vm, compiler)) {
@@ -38,7 +38,7 @@ impl Editor {
     /// Waits for the next input. `more` prompts for further lines of one, where lines are read one by one.
     ///
     /// # Errors
-    /// What a task raised that ran meanwhile, or why there can be no more input.
+    /// What a task raised that ran meanwhile, or why no more input can be read.
     pub(super) fn read(
         &mut self,
         vm: &VirtualMachine,
@@ -65,8 +65,8 @@ fn is_capable_terminal() -> bool {
     std::env::var_os("TERM").is_some_and(|terminal| !terminal.is_empty() && terminal != "dumb")
 }
 
-/// Whether to show colours on standard output: a capable terminal, and no `NO_COLOR`.
-pub(super) fn wants_colours() -> bool {
+/// Whether to show colors on standard output: a capable terminal, and no `NO_COLOR`.
+pub(super) fn wants_colors() -> bool {
     let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     !forbidden && is_capable_terminal() && std::io::stdout().is_terminal()
 }

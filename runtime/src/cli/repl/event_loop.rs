@@ -1,4 +1,4 @@
-//! The event loop of a session: what is awaited at one prompt goes on at the next.
+//! The event loop of a session: tasks started at one prompt continue at the next.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ impl EventLoop {
         self.finish(vm, code, function.call((), vm)?)
     }
 
-    /// Runs code without `await` as a callback of the loop would.
+    /// Runs code without `await` as a callback of the loop runs.
     pub(super) fn run_inside(&self, vm: &VirtualMachine, code: &PyRef<PyCode>) -> PyResult<()> {
         let scope = vm.new_scope_with_builtins();
         let helper = vm
@@ -36,7 +36,7 @@ impl EventLoop {
         self.finish(vm, code, inside.call((code.clone(), vm.main_namespace()?), vm)?)
     }
 
-    /// Runs a coroutine to its end; of the traceback of what it raises only the part in `code` is left.
+    /// Runs a coroutine to its end. The traceback of an exception keeps only the part in `code`.
     fn finish(&self, vm: &VirtualMachine, code: &PyRef<PyCode>, coroutine: PyObjectRef) -> PyResult<()> {
         let result = self.runner(vm).and_then(|runner| vm.call_method(&runner, "run", (coroutine,)));
         result.map(drop).inspect_err(|exception| begin_traceback_at(exception, code))
@@ -51,8 +51,8 @@ impl EventLoop {
         Ok(runner)
     }
 
-    /// Lets tasks go on while someone types: runs the loop until the [`Wake`] that `start` receives was
-    /// called and `is_over` agrees. Without a loop nothing happens.
+    /// Runs tasks while the user types: runs the loop until `wake` was called and `is_over` returns true. Without a
+    /// loop it does nothing.
     ///
     /// # Errors
     /// What ended the loop before that, such as `KeyboardInterrupt`.
@@ -93,7 +93,7 @@ impl EventLoop {
     }
 }
 
-/// Stops a loop that runs while someone types.
+/// Stops a loop that runs while the user types.
 #[derive(Clone)]
 pub(super) struct Wake {
     event_loop: PyObjectRef,
@@ -101,8 +101,8 @@ pub(super) struct Wake {
 }
 
 impl Wake {
-    /// Stops the loop from any thread that is attached to the interpreter. One that does not run, or runs
-    /// something else by now, is left alone.
+    /// Stops the loop from any thread that is attached to the interpreter. A loop that is not running, or runs for
+    /// another reason by now, is not affected.
     pub(super) fn call(&self, vm: &VirtualMachine) {
         let (event_loop, wanted) = (self.event_loop.clone(), self.wanted.clone());
         let stop = vm.new_function("stop", move |vm: &VirtualMachine| -> PyResult<()> {
@@ -111,13 +111,13 @@ impl Wake {
             }
             Ok(())
         });
-        // A loop that is closed has nobody waiting in it.
+        // It fails for a closed loop, which does not need it.
         let _ = vm.call_method(&self.event_loop, "call_soon_threadsafe", (stop,));
     }
 }
 
-/// Drops the frames above those of `code`: how the prompt runs a statement is nobody's concern. Where it
-/// does not occur, as in the `KeyboardInterrupt` of a pending `await`, nothing is left.
+/// Drops the frames above those of `code`, which are internals of the prompt. If there are none of `code`, as in the
+/// `KeyboardInterrupt` of a pending `await`, the traceback is removed.
 fn begin_traceback_at(exception: &PyBaseExceptionRef, code: &PyRef<PyCode>) {
     let mut traceback = exception.__traceback__();
     while let Some(entry) = traceback.take() {

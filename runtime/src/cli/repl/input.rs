@@ -14,26 +14,26 @@ const NAME: &str = "<stdin>";
 const TOP_LEVEL_AWAIT: i32 = 0x2000;
 /// `ast.PyCF_ONLY_AST`.
 const ONLY_AST: i32 = 0x400;
-/// `ast.PyCF_ALLOW_INCOMPLETE_INPUT` and `codeop.PyCF_DONT_IMPLY_DEDENT`: only for guessing whether more is to come.
-const GUESSING: i32 = 0x4000 | 0x200;
+/// `ast.PyCF_ALLOW_INCOMPLETE_INPUT` and `codeop.PyCF_DONT_IMPLY_DEDENT`: only for checking whether more is to come.
+const CHECK_COMPLETENESS: i32 = 0x4000 | 0x200;
 
-/// Names that ask for the running loop. A statement that uses one runs inside the session's, so that
+/// Names that need the running loop. A statement that uses one runs inside the session's loop, so that
 /// `task = asyncio.create_task(...)` works at the prompt.
 const NEEDS_LOOP: &[&str] =
     &["all_tasks", "create_task", "current_task", "ensure_future", "gather", "get_running_loop", "shield"];
 
-/// Names that bring a loop of their own, which could not run inside another.
-const BRINGS_LOOP: &[&str] = &["Runner", "run", "run_forever", "run_until_complete"];
+/// Names that start a loop, which cannot run inside another.
+const STARTS_LOOP: &[&str] = &["Runner", "run", "run_forever", "run_until_complete"];
 
-/// The standard library's `codeop.CommandCompiler`, which knows when a statement goes on and
-/// remembers `from __future__` imports.
+/// The standard library's `codeop.CommandCompiler`, which recognizes incomplete statements and remembers
+/// `from __future__` imports.
 #[derive(Clone)]
 pub(super) struct InputCompiler {
     compile: PyObjectRef,
 }
 
 impl InputCompiler {
-    /// A compiler that takes `await` outside of functions.
+    /// A compiler that allows `await` outside of functions.
     pub(super) fn new(vm: &VirtualMachine) -> PyResult<Self> {
         let compile = vm.import("codeop", 0)?.get_attr("CommandCompiler", vm)?.call((), vm)?;
         let compiler = Self { compile };
@@ -42,16 +42,16 @@ impl InputCompiler {
         Ok(compiler)
     }
 
-    /// Whether more lines are needed to make sense of `source`. What is wrong is complete.
+    /// Whether `source` needs more lines. Invalid source is complete.
     pub(super) fn is_incomplete(&self, vm: &VirtualMachine, source: &str) -> bool {
-        // Blanks in front of a cursor do not make a line: what ends in one is at its end.
+        // A line of blanks before the cursor counts as an empty one.
         let (before, last_line) = source.rsplit_once('\n').unwrap_or(("", source));
         let shortened = format!("{before}\n");
         let is_blank = !before.is_empty() && last_line.trim().is_empty();
         let source = if is_blank { &shortened } else { source };
         match self.compile(vm, source) {
             Ok(code) => vm.is_none(&code),
-            // What a decorator is for comes on the lines that follow it.
+            // The function of a decorator is on the lines that follow it.
             Err(_) => !is_blank && last_line.starts_with('@'),
         }
     }
@@ -66,7 +66,7 @@ impl InputCompiler {
             let uses = |names: &[&str]| code.names.iter().any(|name| names.contains(&name.as_str()));
             if code.flags.contains(CodeFlags::COROUTINE) {
                 event_loop.run(vm, &code)?;
-            } else if uses(NEEDS_LOOP) && !uses(BRINGS_LOOP) {
+            } else if uses(NEEDS_LOOP) && !uses(STARTS_LOOP) {
                 event_loop.run_inside(vm, &code)?;
             } else {
                 vm.run_code_obj(code, program::main_scope(vm)?)?;
@@ -78,7 +78,7 @@ impl InputCompiler {
     /// The statements of an input: one, as typed, or many, as pasted.
     fn compile_whole(&self, vm: &VirtualMachine, source: &str) -> PyResult<Vec<PyRef<PyCode>>> {
         let code = match self.compile(vm, source) {
-            // At the end of all input nothing can complete it: a line break brings the error out.
+            // At the end of the input it cannot be completed: a line break makes the error appear.
             Ok(code) if vm.is_none(&code) => {
                 self.compile_as(vm, vm.ctx.new_str(format!("{source}\n")).into(), "single", 0)?
             }
@@ -93,7 +93,7 @@ impl InputCompiler {
         Ok(vec![code_of(vm, code)?])
     }
 
-    /// Each statement on its own. As in `CPython`, only the last one shows its value.
+    /// Each statement separately. As in `CPython`, only the last one displays its value.
     fn compile_each(&self, vm: &VirtualMachine, source: &str) -> PyResult<Vec<PyRef<PyCode>>> {
         let ast = vm.import("ast", 0)?;
         let source = vm.ctx.new_str(format!("{source}\n"));
@@ -120,9 +120,9 @@ impl InputCompiler {
         self.compile.call((source, NAME, "single"), vm)
     }
 
-    /// Compiles what is known to be whole, with the features that earlier inputs asked for.
+    /// Compiles complete source, with the features that earlier inputs enabled.
     fn compile_as(&self, vm: &VirtualMachine, source: PyObjectRef, mode: &str, flags: i32) -> PyResult {
-        let flags = vm.ctx.new_int(self.flags(vm)? & !GUESSING | flags);
+        let flags = vm.ctx.new_int(self.flags(vm)? & !CHECK_COMPLETENESS | flags);
         let keywords: KwArgs = [("flags".to_owned(), flags.into())].into_iter().collect();
         let positional = vec![source, vm.ctx.new_str(NAME).into(), vm.ctx.new_str(mode).into()];
         vm.builtins.get_attr("compile", vm)?.call(FuncArgs::new(positional, keywords), vm)

@@ -1,4 +1,4 @@
-//! How far the next line is to be indented, and how far Backspace goes back.
+//! The indentation of the next line, and how much of it Backspace removes.
 
 use rustyline::{Cmd, ConditionalEventHandler, Event, EventContext, Movement, RepeatCount};
 
@@ -7,10 +7,10 @@ use super::lexer::{self, Kind, Token};
 /// What one level of indentation is.
 pub(super) const INDENT: &str = "    ";
 
-/// Words after which a block seldom goes on.
-const LEAVING: &[&str] = &["break", "continue", "pass", "raise", "return"];
+/// Words that usually end a block.
+const BLOCK_ENDS: &[&str] = &["break", "continue", "pass", "raise", "return"];
 
-/// Enter: inside a block it begins a line with the indentation that the line needs.
+/// Enter: inside a block it begins a line with the right indentation.
 pub(super) struct Enter;
 
 impl ConditionalEventHandler for Enter {
@@ -28,7 +28,7 @@ impl ConditionalEventHandler for Backspace {
     fn handle(&self, _: &Event, _: RepeatCount, _: bool, context: &EventContext<'_>) -> Option<Cmd> {
         let (before, after) = context.line().split_at_checked(context.pos())?;
         let width = before.rsplit('\n').next().filter(|start| start.bytes().all(|byte| byte == b' '))?.len();
-        // The editor would take the lines below along.
+        // The editor would dedent the lines below as well.
         let whole = width > 0 && width.is_multiple_of(INDENT.len()) && !after.contains('\n');
         whole.then_some(Cmd::Dedent(Movement::WholeLine))
     }
@@ -41,8 +41,8 @@ fn indentation_after(source: &str) -> Option<String> {
     }
     let mut depth = 0_usize;
     let mut inside_block = false;
-    // Of the logical line that we are in, which brackets may spread over many: its begin and first word, and
-    // whether a colon ends it so far.
+    // The current logical line, which brackets may continue over many: its start and first word, and whether it ends
+    // with a colon so far.
     let (mut begin, mut first_word, mut opens_block) = (0, "", false);
     let mut end = 0;
     for Token { kind, range } in lexer::tokens(source) {
@@ -55,7 +55,7 @@ fn indentation_after(source: &str) -> Option<String> {
         }
         end = range.end;
         match kind {
-            // A string that goes on takes blanks for text.
+            // In an unfinished string, blanks are text.
             Kind::String { closed: false } => return None,
             Kind::Comment => continue,
             Kind::Other if matches!(text, "(" | "[" | "{") => depth += 1,
@@ -73,12 +73,12 @@ fn indentation_after(source: &str) -> Option<String> {
     let line = source.get(begin..)?;
     let indentation = line.get(..line.len() - line.trim_start_matches(' ').len())?;
     if indentation.is_empty() && !opens_block {
-        // The block is over: this is pasted, or goes on as a decorator's function does.
+        // The block has ended: this is pasted, or the function of a decorator.
         return None;
     }
     Some(if opens_block {
         format!("{indentation}{INDENT}")
-    } else if LEAVING.contains(&first_word) {
+    } else if BLOCK_ENDS.contains(&first_word) {
         indentation.strip_suffix(INDENT).unwrap_or("").to_owned()
     } else {
         indentation.to_owned()

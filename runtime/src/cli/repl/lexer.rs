@@ -1,6 +1,6 @@
-//! The words of Python source, as far as colours, indentation and completion need them.
+//! A lexer for Python source, as far as colors, indentation and completion need it.
 //!
-//! It takes anything, finished or not: what is typed is seldom valid.
+//! It accepts any text: what is being typed is rarely valid.
 
 use std::ops::Range;
 
@@ -19,14 +19,14 @@ pub(super) enum Kind {
     Other,
 }
 
-/// A word and where it stands, in bytes.
+/// A word and its position, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) kind: Kind,
     pub(super) range: Range<usize>,
 }
 
-/// The keywords of Python 3.14; those that are keywords in some places only are not among them.
+/// The keywords of Python 3.14, without the soft ones.
 pub(super) const KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
     "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is",
@@ -116,11 +116,11 @@ fn number(rest: &str) -> usize {
     let is_hexadecimal = rest.starts_with("0x") || rest.starts_with("0X");
     let ends = |character: char| {
         let exponent = !is_hexadecimal && matches!(previous, 'e' | 'E');
-        let goes_on = character.is_ascii_alphanumeric()
+        let continues = character.is_ascii_alphanumeric()
             || matches!(character, '.' | '_')
             || exponent && matches!(character, '+' | '-');
         previous = character;
-        !goes_on
+        !continues
     };
     rest.find(ends).unwrap_or(rest.len())
 }

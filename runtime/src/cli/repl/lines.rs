@@ -1,4 +1,4 @@
-//! Inputs from what is no terminal, or from one that is too simple for a line editor.
+//! Inputs that do not come from a terminal, or from one that is too simple for a line editor.
 
 use rustpython_vm::stdlib::sys::PyStderr;
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};

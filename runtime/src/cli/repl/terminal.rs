@@ -1,4 +1,4 @@
-//! The line editor. It has a thread of its own, so that the event loop goes on while someone types.
+//! The line editor. It has its own thread, so that the event loop can run while the user types.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -13,7 +13,7 @@ use rustyline::history::FileHistory;
 use rustyline::{CompletionType, EventHandler, KeyCode, KeyEvent, Modifiers};
 
 use super::assistant::Assistant;
-use super::editor::{Reading, wants_colours};
+use super::editor::{Reading, wants_colors};
 use super::event_loop::{EventLoop, Wake};
 use super::input::InputCompiler;
 use super::layout::{Backspace, Enter};
@@ -22,7 +22,7 @@ use crate::guard;
 /// How many inputs the history keeps.
 const HISTORY_LENGTH: usize = 10_000;
 
-/// How often signal handlers of the script get their turn while nothing else runs.
+/// How often signal handlers of the script run while nothing else does.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
 
 type LineEditor<'a> = rustyline::Editor<Assistant<'a>, FileHistory>;
@@ -30,33 +30,33 @@ type LineEditor<'a> = rustyline::Editor<Assistant<'a>, FileHistory>;
 /// A line editor with a history.
 pub(super) struct Terminal {
     requests: Sender<Request>,
-    readings: Receiver<Result<Reading, String>>,
+    readings: Receiver<Result<Reading, ReadlineError>>,
     thread: JoinHandle<()>,
     process: u32,
     compiler: InputCompiler,
 }
 
-/// What the thread is to do: show the prompt, and call the other, if any, once it has something.
+/// A request to the thread: the prompt to show, and what to call once something was read.
 type Request = (String, Option<Wake>);
 
 impl Terminal {
     /// Starts the editor.
     ///
     /// # Errors
-    /// Why there can be none.
-    pub(super) fn new(vm: &VirtualMachine, compiler: &InputCompiler) -> Result<Self, String> {
-        let (requests, orders) = channel::<Request>();
+    /// Why it cannot start.
+    pub(super) fn new(vm: &VirtualMachine, compiler: &InputCompiler) -> Result<Self, ReadlineError> {
+        let (requests, incoming) = channel::<Request>();
         let (results, readings) = channel();
         let thread_compiler = compiler.clone();
         let work = vm.new_thread().make_spawn_func(move |vm: &VirtualMachine| {
             let (mut editor, history) = match open(vm, thread_compiler) {
                 Ok(opened) => opened,
                 Err(error) => {
-                    let _ = results.send(Err(error.to_string()));
+                    let _ = results.send(Err(error));
                     return;
                 }
             };
-            while let Ok((prompt, wake)) = vm.allow_threads(|| orders.recv()) {
+            while let Ok((prompt, wake)) = vm.allow_threads(|| incoming.recv()) {
                 let reading = vm.allow_threads(|| read(&mut editor, history.as_deref(), &prompt));
                 if results.send(reading).is_err() {
                     return;
@@ -66,16 +66,15 @@ impl Terminal {
                 }
             }
         });
-        let thread = std::thread::Builder::new().name("prompt".to_owned()).spawn(work);
-        let thread = thread.map_err(|error| error.to_string())?;
+        let thread = std::thread::Builder::new().name("prompt".to_owned()).spawn(work)?;
         let process = std::process::id();
         Ok(Self { requests, readings, thread, process, compiler: compiler.clone() })
     }
 
-    /// Waits for the next input, and lets the event loop run meanwhile.
+    /// Waits for the next input, and runs the event loop meanwhile.
     ///
     /// # Errors
-    /// What a task raised to end everything, or why there can be no more input.
+    /// What a task raised to exit, or why no more input can be read.
     pub(super) fn read(
         &mut self,
         vm: &VirtualMachine,
@@ -84,7 +83,7 @@ impl Terminal {
     ) -> PyResult<Reading> {
         if self.process != std::process::id() {
             // A fork has left the thread behind.
-            *self = Self::new(vm, &self.compiler).map_err(|error| vm.new_os_error(error))?;
+            *self = Self::new(vm, &self.compiler).map_err(|error| vm.new_os_error(error.to_string()))?;
         }
         let wake = event_loop.wake(vm);
         let gone = |_| vm.new_os_error("the line editor has ended");
@@ -113,17 +112,17 @@ impl Terminal {
             Some(reading) => Some(reading),
             None => self.wait(vm),
         };
-        // Only now: the terminal is as it was again.
+        // Only now: the editor has restored the terminal.
         ended?;
         match reading {
             Some(Ok(reading)) => Ok(reading),
-            Some(Err(error)) => Err(vm.new_os_error(error)),
+            Some(Err(error)) => Err(vm.new_os_error(error.to_string())),
             None => Ok(Reading::End),
         }
     }
 
-    /// Waits while nothing else has to run on this thread but signal handlers.
-    fn wait(&self, vm: &VirtualMachine) -> Option<Result<Reading, String>> {
+    /// Waits, and runs signal handlers meanwhile.
+    fn wait(&self, vm: &VirtualMachine) -> Option<Result<Reading, ReadlineError>> {
         loop {
             match vm.allow_threads(|| self.readings.recv_timeout(SIGNAL_INTERVAL)) {
                 Ok(reading) => return Some(reading),
@@ -143,7 +142,7 @@ impl Terminal {
         let Self { requests, thread, process, .. } = self;
         drop(requests);
         if process == std::process::id() {
-            // It has nothing to say any more, not even of a panic.
+            // Its result does not matter, even if it panicked.
             let _ = vm.allow_threads(|| thread.join());
         }
     }
@@ -153,7 +152,7 @@ fn is_interrupt(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> bool {
     exception.fast_isinstance(vm.ctx.exceptions.keyboard_interrupt)
 }
 
-/// A signal from elsewhere; Ctrl-C is a key like others while the editor reads.
+/// A signal from elsewhere; while the editor reads, Ctrl-C is a key like others.
 fn note_interrupt(vm: &VirtualMachine) {
     PyStderr(vm).write_fmt(format_args!("\r\nKeyboardInterrupt\r\n"));
 }
@@ -172,19 +171,19 @@ fn open(
         .max_history_size(HISTORY_LENGTH)?
         .build();
     let mut editor = rustyline::Editor::with_config(config)?;
-    editor.set_helper(Some(Assistant { vm, compiler, colours: wants_colours() }));
+    editor.set_helper(Some(Assistant { vm, compiler, colors: wants_colors() }));
     let key = |code| KeyEvent(code, Modifiers::NONE);
     editor.bind_sequence(key(KeyCode::Enter), EventHandler::Conditional(Box::new(Enter)));
     editor.bind_sequence(key(KeyCode::Backspace), EventHandler::Conditional(Box::new(Backspace)));
     let history = history_path();
     if let Some(path) = &history {
-        // There is none at the first start.
+        // It does not exist at the first start.
         let _ = editor.load_history(path);
     }
     Ok((editor, history))
 }
 
-fn read(editor: &mut LineEditor<'_>, history: Option<&Path>, prompt: &str) -> Result<Reading, String> {
+fn read(editor: &mut LineEditor<'_>, history: Option<&Path>, prompt: &str) -> Result<Reading, ReadlineError> {
     match editor.readline(prompt) {
         Ok(source) => {
             if let Some(path) = history {
@@ -198,13 +197,13 @@ fn read(editor: &mut LineEditor<'_>, history: Option<&Path>, prompt: &str) -> Re
         Err(ReadlineError::Io(error)) if error.kind() == std::io::ErrorKind::Interrupted => {
             Ok(Reading::Input(String::new()))
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error),
     }
 }
 
-/// Saves what was entered at once, for the case that the process does not end in peace. A history that
-/// cannot be written is no reason to disturb the session. The file is for its owner only, as the editor
-/// makes it, and so is its folder.
+/// Saves each input immediately, in case the process is killed. Errors are ignored: a history that cannot be written
+/// must not disturb the session. The file is created by the editor with access for its owner only, and so is its
+/// folder.
 fn save(editor: &mut LineEditor<'_>, path: &Path) {
     if let Some(folder) = path.parent() {
         let mut builder = std::fs::DirBuilder::new();

@@ -1,12 +1,12 @@
 //! The attributes of objects, looked up without running any Python code: no property, no `__getattr__`,
-//! no `__dir__`. What only such code could tell is not offered.
+//! no `__dir__`. Attributes that only such code knows are not offered.
 
 use std::collections::BTreeSet;
 
 use rustpython_vm::builtins::{PyDict, PyFunction, PyGetSet, PyMemberDescriptor, PyModule, PyStr, PyType};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, VirtualMachine};
 
-/// The object that a name with dots leads to.
+/// The object of a dotted name.
 pub(super) fn resolve(vm: &VirtualMachine, path: &str) -> Option<PyObjectRef> {
     let mut names = path.split('.');
     let root = names.next().filter(|name| !name.is_empty())?;
@@ -27,7 +27,7 @@ pub(super) fn of(vm: &VirtualMachine, object: &PyObject) -> BTreeSet<String> {
     if let Some(namespace) = object.dict() {
         names.extend(keys(namespace.as_object()));
         if object.downcast_ref::<PyModule>().is_some() {
-            // What a module makes only when it is asked for is listed there.
+            // Names that a module creates on demand are listed there.
             let listed = namespace.get_item_opt("__all__", vm).ok().flatten();
             let listed = listed.and_then(|listed| listed.try_into_value::<Vec<PyObjectRef>>(vm).ok());
             names.extend(listed.unwrap_or_default().iter().filter_map(|name| text(name)));
@@ -69,7 +69,7 @@ fn attribute(vm: &VirtualMachine, object: &PyObject, name: &str) -> Option<PyObj
     if let Some(own) = own() {
         return Some(own);
     }
-    // A descriptor made in Python would run to give its value; a function has one without running.
+    // A descriptor written in Python would run code; a function does not.
     of_class.filter(|found| {
         found.downcast_ref::<PyFunction>().is_some() || found.class().slots.descr_get.load().is_none()
     })

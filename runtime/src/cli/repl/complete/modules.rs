@@ -1,4 +1,4 @@
-//! The modules that could be imported, and what is in them.
+//! The modules that could be imported, and their names.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use rustpython_vm::{PyObjectRef, VirtualMachine};
 use super::attributes;
 use super::lexer::{is_name_part, is_name_start};
 
-/// The names of the modules right below a package, or of those that are in none.
+/// The names of the submodules of a package, or of the top-level modules.
 pub(super) fn below(vm: &VirtualMachine, package: Option<&str>) -> BTreeSet<String> {
     let start = package.map_or_else(String::new, |package| format!("{package}."));
     let native = vm.state.module_defs.keys().copied();
@@ -24,12 +24,11 @@ pub(super) fn below(vm: &VirtualMachine, package: Option<&str>) -> BTreeSet<Stri
     names
 }
 
-/// What `from MODULE import` could name. Modules that are in the binary as native code are imported for it:
-/// they do nothing but appear.
+/// What `from MODULE import` could name. Native modules are imported for it, which has no side effects.
 pub(super) fn names_in(vm: &VirtualMachine, module: &str) -> BTreeSet<String> {
     let mut names = below(vm, Some(module));
     if vm.state.module_defs.contains_key(module) {
-        // What is wrong with it will be told by the import itself.
+        // An error will be reported by the import itself.
         let _ = vm.import(vm.ctx.intern_str(module), 0);
     }
     let loaded = vm.sys_module.get_attr("modules", vm).and_then(|modules| modules.get_item(module, vm));

@@ -1,21 +1,22 @@
 //! Waiting for locks and threads.
 //!
-//! The interpreter's own waits end when what they wait for comes, and for nothing else. These wait in slices,
-//! and look in between whether the thread is to stop.
+//! The interpreter's own waits end only when what they wait for happens. These wait in slices, and check in
+//! between whether the thread is to be interrupted.
 
 use std::time::{Duration, Instant};
 
-use rustpython_vm::function::{Callee, FuncArgs};
+use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_bridge::{check_interrupts, is_interruptible};
 
-use super::replace::Call;
+use super::replacements::MethodCall;
+use crate::interpose::Original;
 
-/// How long a wait goes on without a look around.
+/// How long to wait between two checks.
 const SLICE: Duration = Duration::from_millis(10);
 
 /// Waits for a lock: `acquire(blocking=True, timeout=-1)`, or `__enter__()`.
-pub(super) fn acquire(call: Call<'_>) -> PyResult {
+pub(super) fn acquire(MethodCall { call, helper }: MethodCall<'_>) -> PyResult {
     if !is_interruptible() {
         return call.proceed();
     }
@@ -23,11 +24,11 @@ pub(super) fn acquire(call: Call<'_>) -> PyResult {
     let (Some(lock), Some(end)) = (call.args.args.first().cloned(), end_of_wait(vm, &call.args)?) else {
         return call.proceed();
     };
-    take(&call, &lock, end)
+    take(vm, helper, &lock, end)
 }
 
 /// Takes a reentrant lock again, as often as it was held: `_acquire_restore((count, owner))`.
-pub(super) fn acquire_restore(call: Call<'_>) -> PyResult {
+pub(super) fn acquire_restore(MethodCall { call, helper }: MethodCall<'_>) -> PyResult {
     let vm = call.vm;
     let state = match call.args.args.as_slice() {
         [lock, state] if is_interruptible() => Some((lock.clone(), state.clone())),
@@ -36,13 +37,13 @@ pub(super) fn acquire_restore(call: Call<'_>) -> PyResult {
     let Some((lock, state)) = state else { return call.proceed() };
     let count: usize = state.get_item(&0, vm)?.try_into_value(vm)?;
     for _ in 0..count {
-        take(&call, &lock, End::Never)?;
+        take(vm, helper, &lock, End::Never)?;
     }
     Ok(vm.ctx.none())
 }
 
 /// Waits for a thread: `join(timeout=None)`.
-pub(super) fn join(call: Call<'_>) -> PyResult {
+pub(super) fn join(MethodCall { call, helper: is_done }: MethodCall<'_>) -> PyResult {
     let vm = call.vm;
     let handle = call.args.args.first().cloned();
     let (true, Some(handle), true) =
@@ -52,7 +53,7 @@ pub(super) fn join(call: Call<'_>) -> PyResult {
     };
     let end = match call.args.args.get(1).filter(|timeout| !vm.is_none(timeout)) {
         None => End::Never,
-        // None means for ever, and so does what is negative.
+        // None means forever, and so does a negative number.
         Some(timeout) => match seconds(vm, timeout)? {
             negative if negative < 0.0 => End::Never,
             seconds => End::after(seconds),
@@ -60,9 +61,8 @@ pub(super) fn join(call: Call<'_>) -> PyResult {
     };
     loop {
         let slice = vm.ctx.new_float(end.slice().as_secs_f64()).into();
-        let args = FuncArgs::from(vec![handle.clone(), slice]);
-        let result = call.original.call(vm, args, Callee::named("join"))?;
-        let done = call.helper.call(vm, FuncArgs::from(vec![handle.clone()]), Callee::named("is_done"))?;
+        let result = call.original.call(vm, vec![handle.clone(), slice])?;
+        let done = is_done.call(vm, vec![handle.clone()])?;
         if end.is_over() || done.try_to_bool(vm)? {
             return Ok(result);
         }
@@ -71,7 +71,7 @@ pub(super) fn join(call: Call<'_>) -> PyResult {
 }
 
 /// Waits for an item of a queue: `get(block=True, timeout=None)`.
-pub(super) fn get(call: Call<'_>) -> PyResult {
+pub(super) fn get(MethodCall { call, .. }: MethodCall<'_>) -> PyResult {
     if !is_interruptible() {
         return call.proceed();
     }
@@ -82,8 +82,7 @@ pub(super) fn get(call: Call<'_>) -> PyResult {
     let empty = vm.import("_queue", 0)?.get_attr("Empty", vm)?;
     loop {
         let slice = vm.ctx.new_float(end.slice().as_secs_f64()).into();
-        let args = FuncArgs::from(vec![queue.clone(), vm.ctx.new_bool(true).into(), slice]);
-        match call.original.call(vm, args, Callee::named("get")) {
+        match call.original.call(vm, vec![queue.clone(), vm.ctx.new_bool(true).into(), slice]) {
             Err(error) if !end.is_over() && error.as_object().is_instance(&empty, vm)? => {
                 check_interrupts(vm)?;
             }
@@ -105,7 +104,7 @@ impl End {
         timeout.and_then(|timeout| Instant::now().checked_add(timeout)).map_or(Self::Never, Self::At)
     }
 
-    /// How long to wait before looking around.
+    /// How long to wait before the next check.
     fn slice(self) -> Duration {
         match self {
             Self::Never => SLICE,
@@ -118,7 +117,7 @@ impl End {
     }
 }
 
-/// When `acquire` with these arguments is to give up; `None` when the original does not wait, or refuses them.
+/// When `acquire` with these arguments times out; `None` when the original does not wait, or rejects them.
 fn end_of_wait(vm: &VirtualMachine, args: &FuncArgs) -> PyResult<Option<End>> {
     let known = ["blocking", "timeout"].into_iter().filter(|name| args.kwargs.contains_key(name)).count();
     if known < args.kwargs.len() || args.args.len() + args.kwargs.len() > 3 {
@@ -139,13 +138,13 @@ fn end_of_wait(vm: &VirtualMachine, args: &FuncArgs) -> PyResult<Option<End>> {
     if seconds < 0.0 {
         return Err(vm.new_value_error("timeout value must be a non-negative number"));
     }
-    if seconds > LONGEST {
+    if seconds > MAX_TIMEOUT {
         return Err(vm.new_overflow_error("timeout value is too large"));
     }
     Ok(Some(End::after(seconds)))
 }
 
-/// The same for `get` of a queue.
+/// As [`end_of_wait`], for `get` of a queue.
 fn end_of_get(vm: &VirtualMachine, args: &FuncArgs) -> PyResult<Option<End>> {
     let known = ["block", "timeout"].into_iter().filter(|name| args.kwargs.contains_key(name)).count();
     if known < args.kwargs.len() || args.args.len() + args.kwargs.len() > 3 {
@@ -161,11 +160,11 @@ fn end_of_get(vm: &VirtualMachine, args: &FuncArgs) -> PyResult<Option<End>> {
         return Ok(Some(End::Never));
     };
     let seconds = timeout.try_float(vm).map_or(f64::NAN, |seconds| seconds.to_f64());
-    Ok((0.0..=LONGEST).contains(&seconds).then(|| End::after(seconds)))
+    Ok((0.0..=MAX_TIMEOUT).contains(&seconds).then(|| End::after(seconds)))
 }
 
 /// `threading.TIMEOUT_MAX`.
-const LONGEST: f64 = 9_223_372_036.0;
+const MAX_TIMEOUT: f64 = 9_223_372_036.0;
 
 fn seconds(vm: &VirtualMachine, object: &PyObjectRef) -> PyResult<f64> {
     let seconds = object.try_float(vm)?.to_f64();
@@ -175,13 +174,11 @@ fn seconds(vm: &VirtualMachine, object: &PyObjectRef) -> PyResult<f64> {
     Ok(seconds)
 }
 
-/// Waits for `lock` with the class's own `acquire`, the helper of `call`. Whether it came, as Python has it.
-fn take(call: &Call<'_>, lock: &PyObjectRef, end: End) -> PyResult {
-    let vm = call.vm;
+/// Waits for `lock` with its class's own `acquire`. Whether it was acquired, as Python has it.
+fn take(vm: &VirtualMachine, acquire: Original, lock: &PyObjectRef, end: End) -> PyResult {
     loop {
         let slice = vm.ctx.new_float(end.slice().as_secs_f64()).into();
-        let args = FuncArgs::from(vec![lock.clone(), vm.ctx.new_bool(true).into(), slice]);
-        let taken = call.helper.call(vm, args, Callee::named("acquire"))?;
+        let taken = acquire.call(vm, vec![lock.clone(), vm.ctx.new_bool(true).into(), slice])?;
         if taken.clone().try_to_bool(vm)? || end.is_over() {
             return Ok(taken);
         }

@@ -1,37 +1,9 @@
-//! Every option of the command line: the one table from which parsing, help, manual page and completions
-//! are derived.
-
-use std::fmt::Write;
+//! The table of every option, command and environment variable.
 
 use super::completions::Shell;
-use super::options::{Lists, Options, Print, PycCheck};
-
-/// An option.
-pub(super) struct Flag {
-    /// Its one-letter spellings, for example `h?`.
-    pub(super) short: &'static str,
-    /// Its long spelling, without the dashes.
-    pub(super) long: &'static str,
-    /// What `-h` says of it, one line an entry.
-    pub(super) help: &'static [&'static str],
-    pub(super) action: Action,
-}
-
-/// What an option does.
-pub(super) enum Action {
-    /// Takes no value.
-    Switch(fn(&mut Options)),
-    /// Takes the value described by the first field; a refusal says why.
-    Value(&'static str, fn(&mut Options, &str) -> Result<(), String>),
-    /// Takes the value described, and may be given several times.
-    Repeated(&'static str, fn(&mut Options) -> &mut Vec<String>),
-    /// May take the value described, after an equals sign.
-    Optional(&'static str, fn(&mut Options) -> &mut Lists),
-    /// Takes the value described and ends the options: the rest belongs to the program.
-    Command,
-    /// As [`Action::Command`], for a module.
-    Module,
-}
+use super::{Action, Flag};
+use crate::cli::error::UsageError;
+use crate::cli::options::{Lists, Options, Print, PycCheck};
 
 const fn switch(short: &'static str, help: &'static [&'static str], set: fn(&mut Options)) -> Flag {
     Flag { short, long: "", help, action: Action::Switch(set) }
@@ -57,7 +29,7 @@ const fn repeated(
 }
 
 /// The options in alphabetical order of their letters, the long ones last.
-pub(super) const FLAGS: &[Flag] = &[
+pub(in crate::cli) const FLAGS: &[Flag] = &[
     switch(
         "b",
         &[
@@ -113,7 +85,7 @@ pub(super) const FLAGS: &[Flag] = &[
     switch("q", &["don't print version and copyright messages on interactive startup"], |options| {
         options.quiet = true;
     }),
-    switch("R", &["randomise hashes even if PYTHONHASHSEED says otherwise"], |options| {
+    switch("R", &["randomize hashes even if PYTHONHASHSEED says otherwise"], |options| {
         options.random_hashes = true;
     }),
     switch("s", &["don't add user site directory to sys.path; also PYTHONNOUSERSITE=x"], |options| {
@@ -211,9 +183,9 @@ pub(super) const FLAGS: &[Flag] = &[
                 "default" => PycCheck::Default,
                 "never" => PycCheck::Never,
                 _ => {
-                    return Err(
-                        "--check-hash-based-pycs must be one of 'default', 'always', or 'never'".to_owned()
-                    );
+                    return Err(UsageError::invalid_value(
+                        "--check-hash-based-pycs must be one of 'default', 'always', or 'never'",
+                    ));
                 }
             };
             Ok(())
@@ -225,8 +197,11 @@ pub(super) const FLAGS: &[Flag] = &[
         help: &["print what makes a shell complete these options, and exit"],
         action: Action::Value("bash|zsh|fish", |options, value| {
             let shell = Shell::named(value);
-            let refusal = || format!("--completions must be one of 'bash', 'zsh', or 'fish', not '{value}'");
-            options.print = Some(Print::Completions(shell.ok_or_else(refusal)?));
+            let shell = shell.ok_or_else(|| {
+                let message = format!("--completions must be one of 'bash', 'zsh', or 'fish', not '{value}'");
+                UsageError::invalid_value(message)
+            })?;
+            options.print = Some(Print::Completions(shell));
             Ok(())
         }),
     },
@@ -254,7 +229,7 @@ pub(super) const FLAGS: &[Flag] = &[
 ];
 
 /// The options of `compile` alone.
-pub(super) const COMPILE_FLAGS: &[Flag] = &[
+pub(in crate::cli) const COMPILE_FLAGS: &[Flag] = &[
     Flag {
         short: "o",
         long: "output",
@@ -279,7 +254,7 @@ pub(super) const COMPILE_FLAGS: &[Flag] = &[
 ];
 
 /// The options that `compile` builds into an application.
-const BUILT_IN: &[&str] = &[
+pub(super) const BUILT_IN: &[&str] = &[
     "-b",
     "-O",
     "-u",
@@ -298,165 +273,29 @@ const BUILT_IN: &[&str] = &[
     "--sandbox",
 ];
 
-/// The options that `compile` builds into an application.
-pub(super) fn built_in() -> impl Iterator<Item = &'static Flag> + Clone {
-    FLAGS.iter().filter(|flag| flag.spellings().iter().any(|spelling| BUILT_IN.contains(&spelling.as_str())))
-}
-
-impl Flag {
-    /// Every way to write it, for example `-h`, `-?` and `--help`.
-    pub(super) fn spellings(&self) -> Vec<String> {
-        let long = Some(self.long).filter(|long| !long.is_empty()).map(|long| format!("--{long}"));
-        self.short.chars().map(|letter| format!("-{letter}")).chain(long).collect()
-    }
-
-    /// Whether a word of a command line is this option, perhaps with its value in the same word.
-    pub(super) fn is_meant_by(&self, word: &str) -> bool {
-        match word.strip_prefix("--") {
-            Some(name) => name.split('=').next() == Some(self.long),
-            None => word.chars().nth(1).is_some_and(|letter| self.short.contains(letter)),
-        }
-    }
-
-    /// One of its spellings with the value it takes, for people: `-c cmd`, `--allow-net[=rules]`.
-    pub(super) fn shown(&self, spelling: &str) -> String {
-        match (&self.action, self.value()) {
-            (Action::Optional(value, _), _) => format!("{spelling}[={value}]"),
-            (_, Some(value)) => format!("{spelling} {value}"),
-            (_, None) => spelling.to_owned(),
-        }
-    }
-
-    /// What its value is called, if it must have one.
-    pub(super) fn value(&self) -> Option<&'static str> {
-        match self.action {
-            Action::Switch(_) | Action::Optional(..) => None,
-            Action::Value(name, _) | Action::Repeated(name, _) => Some(name),
-            Action::Command => Some("cmd"),
-            Action::Module => Some("mod"),
-        }
-    }
-}
-
-/// The options that `-h` shows, which is to fit a screen.
-const COMMON: &[&str] =
+/// The options that `-h` shows, so that it fits a screen.
+pub(super) const COMMON: &[&str] =
     &["-c", "-m", "-i", "-q", "-u", "-B", "-E", "-I", "-O", "-P", "-W", "-X", "-V", "-h", "--sandbox"];
 
-/// What may stand after the options.
+/// What may follow the options.
 pub(super) const OPERANDS: &[(&str, &str)] = &[
     ("file", "program read from script file, folder or zip file"),
     ("-", "program read from stdin (default; interactive mode if a tty)"),
     ("arg ...", "arguments passed to program in sys.argv[1:]"),
 ];
 
-/// Words that name no program but something for Tauraro itself to do. A file of the name goes first.
+/// Words for what Tauraro itself does, instead of running a program. A file of that name takes precedence.
 pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("compile FILE", "make one executable of a script and all that it imports; compile -h for more"),
     ("types DIR", "write the type stubs of the modules to DIR, for editors and type checkers"),
 ];
 
-/// The environment variables that no option mentions.
+/// The environment variables that are not mentioned at an option.
 pub(super) const ENVIRONMENT: &[(&str, &str)] = &[
     ("PYTHONPATH", "folders and zip files to search for modules, separated by ':'"),
     ("PYTHONSTARTUP", "file executed on interactive startup (no default)"),
     ("PYTHONHASHSEED", "seed of the hashes of str and bytes, or 'random'"),
     ("PYTHONIOENCODING", "encoding[:errors] of stdin, stdout and stderr"),
     ("TAURARO_HISTORY", "where the interactive prompt keeps its history"),
-    ("NO_COLOR", "no colours at the prompt, if not empty"),
+    ("NO_COLOR", "no colors at the prompt, if not empty"),
 ];
-
-/// The line that describes the shape of a command.
-pub(super) fn usage(program: &str) -> String {
-    let program = short(program);
-    format!("usage: {program} [option] ... [-c cmd | -m mod | file | -] [arg] ...\n")
-}
-
-/// The program's name without the folder that it is in.
-fn short(program: &str) -> &str {
-    program.rsplit(std::path::MAIN_SEPARATOR).next().unwrap_or(program)
-}
-
-/// What `-h` prints: the options that people use, a line each.
-pub(super) fn help(program: &str) -> String {
-    let mut text = usage(program);
-    let program = short(program);
-    for (command, _) in COMMANDS {
-        // Writing into a String cannot fail, here and below.
-        let _ = writeln!(text, "       {program} {command}");
-    }
-    for flag in FLAGS {
-        let spellings = flag.spellings();
-        let Some(spelling) = spellings.iter().find(|spelling| COMMON.contains(&spelling.as_str())) else {
-            continue;
-        };
-        let name = flag.shown(spelling);
-        let line = format!("{name:6} : {}", flag.help.first().copied().unwrap_or_default());
-        text.push_str(line.trim_end_matches([',', ';']));
-        text.push('\n');
-    }
-    let list = |text: &mut String, entries: &[(&str, &str)]| {
-        for (name, explanation) in entries {
-            let _ = writeln!(text, "{name:7}: {explanation}");
-        }
-    };
-    list(&mut text, OPERANDS);
-    text.push_str("Every option and environment variable: --help-all, or as a manual page --man\n");
-    text
-}
-
-/// What `--help-all` prints.
-pub(super) fn all_help(program: &str) -> String {
-    let mut text = usage(program);
-    text.push_str("Options (and corresponding environment variables):\n");
-    for flag in FLAGS {
-        describe(&mut text, flag);
-    }
-    text.push_str("Options of compile:\n");
-    for flag in COMPILE_FLAGS {
-        describe(&mut text, flag);
-    }
-    let sections = [("Arguments:", 7, OPERANDS), ("Commands:", 12, COMMANDS)];
-    for (title, width, entries) in
-        sections.into_iter().chain([("Other environment variables:", 16, ENVIRONMENT)])
-    {
-        let _ = writeln!(text, "{title}");
-        for (name, explanation) in entries {
-            let _ = writeln!(text, "{name:width$}: {explanation}");
-        }
-    }
-    text
-}
-
-/// What `compile -h` prints.
-pub(super) fn compile_help(program: &str) -> String {
-    let mut text = format!("usage: {} compile [option] ... file\n", short(program));
-    text.push_str("Makes one executable of a script, all that it imports, and this runtime.\nOptions:\n");
-    for flag in COMPILE_FLAGS {
-        describe(&mut text, flag);
-    }
-    text.push_str("Options that the executable will always run with, which nobody can change:\n");
-    for flag in built_in() {
-        describe(&mut text, flag);
-    }
-    text
-}
-
-fn describe(text: &mut String, flag: &Flag) {
-    let mut spellings = flag.spellings().into_iter();
-    let name = flag.shown(&spellings.next().unwrap_or_default());
-    let also: Vec<String> = spellings.collect();
-    let mut lines = flag.help.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
-    if let Some(last) = lines.last_mut()
-        && !also.is_empty()
-    {
-        *last = format!("{last} (also {})", also.join(" or "));
-    }
-    // A name too long for its column stands on a line of its own.
-    let mut column = if name.len() > 6 { format!("{name}:\n{:9}", "") } else { format!("{name:6} : ") };
-    for line in lines {
-        text.push_str(&column);
-        text.push_str(&line);
-        text.push('\n');
-        column = " ".repeat(9);
-    }
-}

@@ -1,4 +1,4 @@
-//! What a Python object is to serde: the one place that knows Python's types.
+//! What kind of value a Python object is to serde: the one place that knows Python's types.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMac
 
 use super::error::{Error, cut};
 
-/// Longer values are cut in messages.
-const LONGEST_SHOWN: usize = 40;
+/// Longer values are truncated in messages.
+const MAX_DISPLAY_CHARS: usize = 40;
 
-/// Longer ones are not even looked at.
-const LONGEST_COPIED: usize = 4096;
+/// Longer ones are not shown at all.
+const MAX_DISPLAY_BYTES: usize = 4096;
 
-/// How many enumeration members may be each other's value.
-const MOST_MEMBERS: usize = 8;
+/// How many enumeration members may be nested in each other as values.
+const MAX_ENUM_DEPTH: usize = 8;
 
-/// The forms a Python object takes.
-pub(super) enum Shape {
+/// The kinds of Python objects.
+pub(super) enum PyKind {
     None,
     Bool(bool),
     Integer(PyRef<PyInt>),
@@ -38,32 +38,32 @@ pub(super) enum Shape {
     Opaque,
 }
 
-/// A key and what it leads to.
+/// A key and its value.
 pub(super) type Pair = (PyObjectRef, PyObjectRef);
 
-impl Shape {
-    /// The form of `object`; its own code may run (`__fspath__`, properties of an enumeration).
+impl PyKind {
+    /// The kind of `object`; its own code may run (`__fspath__`, properties of an enumeration).
     ///
     /// # Errors
     /// What that code raised; `ValueError` for text with lone surrogates.
     pub(super) fn of(vm: &VirtualMachine, object: &PyObject) -> Result<Self, Error> {
-        if let Some(shape) = Self::of_builtin(vm, object)? {
-            return Ok(shape);
+        if let Some(kind) = Self::of_builtin(vm, object)? {
+            return Ok(kind);
         }
         let mut value = object.to_owned();
-        for _ in 0..MOST_MEMBERS {
+        for _ in 0..MAX_ENUM_DEPTH {
             if !is_instance(vm, &value, "enum", "Enum") {
                 break;
             }
             value = value.get_attr("_value_", vm)?;
-            if let Some(shape) = Self::of_builtin(vm, &value)? {
-                return Ok(shape);
+            if let Some(kind) = Self::of_builtin(vm, &value)? {
+                return Ok(kind);
             }
         }
         Self::of_library(vm, &value)
     }
 
-    /// How much memory it takes in Rust, roughly.
+    /// How much memory it takes in Rust, approximately.
     pub(super) fn size(&self) -> usize {
         let inside = match self {
             Self::Text(text) | Self::Moment(_, text) => text.len(),
@@ -74,7 +74,7 @@ impl Shape {
     }
 
     fn of_builtin(vm: &VirtualMachine, object: &PyObject) -> Result<Option<Self>, Error> {
-        let shape = if vm.is_none(object) {
+        let kind = if vm.is_none(object) {
             Self::None
         } else if object.class().is(vm.ctx.types.bool_type) {
             Self::Bool(object.is(&vm.ctx.true_value))
@@ -110,7 +110,7 @@ impl Shape {
         } else {
             return Ok(None);
         };
-        Ok(Some(shape))
+        Ok(Some(kind))
     }
 
     /// Classes of the standard library that are written in Python, and what follows their protocols.
@@ -136,8 +136,8 @@ impl Shape {
 
 /// The text of a `str`.
 fn text_of(text: &PyStr) -> Result<String, Error> {
-    let shown = || format!("expected text of valid Unicode, got {:?}", text.to_string_lossy());
-    text.to_str().map(str::to_owned).ok_or_else(|| Error::of_value(cut(&shown(), 120)))
+    let message = || format!("expected text of valid Unicode, got {:?}", text.to_string_lossy());
+    text.to_str().map(str::to_owned).ok_or_else(|| Error::of_value(cut(&message(), 120)))
 }
 
 /// The names of a named tuple.
@@ -156,7 +156,7 @@ fn fields(vm: &VirtualMachine, object: &PyObject) -> PyResult<Vec<Pair>> {
     let pairs = fields.into_iter().map(|field| {
         let name = field.get_attr("name", vm)?;
         let attribute = name.downcast_ref::<PyStr>().map(ToOwned::to_owned);
-        let attribute = attribute.ok_or_else(|| vm.new_type_error("a field's name is no str"))?;
+        let attribute = attribute.ok_or_else(|| vm.new_type_error("the name of a field is not a str"))?;
         Ok((name, object.get_attr(&attribute, vm)?))
     });
     pairs.collect()
@@ -166,7 +166,7 @@ fn has_class_attribute(vm: &VirtualMachine, object: &PyObject, name: &'static st
     object.class().get_attr(vm.ctx.intern_str(name)).is_some()
 }
 
-/// Whether `object` is an instance of a class of a module, which is not if nobody has imported that.
+/// Whether `object` is an instance of a class of a module. It is not if the module was never imported.
 fn is_instance(vm: &VirtualMachine, object: &PyObject, module: &str, class: &'static str) -> bool {
     let modules = vm.sys_module.get_attr("modules", vm);
     let class = modules.and_then(|modules| modules.get_item(module, vm)?.get_attr(class, vm));
@@ -174,7 +174,7 @@ fn is_instance(vm: &VirtualMachine, object: &PyObject, module: &str, class: &'st
 }
 
 /// `object` for a message: its value if that is short and of a built-in type, and its type.
-pub(super) fn shown(vm: &VirtualMachine, object: &PyObject) -> String {
+pub(super) fn display(vm: &VirtualMachine, object: &PyObject) -> String {
     let class = object.class();
     let types = &vm.ctx.types;
     if vm.is_none(object) || class.is(types.bool_type) {
@@ -186,14 +186,14 @@ pub(super) fn shown(vm: &VirtualMachine, object: &PyObject) -> String {
     }
     let size = object.downcast_ref::<PyStr>().map(|text| text.as_bytes().len());
     let size = size.or_else(|| object.downcast_ref::<PyBytes>().map(|bytes| bytes.as_bytes().len()));
-    if size.is_some_and(|size| size > LONGEST_COPIED) {
-        return format!("{} of more than {LONGEST_COPIED} bytes", class.name());
+    if size.is_some_and(|size| size > MAX_DISPLAY_BYTES) {
+        return format!("{} of more than {MAX_DISPLAY_BYTES} bytes", class.name());
     }
     let is_plain = [types.int_type, types.float_type, types.str_type, types.bytes_type]
         .iter()
         .any(|plain| class.is(*plain));
     match object.repr(vm).ok().filter(|_| is_plain) {
-        Some(text) => format!("{} ({})", cut(&text.to_string_lossy(), LONGEST_SHOWN), class.name()),
+        Some(text) => format!("{} ({})", cut(&text.to_string_lossy(), MAX_DISPLAY_CHARS), class.name()),
         None => class.name().to_string(),
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use super::flags::{Action, COMMANDS, COMPILE_FLAGS, ENVIRONMENT, FLAGS, Flag, OPERANDS, built_in};
+use super::table::{COMMANDS, ENVIRONMENT, OPERANDS};
+use super::{Action, COMPILE_FLAGS, FLAGS, Flag, built_in};
 use crate::VERSION;
 
 /// The page.
-pub(super) fn page() -> String {
+pub(in crate::cli) fn page() -> String {
     let mut page = format!(
         ".TH TAURARO 1 \"\" \"Tauraro {VERSION}\" \"User Commands\"\n\
          .SH NAME\ntauraro \\- Python with the web built in\n\
@@ -29,7 +30,7 @@ pub(super) fn page() -> String {
         flag_entry(&mut page, flag);
     }
     let letters: Vec<String> =
-        built_in().filter_map(|flag| flag.spellings().first().map(|spelling| escaped(spelling))).collect();
+        built_in().filter_map(|flag| flag.names().first().map(|name| escaped(name))).collect();
     let _ = writeln!(page, ".PP\nThese options are built into the application: {}.", letters.join(", "));
     for (title, entries) in [("OPERANDS", OPERANDS), ("COMMANDS", COMMANDS), ("ENVIRONMENT", ENVIRONMENT)] {
         let _ = writeln!(page, ".SH {title}");
@@ -41,14 +42,13 @@ pub(super) fn page() -> String {
 }
 
 fn flag_entry(page: &mut String, flag: &Flag) {
-    let spellings: Vec<String> =
-        flag.spellings().iter().map(|spelling| format!("\\fB{}\\fR", escaped(spelling))).collect();
+    let names: Vec<String> = flag.names().iter().map(|name| format!("\\fB{}\\fR", escaped(name))).collect();
     let value = match (&flag.action, flag.value()) {
         (Action::Optional(value, _), _) => format!("[=\\fI{}\\fR]", escaped(value)),
         (_, Some(value)) => format!(" \\fI{}\\fR", escaped(value)),
         (_, None) => String::new(),
     };
-    entry(page, &format!("{}{value}", spellings.join(", ")), &flag.help.join(" "));
+    entry(page, &format!("{}{value}", names.join(", ")), &flag.help.join(" "));
 }
 
 /// `name` is roff already.
@@ -57,7 +57,7 @@ fn entry(page: &mut String, name: &str, text: &str) {
     let _ = write!(page, ".TP\n{name}\n{}\n", escaped(text));
 }
 
-/// Text that stands for itself.
+/// Text without special characters of roff.
 fn escaped(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-");
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }

@@ -1,4 +1,4 @@
-//! What to do about an exception that nobody caught, where its message alone does not tell.
+//! Hints for uncaught exceptions whose message alone does not say what to do.
 
 mod modules;
 mod network;
@@ -8,14 +8,14 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 
 use super::report;
 
-/// A hint for an exception, if this is its kind.
+/// A hint for an exception, if it is of this kind.
 type Hint = fn(&VirtualMachine, &PyBaseExceptionRef) -> Option<String>;
 
-/// Every kind of hint; the first that fits is given.
+/// Every kind of hint; the first that applies is given.
 const HINTS: &[Hint] =
     &[modules::missing, network::unreachable_proxy, network::untrusted_certificate, network::refused];
 
-/// The hint for an exception, or for one that led to it.
+/// The hint for an exception, or for one of its causes.
 pub(super) fn of(vm: &VirtualMachine, exception: &PyBaseExceptionRef) -> Option<String> {
     report::chain(vm, exception).into_iter().find_map(|link| HINTS.iter().find_map(|hint| hint(vm, &link)))
 }

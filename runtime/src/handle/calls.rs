@@ -1,4 +1,4 @@
-//! Coroutines under way.
+//! Coroutines that are running.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,36 +10,36 @@ use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachi
 
 use crate::{Runtime, ScriptError};
 
-use super::queue::{Number, Queue};
+use super::queue::{JobId, Queue};
 
-/// Gives what was awaited, or raises what ended it.
+/// Returns what was awaited, or raises the exception that ended it.
 pub(super) type Outcome = Box<dyn FnOnce(&VirtualMachine) -> PyResult>;
 
-/// Tells who waits.
-pub(super) type Answer = Box<dyn FnOnce(&Runtime, Result<Outcome, ScriptError>) + Send>;
+/// Sends the result to the handle that waits for it.
+pub(super) type Reply = Box<dyn FnOnce(&Runtime, Result<Outcome, ScriptError>) + Send>;
 
 /// A coroutine to start.
 pub(super) struct Call {
-    pub(super) number: Number,
-    /// Makes it.
+    pub(super) id: JobId,
+    /// Makes the coroutine.
     pub(super) start: Box<dyn FnOnce(&VirtualMachine) -> PyResult + Send>,
-    pub(super) answer: Answer,
+    pub(super) reply: Reply,
 }
 
 struct Running {
     task: PyObjectRef,
-    /// Missing once it was told.
-    answer: Option<Answer>,
+    /// `None` once it was sent.
+    reply: Option<Reply>,
 }
 
-/// The tasks under way, by the number of their job.
+/// The running tasks, by the number of their job.
 #[derive(Default)]
 pub(super) struct Calls {
-    running: HashMap<Number, Running>,
+    running: HashMap<JobId, Running>,
 }
 
 impl Calls {
-    /// Starts a coroutine; what needs no loop is over at once.
+    /// Starts a coroutine. A value that is not awaitable is the result itself.
     pub(super) fn start(
         &mut self,
         runtime: &Runtime,
@@ -47,7 +47,7 @@ impl Calls {
         event_loop: Option<&PyObjectRef>,
         call: Call,
     ) {
-        let Call { number, start, answer } = call;
+        let Call { id, start, reply } = call;
         let started = runtime.run(|vm| {
             let object = start(vm)?;
             let asyncio = vm.import("asyncio", 0)?;
@@ -59,33 +59,33 @@ impl Calls {
             let ensure = asyncio.get_attr("ensure_future", vm)?;
             let keywords: KwArgs = [("loop".to_owned(), event_loop.clone())].into_iter().collect();
             let task = ensure.call(FuncArgs::new(vec![object], keywords), vm)?;
-            let _class = Over::make_static_type();
-            let over = Over { number, queue: Arc::clone(queue) }.into_ref(&vm.ctx);
-            vm.call_method(&task, "add_done_callback", (over,))?;
+            let _class = DoneCallback::make_static_type();
+            let callback = DoneCallback { id, queue: Arc::clone(queue) }.into_ref(&vm.ctx);
+            vm.call_method(&task, "add_done_callback", (callback,))?;
             Ok((task, true))
         });
         match started {
             Ok((task, true)) => {
-                self.running.insert(number, Running { task, answer: Some(answer) });
+                self.running.insert(id, Running { task, reply: Some(reply) });
             }
             Ok((value, false)) => {
-                queue.settle(number);
-                answer(runtime, Ok(Box::new(move |_| Ok(value))));
+                queue.remove_deadline(id);
+                reply(runtime, Ok(Box::new(move |_| Ok(value))));
             }
             Err(error) => {
-                queue.settle(number);
-                answer(runtime, Err(error));
+                queue.remove_deadline(id);
+                reply(runtime, Err(error));
             }
         }
     }
 
-    /// A task is over: who waits for it is told.
-    pub(super) fn finish(&mut self, runtime: &Runtime, queue: &Queue, number: Number) {
-        queue.settle(number);
-        let Some(Running { task, answer }) = self.running.remove(&number) else { return };
-        match answer {
-            Some(answer) => answer(runtime, Ok(Box::new(move |vm| vm.call_method(&task, "result", ())))),
-            // Its exception counts as seen.
+    /// Sends the result of a task that has finished.
+    pub(super) fn finish(&mut self, runtime: &Runtime, queue: &Queue, id: JobId) {
+        queue.remove_deadline(id);
+        let Some(Running { task, reply }) = self.running.remove(&id) else { return };
+        match reply {
+            Some(reply) => reply(runtime, Ok(Box::new(move |vm| vm.call_method(&task, "result", ())))),
+            // Its exception counts as retrieved.
             None => drop(runtime.run(|vm| {
                 let cancelled = vm.call_method(&task, "cancelled", ())?.try_to_bool(vm)?;
                 if cancelled { Ok(vm.ctx.none()) } else { vm.call_method(&task, "exception", ()) }
@@ -93,52 +93,52 @@ impl Calls {
         }
     }
 
-    /// Cancels a task; who waits for it is told `reason`.
+    /// Cancels a task, and replies with `reason`.
     pub(super) fn cancel(
         &mut self,
         runtime: &Runtime,
         queue: &Queue,
-        number: Number,
+        id: JobId,
         reason: Option<ScriptError>,
     ) {
-        queue.settle(number);
-        let Some(running) = self.running.get_mut(&number) else { return };
+        queue.remove_deadline(id);
+        let Some(running) = self.running.get_mut(&id) else { return };
         let task = running.task.clone();
-        if let (Some(answer), Some(reason)) = (running.answer.take(), reason) {
-            answer(runtime, Err(reason));
+        if let (Some(reply), Some(reason)) = (running.reply.take(), reason) {
+            reply(runtime, Err(reason));
         }
-        // A task that cannot be cancelled is over already.
+        // A task that cannot be cancelled has finished already.
         let _ = runtime.run(|vm| vm.call_method(&task, "cancel", ()));
     }
 
-    /// The numbers of all.
-    pub(super) fn numbers(&self) -> Vec<Number> {
+    /// The numbers of all running tasks.
+    pub(super) fn ids(&self) -> Vec<JobId> {
         self.running.keys().copied().collect()
     }
 
-    /// Gives up all tasks: their loop is no more.
+    /// Drops all tasks, whose loop is gone.
     pub(super) fn clear(&mut self, runtime: &Runtime) {
         let all = std::mem::take(&mut self.running);
         runtime.enter(|_| drop(all));
     }
 }
 
-/// The callback by which a task says that it is over.
-#[pyclass(module = "tauraro", name = "over")]
+/// The callback of a task that has finished.
+#[pyclass(module = "tauraro", name = "done_callback")]
 #[derive(Debug, PyPayload)]
-struct Over {
-    number: Number,
+struct DoneCallback {
+    id: JobId,
     queue: Arc<Queue>,
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Callable))]
-impl Over {}
+impl DoneCallback {}
 
-impl Callable for Over {
+impl Callable for DoneCallback {
     type Args = (PyObjectRef,);
 
     fn call(zelf: &Py<Self>, _: Self::Args, vm: &VirtualMachine) -> PyResult {
-        zelf.queue.over(zelf.number);
+        zelf.queue.report_finished(zelf.id);
         Ok(vm.ctx.none())
     }
 }

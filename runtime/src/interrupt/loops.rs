@@ -1,27 +1,27 @@
-//! Looking around in native loops.
+//! Checks in native loops.
 //!
-//! `sum(range(10**12))` is one instruction, inside of which nothing asks whether to stop, nor whether somebody
-//! collects garbage, which all interpreters of the process do together. But whatever loops natively draws from
-//! an iterator; and while those over a script's own objects run its code, the native ones are these.
+//! `sum(range(10**12))` is one instruction, inside of which nothing checks whether to stop, nor whether a thread
+//! collects garbage, which all interpreters of the process do together. But a native loop draws from an iterator;
+//! iterators over a script's own objects run its code, and these are the native ones.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
 
 use rustpython_vm::builtins::PyType;
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::{Py, PyObject, PyResult, VirtualMachine};
 use tauraro_bridge::check_interrupts;
 
-/// How many values are drawn between two looks.
-const STRIDE: u32 = 1024;
+use super::replacements::LAYER;
+use crate::interpose::{Change, Next, SlotOriginal, patch_type};
 
-type Next = fn(&PyObject, &VirtualMachine) -> PyResult<PyIterReturn>;
+/// How many values are drawn between two checks.
+const STRIDE: u32 = 1024;
 
 /// How many classes there are.
 const COUNT: usize = 24;
 
 /// What their `__next__` was.
-static ORIGINALS: [OnceLock<Next>; COUNT] = [const { OnceLock::new() }; COUNT];
+static ORIGINALS: [SlotOriginal<Next>; COUNT] = [const { SlotOriginal::new() }; COUNT];
 
 /// What takes its place.
 static REPLACEMENTS: [Next; COUNT] = [
@@ -30,7 +30,7 @@ static REPLACEMENTS: [Next; COUNT] = [
     next::<17>, next::<18>, next::<19>, next::<20>, next::<21>, next::<22>, next::<23>,
 ];
 
-/// The classes of `itertools` that need no other iterator to go on for long.
+/// The classes of `itertools` that can yield many values without drawing from another iterator.
 pub(super) const ITERTOOLS: [&str; 7] =
     ["count", "cycle", "repeat", "product", "permutations", "combinations", "combinations_with_replacement"];
 
@@ -43,14 +43,17 @@ fn next<const N: usize>(iterator: &PyObject, vm: &VirtualMachine) -> PyResult<Py
     if drawn.is_multiple_of(STRIDE) {
         check_interrupts(vm)?;
     }
-    match ORIGINALS.get(N).and_then(OnceLock::get) {
+    match ORIGINALS.get(N).and_then(SlotOriginal::get) {
         Some(original) => original(iterator, vm),
         None => Err(vm.new_system_error("an iterator has lost its original")),
     }
 }
 
-/// Makes the interpreter's own iterators look around. They are the process's, so this happens once.
-pub(super) fn watch_builtins(vm: &VirtualMachine) {
+/// Adds the checks to the interpreter's own iterators, which are in no module.
+///
+/// # Errors
+/// None in practice.
+pub(super) fn patch_builtins(vm: &VirtualMachine) -> PyResult<()> {
     let types = &vm.ctx.types;
     let builtins = [
         types.range_iterator_type,
@@ -71,16 +74,15 @@ pub(super) fn watch_builtins(vm: &VirtualMachine) {
         types.set_iterator_type,
     ];
     for (index, class) in builtins.into_iter().enumerate() {
-        watch(class, ITERTOOLS.len() + index);
+        patch_type(class, LAYER.name(), |class| {
+            Ok(change(class, ITERTOOLS.len() + index).into_iter().collect())
+        })?;
     }
+    Ok(())
 }
 
-/// Makes instances of a class look around: the class's `index` is its own.
-pub(super) fn watch(class: &Py<PyType>, index: usize) {
-    let (Some(original), Some(replacement)) = (ORIGINALS.get(index), REPLACEMENTS.get(index)) else { return };
-    if let Some(next) = class.slots.iternext.load()
-        && original.set(next).is_ok()
-    {
-        class.slots.iternext.store(Some(*replacement));
-    }
+/// The change of an iterator class, whose `index` is its own.
+pub(super) fn change(class: &Py<PyType>, index: usize) -> Option<Change> {
+    let (original, replacement) = (ORIGINALS.get(index)?, REPLACEMENTS.get(index)?);
+    Some(Change::Next(original, class.slots.iternext.load()?, *replacement))
 }

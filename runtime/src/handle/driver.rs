@@ -5,27 +5,27 @@ use std::sync::Arc;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 use tauraro_bridge::coroutine;
 
-use crate::stop::Reason;
+use crate::interrupt::InterruptReason;
 use crate::{Runtime, ScriptError};
 
 use super::calls::{Call, Calls};
-use super::queue::{Job, News, Queue};
+use super::queue::{Job, Queue, QueueEvent};
 
-/// Does what comes, and runs the event loop in between, until the runtime is to end.
+/// Runs jobs, and the event loop in between, until the runtime is to end.
 pub(super) fn drive(runtime: Runtime, queue: &Arc<Queue>) {
     let mut driver = Driver { runtime: &runtime, queue, calls: Calls::default(), event_loop: None };
-    let answer = loop {
+    let reply = loop {
         match queue.pop() {
-            Some(News::Job(Job::Use(number, work))) => {
-                queue.settle(number);
+            Some(QueueEvent::Job(Job::Use(id, work))) => {
+                queue.remove_deadline(id);
                 work(&runtime);
             }
-            Some(News::Job(Job::Start(call))) => driver.start(call),
-            Some(News::Job(Job::Cancel(number))) => driver.calls.cancel(&runtime, queue, number, None),
-            Some(News::Job(Job::End(answer))) => break answer,
-            Some(News::Over(number)) => driver.calls.finish(&runtime, queue, number),
+            Some(QueueEvent::Job(Job::Start(call))) => driver.start(call),
+            Some(QueueEvent::Job(Job::Cancel(id))) => driver.calls.cancel(&runtime, queue, id, None),
+            Some(QueueEvent::Job(Job::End(reply))) => break reply,
+            Some(QueueEvent::Finished(id)) => driver.calls.finish(&runtime, queue, id),
             None => {
-                driver.give_up_late_ones();
+                driver.cancel_overdue();
                 driver.wait();
             }
         }
@@ -33,8 +33,8 @@ pub(super) fn drive(runtime: Runtime, queue: &Arc<Queue>) {
     queue.close();
     driver.end();
     let status = runtime.finish();
-    if let Some(answer) = answer {
-        let _ = answer.send(status);
+    if let Some(reply) = reply {
+        let _ = reply.send(status);
     }
 }
 
@@ -42,13 +42,13 @@ struct Driver<'a> {
     runtime: &'a Runtime,
     queue: &'a Arc<Queue>,
     calls: Calls,
-    /// Missing until the first coroutine.
+    /// `None` until the first coroutine.
     event_loop: Option<PyObjectRef>,
 }
 
 impl Driver<'_> {
     fn start(&mut self, call: Call) {
-        self.queue.restart(call.number);
+        self.queue.restart_deadline(call.id);
         if self.event_loop.is_none() {
             let made = self.runtime.run(|vm| {
                 let asyncio = vm.import("asyncio", 0)?;
@@ -59,42 +59,42 @@ impl Driver<'_> {
             match made {
                 Ok(event_loop) => self.event_loop = Some(event_loop),
                 Err(error) => {
-                    self.queue.settle(call.number);
-                    return (call.answer)(self.runtime, Err(error));
+                    self.queue.remove_deadline(call.id);
+                    return (call.reply)(self.runtime, Err(error));
                 }
             }
         }
         self.calls.start(self.runtime, self.queue, self.event_loop.as_ref(), call);
     }
 
-    /// Cancels the coroutines whose time is up.
-    fn give_up_late_ones(&mut self) {
-        for number in self.queue.due() {
-            let error = self.error(Reason::TimedOut);
-            self.calls.cancel(self.runtime, self.queue, number, Some(error));
+    /// Cancels the coroutines whose deadline has passed.
+    fn cancel_overdue(&mut self) {
+        for id in self.queue.due() {
+            let error = self.error(InterruptReason::TimedOut);
+            self.calls.cancel(self.runtime, self.queue, id, Some(error));
         }
     }
 
-    fn error(&self, reason: Reason) -> ScriptError {
+    fn error(&self, reason: InterruptReason) -> ScriptError {
         self.runtime.enter(|vm| ScriptError::new(vm, &reason.exception(vm)))
     }
 
-    /// Waits for something to do, while coroutines go on.
+    /// Waits for work, while coroutines run.
     fn wait(&mut self) {
         let Some(event_loop) = self.event_loop.clone() else { return self.queue.wait() };
-        let turned = self.runtime.enter(|vm| {
-            self.runtime.stops().run_loop(vm, |deadline| {
-                self.queue.keep_to(Some(deadline.clone()));
-                let result = turn(vm, &event_loop, self.queue);
-                self.queue.keep_to(None);
+        let outcome = self.runtime.enter(|vm| {
+            self.runtime.interrupter().run_loop(vm, |deadline| {
+                self.queue.set_loop_deadline(Some(deadline.clone()));
+                let result = run_until_work(vm, &event_loop, self.queue);
+                self.queue.set_loop_deadline(None);
                 result.map_err(|exception| ScriptError::new(vm, &exception))
             })
         });
-        match turned {
-            // Who took too long gets to know by its own time.
-            Ok((Ok(()), None) | (_, Some(Reason::TimedOut))) => {}
-            Ok((_, Some(Reason::Stopped))) => self.cancel_all(),
-            // No script's business: the loop itself is broken.
+        match outcome {
+            // The coroutine that took too long is cancelled by its own deadline.
+            Ok((Ok(()), None) | (_, Some(InterruptReason::TimedOut))) => {}
+            Ok((_, Some(InterruptReason::Requested))) => self.cancel_all(),
+            // The fault of no script: the loop itself is broken.
             Ok((Err(_), None)) | Err(_) => {
                 self.cancel_all();
                 self.calls.clear(self.runtime);
@@ -105,17 +105,17 @@ impl Driver<'_> {
     }
 
     fn cancel_all(&mut self) {
-        for number in self.calls.numbers() {
-            let error = self.error(Reason::Stopped);
-            self.calls.cancel(self.runtime, self.queue, number, Some(error));
+        for id in self.calls.ids() {
+            let error = self.error(InterruptReason::Requested);
+            self.calls.cancel(self.runtime, self.queue, id, Some(error));
         }
     }
 
-    /// Cancels what is under way, and gives it the time of a call to end.
+    /// Cancels the running coroutines, and gives them the time of a call to end.
     fn end(mut self) {
         self.cancel_all();
         let Some(event_loop) = self.event_loop.take() else { return };
-        // What goes wrong here has nobody to tell.
+        // An error here cannot be reported.
         let _ = self.runtime.run(move |vm| {
             let runners = vm.import("asyncio.runners", 0)?;
             let runners =
@@ -129,14 +129,14 @@ impl Driver<'_> {
     }
 }
 
-/// Runs the event loop until there is something to do.
-fn turn(vm: &VirtualMachine, event_loop: &PyObjectRef, queue: &Arc<Queue>) -> PyResult<()> {
+/// Runs the event loop until there is work.
+fn run_until_work(vm: &VirtualMachine, event_loop: &PyObjectRef, queue: &Arc<Queue>) -> PyResult<()> {
     let queue = Arc::clone(queue);
-    let arrival = coroutine(vm, "arrival", move |surface| async move {
-        surface.run(async move { queue.arrival().await }).await?;
+    let waiting = coroutine(vm, "wait_for_work", move |surface| async move {
+        surface.run(async move { queue.wait_for_work().await }).await?;
         Ok(tauraro_bridge::with_vm(|vm| vm.ctx.none()))
     });
-    let task = vm.call_method(event_loop, "create_task", (arrival,))?;
+    let task = vm.call_method(event_loop, "create_task", (waiting,))?;
     let result = vm.call_method(event_loop, "run_until_complete", (task.clone(),));
     if result.is_err() {
         let _ = vm.call_method(&task, "cancel", ());

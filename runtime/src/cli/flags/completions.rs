@@ -1,12 +1,13 @@
-//! What makes shells complete the options: `tauraro --completions bash`.
+//! What shells complete: `tauraro --completions bash`.
 
 use std::fmt::Write;
 
-use super::flags::{COMMANDS, COMPILE_FLAGS, FLAGS, Flag, built_in};
+use super::table::COMMANDS;
+use super::{COMPILE_FLAGS, FLAGS, Flag, built_in};
 
 /// A shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shell {
+pub(in crate::cli) enum Shell {
     Bash,
     Zsh,
     Fish,
@@ -14,7 +15,7 @@ pub(super) enum Shell {
 
 impl Shell {
     /// The shell of that name.
-    pub(super) fn named(name: &str) -> Option<Self> {
+    pub(in crate::cli) fn named(name: &str) -> Option<Self> {
         match name {
             "bash" => Some(Self::Bash),
             "zsh" => Some(Self::Zsh),
@@ -23,8 +24,8 @@ impl Shell {
         }
     }
 
-    /// The commands that this shell is to run at its start.
-    pub(super) fn script(self) -> String {
+    /// The script for the shell to run at its start.
+    pub(in crate::cli) fn script(self) -> String {
         match self {
             Self::Bash => bash(),
             Self::Zsh => zsh(),
@@ -37,7 +38,7 @@ fn summary(flag: &Flag) -> &'static str {
     flag.help.first().copied().unwrap_or_default()
 }
 
-/// Whether the value is one of several words, as `bash|zsh|fish`.
+/// The values, if they are fixed, such as `bash|zsh|fish`.
 fn choices(flag: &Flag) -> Option<Vec<&'static str>> {
     flag.value().filter(|value| value.contains('|')).map(|value| value.split('|').collect())
 }
@@ -47,14 +48,14 @@ fn commands() -> Vec<&'static str> {
     COMMANDS.iter().filter_map(|(command, _)| command.split(' ').next()).collect()
 }
 
-/// The options that may follow the word `compile`.
+/// The options that may follow `compile`.
 fn of_compile() -> impl Iterator<Item = &'static Flag> {
     COMPILE_FLAGS.iter().chain(built_in())
 }
 
 fn bash() -> String {
     let words = |flags: &mut dyn Iterator<Item = &'static Flag>| {
-        flags.flat_map(Flag::spellings).collect::<Vec<_>>().join(" ")
+        flags.flat_map(Flag::names).collect::<Vec<_>>().join(" ")
     };
     let mut cases = String::new();
     for flag in FLAGS {
@@ -62,7 +63,7 @@ fn bash() -> String {
             let _ = writeln!(
                 cases,
                 "        {}) COMPREPLY=($(compgen -W '{}' -- \"$word\")); return ;;",
-                flag.spellings().join("|"),
+                flag.names().join("|"),
                 choices.join(" ")
             );
         }
@@ -105,8 +106,8 @@ fn zsh_flag(script: &mut String, flag: &Flag) {
         (None, Some(value)) => format!(":{value}: "),
         (None, None) => String::new(),
     };
-    for spelling in flag.spellings() {
-        let _ = writeln!(script, "            '{spelling}[{text}]{value}' \\");
+    for name in flag.names() {
+        let _ = writeln!(script, "            '{name}[{text}]{value}' \\");
     }
 }
 

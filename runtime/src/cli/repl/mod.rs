@@ -3,8 +3,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | `editor` | where inputs come from: the line editor of `terminal`, or `lines` |
-//! | `assistant` | what the line editor asks: `complete`, `highlight`, `layout`, all over `lexer` |
-//! | `input` | from source to running code, with `await` on the `event_loop` |
+//! | `assistant` | what the line editor calls: `complete`, `highlight`, `layout`, all based on `lexer` |
+//! | `input` | compiling and running inputs, with `await` on the `event_loop` |
 //! | `display` | how values are shown |
 
 mod assistant;
@@ -29,7 +29,7 @@ use editor::{Editor, Reading};
 use event_loop::EventLoop;
 use input::InputCompiler;
 
-/// Says who we are, unless `-q` forbids it.
+/// Prints the banner, unless `-q` forbids it.
 pub(super) fn greet(vm: &VirtualMachine) {
     if vm.state.config.settings.quiet {
         return;
@@ -39,7 +39,7 @@ pub(super) fn greet(vm: &VirtualMachine) {
     PyStderr(vm).write_fmt(format_args!("{banner}\n{hint}\n"));
 }
 
-/// Runs the file named by `PYTHONSTARTUP`; what goes wrong with it is reported, no more.
+/// Runs the file named by `PYTHONSTARTUP`. Its errors are reported and otherwise ignored.
 pub(super) fn run_startup_file(vm: &VirtualMachine) {
     if vm.state.config.settings.ignore_environment {
         return;
@@ -59,10 +59,10 @@ pub(super) fn run_startup_file(vm: &VirtualMachine) {
 /// Reads, runs and prints until the input ends.
 ///
 /// # Errors
-/// The `SystemExit` that ended it, or why there can be no more input.
+/// The `SystemExit` that ended it, or why no more input can be read.
 pub(super) fn run(vm: &VirtualMachine) -> PyResult<()> {
     for (name, default) in [("ps1", ">>> "), ("ps2", "... ")] {
-        // They exist in interactive sessions only, by which libraries recognise one.
+        // They exist in interactive sessions only; libraries recognize a session by them.
         if vm.sys_module.as_object().get_attr(name, vm).is_err() {
             vm.sys_module.set_attr(name, vm.ctx.new_str(default), vm)?;
         }
@@ -73,7 +73,7 @@ pub(super) fn run(vm: &VirtualMachine) -> PyResult<()> {
     if let Editor::Terminal(_) = editor {
         display::install(vm)?;
     }
-    let result = converse(vm, &compiler, &event_loop, &mut editor);
+    let result = read_eval_print(vm, &compiler, &event_loop, &mut editor);
     editor.close(vm);
     if let Err(exception) = event_loop.close(vm) {
         report::print(vm, &exception);
@@ -81,7 +81,7 @@ pub(super) fn run(vm: &VirtualMachine) -> PyResult<()> {
     result
 }
 
-fn converse(
+fn read_eval_print(
     vm: &VirtualMachine,
     compiler: &InputCompiler,
     event_loop: &EventLoop,
@@ -97,7 +97,7 @@ fn converse(
                 Ok(())
             }
             Ok(Reading::End) => return Ok(()),
-            // Without input there is nothing to go on with, unless this was no more than Ctrl-C.
+            // Without input the session cannot continue, unless this was only Ctrl-C.
             Err(exception) if !is(&exception, vm.ctx.exceptions.keyboard_interrupt) => return Err(exception),
             Err(interrupt) => Err(interrupt),
         };
@@ -111,7 +111,7 @@ fn converse(
     }
 }
 
-/// Keeps an exception where `pdb.pm()` and people look for it.
+/// Keeps an exception where `pdb.pm()` and users look for it.
 fn remember(vm: &VirtualMachine, exception: &PyBaseExceptionRef) {
     let (class, value, traceback) = vm.split_exception(exception.clone());
     let values = [
@@ -126,7 +126,7 @@ fn remember(vm: &VirtualMachine, exception: &PyBaseExceptionRef) {
     }
 }
 
-/// `str(sys.ps1)` or `str(sys.ps2)`, evaluated anew for each prompt; nothing if that fails.
+/// `str(sys.ps1)` or `str(sys.ps2)`, evaluated for each prompt; empty if that fails.
 fn prompt(vm: &VirtualMachine, name: &'static str) -> String {
     let prompt = vm.sys_module.get_attr(name, vm).and_then(|prompt| prompt.str(vm));
     prompt.map_or_else(|_| String::new(), |prompt| prompt.to_string())

@@ -1,71 +1,70 @@
-//! Which functions of which native modules ask for what.
+//! Which functions of which native modules need which check.
 //!
-//! A module with `harmless` functions is known entirely: one that is in neither list (because the
-//! interpreter below has grown it) is denied to whoever is restricted at all.
+//! A module with `harmless` functions is fully classified: a function in neither list, because a later version of
+//! the interpreter has added it, is denied to every restricted script.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use rustpython_vm::builtins::{PyModule, PyType};
 use rustpython_vm::{Py, PyResult, VirtualMachine};
 use tauraro_permissions::{Denial, PermissionChecker};
 
-use super::install::{Initializer, Maker};
-use super::{Call, Judge, files, processes, sockets, sources};
+use super::{Call, Check, certificates, databases, files, processes, sockets, sources};
+use crate::interpose::{Change, Constructor, Initializer, SlotOriginal};
 
-/// What decides about a whole module.
-type Question = fn(&PermissionChecker) -> Result<(), Denial>;
+/// Whether a whole module may be imported.
+type ImportCheck = fn(&PermissionChecker) -> Result<(), Denial>;
 
-/// What works on a finished module.
+/// Changes a filled module.
 type Finish = fn(&VirtualMachine, &Arc<PermissionChecker>, &Py<PyModule>) -> PyResult<()>;
 
-/// What takes from a class what the guards need.
+/// Keeps what the checks need of a class.
 type Remember = fn(&VirtualMachine, &'static Py<PyType>) -> PyResult<()>;
 
-/// What replaces an attribute of a class.
-type Setter = fn(&VirtualMachine, &'static Py<PyType>);
+/// The change of a property of a class.
+type Property = fn(&VirtualMachine, &'static Py<PyType>) -> PyResult<Change>;
 
-/// What is guarded of a module.
-pub(super) struct Plan {
+/// What is guarded in a module.
+pub(super) struct ModulePolicy {
     pub(super) module: &'static str,
-    pub(super) functions: &'static [(&'static str, Judge)],
+    pub(super) functions: &'static [(&'static str, Check)],
     pub(super) harmless: &'static [&'static str],
-    pub(super) classes: &'static [Class],
+    pub(super) classes: &'static [ClassPolicy],
     /// Whether it may be imported.
-    pub(super) import: Option<Question>,
-    /// What else is to be done with the finished module.
-    pub(super) after: Option<Finish>,
+    pub(super) import: Option<ImportCheck>,
+    /// What else is done with the filled module.
+    pub(super) finish: Option<Finish>,
 }
 
-/// What is guarded of a native class.
-pub(super) struct Class {
+/// What is guarded in a native class.
+pub(super) struct ClassPolicy {
     pub(super) name: &'static str,
-    pub(super) methods: &'static [(&'static str, Judge)],
-    /// Where its `__init__` is kept, and what takes its place.
-    pub(super) init: Option<(&'static OnceLock<Initializer>, Initializer)>,
+    pub(super) methods: &'static [(&'static str, Check)],
+    /// Where the original `__init__` is kept, and what takes its place.
+    pub(super) init: Option<(&'static SlotOriginal<Initializer>, Initializer)>,
     /// The same for `__new__`.
-    pub(super) new: Option<(&'static OnceLock<Maker>, Maker)>,
-    /// Keeps what the guards need of the class.
+    pub(super) new: Option<(&'static SlotOriginal<Constructor>, Constructor)>,
     pub(super) remember: Option<Remember>,
-    /// Replace what is no method.
-    pub(super) setters: &'static [Setter],
+    pub(super) properties: &'static [Property],
 }
 
-const NO_PLAN: Plan =
-    Plan { module: "", functions: &[], harmless: &[], classes: &[], import: None, after: None };
-const NO_CLASS: Class = Class { name: "", methods: &[], init: None, new: None, remember: None, setters: &[] };
+const NO_POLICY: ModulePolicy =
+    ModulePolicy { module: "", functions: &[], harmless: &[], classes: &[], import: None, finish: None };
+const NO_CLASS: ClassPolicy =
+    ClassPolicy { name: "", methods: &[], init: None, new: None, remember: None, properties: &[] };
 
-impl Plan {
-    /// What judges calls of the function called `name`, if anything does.
-    pub(super) fn judge_of(&self, name: &str) -> Option<Judge> {
-        if let Some((_, judge)) = self.functions.iter().find(|(known, _)| *known == name) {
-            return Some(*judge);
+impl ModulePolicy {
+    /// The check of the function called `name`, if it needs one.
+    pub(super) fn check_of(&self, name: &str) -> Option<Check> {
+        if let Some((_, check)) = self.functions.iter().find(|(known, _)| *known == name) {
+            return Some(*check);
         }
-        (!self.harmless.is_empty() && !self.harmless.contains(&name)).then_some(unknown as Judge)
+        (!self.harmless.is_empty() && !self.harmless.contains(&name)).then_some(unknown as Check)
     }
 }
 
 fn unknown(call: Call<'_>) -> PyResult {
-    let verdict = call.checker.unrestricted(call.original.name);
+    let verdict = call.checker.unrestricted(call.original.name());
     call.proceed_if(verdict)
 }
 
@@ -74,8 +73,8 @@ fn memory(checker: &PermissionChecker) -> Result<(), Denial> {
 }
 
 /// Every module of which something is guarded.
-pub(super) static MODULES: &[Plan] = &[
-    Plan {
+pub(super) static MODULES: &[ModulePolicy] = &[
+    ModulePolicy {
         module: "posix",
         functions: &[
             ("open", files::open),
@@ -99,8 +98,8 @@ pub(super) static MODULES: &[Plan] = &[
             ("chmod", files::change_at),
             ("chown", files::change_at),
             ("lchown", files::write_link_at),
-            // Numbers of open files can be made to mean another file between question and deed, and links
-            // to mean another place by moving them.
+            // A descriptor can be made to mean another file between check and use, and a link to mean another
+            // place by moving it.
             ("fchmod", files::every),
             ("fchown", files::every),
             ("symlink", files::every),
@@ -224,10 +223,10 @@ pub(super) static MODULES: &[Plan] = &[
             "getrandom",
             "_is_inputhook_installed",
         ],
-        after: Some(processes::own_environment),
-        ..NO_PLAN
+        finish: Some(processes::own_environment),
+        ..NO_POLICY
     },
-    Plan {
+    ModulePolicy {
         module: "_socket",
         functions: &[
             ("getaddrinfo", sockets::getaddrinfo),
@@ -261,7 +260,7 @@ pub(super) static MODULES: &[Plan] = &[
             "CMSG_LEN",
             "CMSG_SPACE",
         ],
-        classes: &[Class {
+        classes: &[ClassPolicy {
             name: "socket",
             methods: &[
                 ("connect", sockets::connect),
@@ -276,53 +275,61 @@ pub(super) static MODULES: &[Plan] = &[
             remember: Some(sockets::remember_class),
             ..NO_CLASS
         }],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan { module: "_posixsubprocess", functions: &[("fork_exec", processes::fork_exec)], ..NO_PLAN },
-    Plan {
+    ModulePolicy {
+        module: "_posixsubprocess",
+        functions: &[("fork_exec", processes::fork_exec)],
+        ..NO_POLICY
+    },
+    ModulePolicy {
         module: "_io",
-        classes: &[Class {
+        classes: &[ClassPolicy {
             name: "FileIO",
-            init: Some((&files::ORIGINAL_FILE_INIT, files::init)),
+            init: Some((&files::ORIGINAL_INIT, files::init)),
             ..NO_CLASS
         }],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan {
+    ModulePolicy {
         module: "_sqlite3",
-        functions: &[("connect", files::database_connect)],
-        classes: &[Class {
+        functions: &[("connect", databases::connect)],
+        classes: &[ClassPolicy {
             name: "Connection",
-            methods: &[("setlimit", files::database_limit)],
-            init: Some((&files::ORIGINAL_DATABASE_INIT, files::database_init)),
-            new: Some((&files::ORIGINAL_DATABASE_NEW, files::database_new)),
-            remember: Some(files::remember_database),
+            methods: &[("setlimit", databases::limit)],
+            init: Some((&databases::ORIGINAL_INIT, databases::init)),
+            new: Some((&databases::ORIGINAL_NEW, databases::new)),
+            remember: Some(databases::remember_class),
             ..NO_CLASS
         }],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan {
+    ModulePolicy {
         module: "_ssl",
         functions: &[("_test_decode_cert", files::read_at)],
-        classes: &[Class {
+        classes: &[ClassPolicy {
             name: "_SSLContext",
             methods: &[
-                ("load_cert_chain", files::certificates),
-                ("load_verify_locations", files::certificates),
-                ("load_dh_params", files::certificates),
+                ("load_cert_chain", certificates::load),
+                ("load_verify_locations", certificates::load),
+                ("load_dh_params", certificates::load),
             ],
-            setters: &[files::guard_key_log],
+            properties: &[certificates::key_log],
             ..NO_CLASS
         }],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan { module: "_posixshmem", import: Some(|checker| checker.every_file("shared memory")), ..NO_PLAN },
-    Plan {
+    ModulePolicy {
+        module: "_posixshmem",
+        import: Some(|checker| checker.every_file("shared memory")),
+        ..NO_POLICY
+    },
+    ModulePolicy {
         module: "_multiprocessing",
         import: Some(|checker| checker.run("processes by multiprocessing")),
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan {
+    ModulePolicy {
         module: "faulthandler",
         functions: &[
             ("enable", processes::signal_self),
@@ -335,9 +342,9 @@ pub(super) static MODULES: &[Plan] = &[
             ("_fatal_error_c_thread", processes::signal_self),
         ],
         harmless: &["disable", "is_enabled", "dump_traceback", "cancel_dump_traceback_later", "unregister"],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan {
+    ModulePolicy {
         module: "_signal",
         functions: &[
             ("pidfd_send_signal", processes::run),
@@ -357,52 +364,52 @@ pub(super) static MODULES: &[Plan] = &[
             "valid_signals",
             "pthread_sigmask",
         ],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan {
+    ModulePolicy {
         module: "fcntl",
         functions: &[("fcntl", processes::fcntl), ("ioctl", processes::ioctl)],
         harmless: &["flock", "lockf"],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan {
+    ModulePolicy {
         module: "time",
         functions: &[("clock_settime", processes::run), ("clock_settime_ns", processes::run)],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan {
+    ModulePolicy {
         module: "pwd",
         functions: &[
             ("getpwnam", files::read_passwd),
             ("getpwuid", files::read_passwd),
             ("getpwall", files::read_passwd),
         ],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan {
+    ModulePolicy {
         module: "grp",
         functions: &[
             ("getgrnam", files::read_group),
             ("getgrgid", files::read_group),
             ("getgrall", files::read_group),
         ],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan { module: "syslog", import: Some(sockets::system_log), ..NO_PLAN },
-    Plan { module: "_ctypes", import: Some(|checker| checker.ffi("ctypes")), ..NO_PLAN },
-    Plan { module: "_testinternalcapi", import: Some(memory), ..NO_PLAN },
-    Plan { module: "_remote_debugging", import: Some(memory), ..NO_PLAN },
-    Plan {
+    ModulePolicy { module: "syslog", import: Some(sockets::system_log), ..NO_POLICY },
+    ModulePolicy { module: "_ctypes", import: Some(|checker| checker.ffi("ctypes")), ..NO_POLICY },
+    ModulePolicy { module: "_testinternalcapi", import: Some(memory), ..NO_POLICY },
+    ModulePolicy { module: "_remote_debugging", import: Some(memory), ..NO_POLICY },
+    ModulePolicy {
         module: "_imp",
         functions: &[("create_dynamic", processes::load), ("exec_dynamic", processes::load)],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    // A further interpreter makes `builtins` and `sys` in its own way.
-    Plan { module: "_interpreters", functions: &[("create", unknown)], ..NO_PLAN },
-    // What reads source files by itself, to show a line of them.
-    Plan { module: "builtins", functions: &[("compile", sources::compile)], ..NO_PLAN },
-    Plan { module: "_symtable", functions: &[("symtable", sources::compile)], ..NO_PLAN },
-    Plan {
+    // Another interpreter makes `builtins` and `sys` in its own way.
+    ModulePolicy { module: "_interpreters", functions: &[("create", unknown)], ..NO_POLICY },
+    // Functions that read source files by themselves, to show a line of them.
+    ModulePolicy { module: "builtins", functions: &[("compile", sources::compile)], ..NO_POLICY },
+    ModulePolicy { module: "_symtable", functions: &[("symtable", sources::compile)], ..NO_POLICY },
+    ModulePolicy {
         module: "sys",
         functions: &[
             ("excepthook", sources::excepthook),
@@ -410,43 +417,43 @@ pub(super) static MODULES: &[Plan] = &[
             ("unraisablehook", sources::unraisablehook),
             ("__unraisablehook__", sources::unraisablehook),
         ],
-        ..NO_PLAN
+        ..NO_POLICY
     },
-    Plan { module: "_thread", functions: &[("_excepthook", sources::unraisablehook)], ..NO_PLAN },
+    ModulePolicy { module: "_thread", functions: &[("_excepthook", sources::unraisablehook)], ..NO_POLICY },
 ];
 
 #[cfg(test)]
 mod tests {
     use super::MODULES;
 
-    /// Whether the system has the function: a few are found on some only.
+    /// Whether only some systems have the function.
     fn is_elsewhere(name: &str) -> bool {
         ["fdatasync", "sendmsg_afalg"].contains(&name)
     }
 
     #[test]
-    fn every_planned_function_exists_and_every_function_of_a_known_module_is_planned() {
+    fn every_listed_function_exists_and_every_function_of_a_classified_module_is_listed() {
         crate::Runtime::builder().build().expect("a runtime").enter(|vm| {
-            for plan in MODULES {
-                let definition = match plan.module {
+            for policy in MODULES {
+                let definition = match policy.module {
                     "builtins" => vm.builtins.def,
                     "sys" => vm.sys_module.def,
                     name => vm.state.module_defs.get(name).copied(),
                 };
-                let definition = definition.unwrap_or_else(|| panic!("no module {}", plan.module));
+                let definition = definition.unwrap_or_else(|| panic!("no module {}", policy.module));
                 let has = |name: &str| definition.methods.iter().any(|method| method.name == name);
-                let planned =
-                    plan.functions.iter().map(|(name, _)| *name).chain(plan.harmless.iter().copied());
-                for name in planned.filter(|name| !is_elsewhere(name)) {
-                    assert!(has(name), "{} has no function {name}", plan.module);
+                let listed =
+                    policy.functions.iter().map(|(name, _)| *name).chain(policy.harmless.iter().copied());
+                for name in listed.filter(|name| !is_elsewhere(name)) {
+                    assert!(has(name), "{} has no function {name}", policy.module);
                 }
-                if plan.harmless.is_empty() {
+                if policy.harmless.is_empty() {
                     continue;
                 }
                 for method in definition.methods {
-                    let known = plan.functions.iter().any(|(name, _)| *name == method.name)
-                        || plan.harmless.contains(&method.name);
-                    assert!(known, "{}.{} is not classified", plan.module, method.name);
+                    let known = policy.functions.iter().any(|(name, _)| *name == method.name)
+                        || policy.harmless.contains(&method.name);
+                    assert!(known, "{}.{} is not classified", policy.module, method.name);
                 }
             }
         });

@@ -9,7 +9,7 @@ use rustpython_vm::{AsObject, PyObjectRef, VirtualMachine};
 
 use super::lexer::{self, KEYWORDS, Kind};
 
-/// Where the word in front of the cursor begins, and what could stand in its place.
+/// Where the word before the cursor begins, and its possible completions.
 pub(super) fn complete(vm: &VirtualMachine, before: &str) -> (usize, Vec<String>) {
     let nothing = (before.len(), Vec::new());
     let last = lexer::tokens(before).into_iter().next_back().map(|token| token.kind);
@@ -41,8 +41,8 @@ pub(super) fn complete(vm: &VirtualMachine, before: &str) -> (usize, Vec<String>
     (before.len() - prefix.len(), fitting)
 }
 
-/// The name with dots that `text` ends with: `a.b` of `x + a.b`. Empty where something else is asked for an
-/// attribute, such as the result of a call.
+/// The dotted name that `text` ends with: `a.b` of `x + a.b`. Empty for an attribute of something else, such as the
+/// result of a call.
 fn dotted_name(text: &str) -> &str {
     let is_part = |character: char| lexer::is_name_part(character) || character == '.';
     let name = text.get(text.trim_end_matches(is_part).len()..).unwrap_or("");
@@ -52,13 +52,13 @@ fn dotted_name(text: &str) -> &str {
 
 /// What is being typed in an `import` statement.
 enum Import<'a> {
-    /// The name of a module, perhaps with dots.
+    /// The name of a module, possibly dotted.
     Module,
     /// A name to import from the module.
     NameFrom(&'a str),
-    /// `from module` wants the word `import`.
+    /// `from module` is followed by the word `import`.
     Keyword,
-    /// A name of the person's own, after `as`, or a relative import.
+    /// A name of the user's choice, after `as`, or a relative import.
     Other,
 }
 
@@ -78,7 +78,7 @@ fn import_part(statement: &str) -> Option<Import<'_>> {
     Some(if last.contains(' ') || module.starts_with('.') { Import::Other } else { Import::NameFrom(module) })
 }
 
-/// Keywords, and what `__main__` and `builtins` hold.
+/// Keywords, and the names in `__main__` and `builtins`.
 fn plain_names(vm: &VirtualMachine) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = KEYWORDS.iter().map(|&word| word.to_owned()).collect();
     let main = vm.main_namespace().ok().map(PyObjectRef::from);

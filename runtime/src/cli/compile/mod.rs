@@ -1,9 +1,9 @@
-//! `tauraro compile script.py -o app`: one executable of a script and all that it imports.
+//! `tauraro compile script.py -o app`: one executable of a script and everything it imports.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `bundle.py` | finds the modules, and puts them in an archive |
-//! | `payload` | the archive behind a copy of this executable, and its way back at the start |
+//! | `payload` | the archive appended to a copy of this executable, and reading it at the start |
 //! | `application` | running as such a copy |
 
 pub(super) mod application;
@@ -15,63 +15,71 @@ use std::process::ExitCode;
 use rustpython_vm::builtins::{PyBytesRef, PyStr, PyTupleRef};
 use rustpython_vm::{PyObjectRef, PyResult, Settings, TryFromObject, VirtualMachine};
 
+use super::error::UsageError;
 use super::options::{CompileOptions, Options};
 use super::parse::{self, Request};
-use super::{USAGE, flags, refuse, say};
+use super::{USAGE, exit_with, flags, print_to, usage_error};
 use crate::{Builder, program, site};
 
-/// What an archive is made of.
-const BUNDLE: &str = include_str!("compile/bundle.py");
+/// The program that makes the archive.
+const BUNDLE: &str = include_str!("bundle.py");
 
-/// Does what the words after `compile` ask for, with what `builder` says is built in.
+/// Runs `compile` with the words after it, on a runtime of `builder`.
 pub(super) fn run(builder: Builder, name: &str, words: &[String]) -> ExitCode {
     let request = match parse::parse_compile(words) {
         Ok(request) if request.options.help => {
-            say(&mut std::io::stdout(), &flags::compile_help(name));
+            print_to(&mut std::io::stdout(), &flags::compile_help(name));
             return ExitCode::SUCCESS;
         }
         Ok(request) => request,
-        Err(mistake) => {
-            let mistake = format!("{mistake}\nTry `{name} compile -h' for more information.");
-            return refuse(&mistake, ExitCode::from(USAGE));
+        Err(error) => {
+            let more = format!("Try `{name} compile -h' for more information.");
+            return usage_error(None, &error, Some(&more));
         }
     };
     match compile(builder, request) {
-        Ok(told) => {
-            say(&mut std::io::stdout(), &told);
+        Ok(report) => {
+            print_to(&mut std::io::stdout(), &report);
             ExitCode::SUCCESS
         }
-        Err(Failure::Request(mistake)) => refuse(&format!("{name}: {mistake}"), ExitCode::from(USAGE)),
-        Err(Failure::Source(report)) => refuse(report.trim_end(), ExitCode::FAILURE),
+        Err(Failure::Usage(error)) => usage_error(Some(name), &error, None),
+        Err(Failure::Bundle(message)) => exit_with(&format!("{name}: {message}"), ExitCode::from(USAGE)),
+        Err(Failure::Source(report)) => exit_with(report.trim_end(), ExitCode::FAILURE),
     }
 }
 
-/// Why there is no application.
+/// Why no application was made.
 enum Failure {
-    /// What was asked for cannot be done: why, in a line.
-    Request(String),
-    /// A source is not Python: what is to be said of it.
+    /// What was asked for cannot be done.
+    Usage(UsageError),
+    /// The modules cannot be gathered: why, in a line.
+    Bundle(String),
+    /// A source is not valid Python: the traceback.
     Source(String),
 }
 
-/// Makes an application; what to tell of it.
+impl From<UsageError> for Failure {
+    fn from(error: UsageError) -> Self {
+        Self::Usage(error)
+    }
+}
+
+/// Makes an application. Returns what to report.
 fn compile(builder: Builder, request: Request) -> Result<String, Failure> {
     let Request { options, script, built_in } = request;
-    options.permissions.permissions().map_err(Failure::Request)?;
-    let output = output(&script, options.compile.output.as_deref()).map_err(Failure::Request)?;
+    options.permissions.permissions()?;
+    let output = output(&script, options.compile.output.as_deref())?;
     let wanted = Wanted {
         script,
         output: output.clone(),
         optimize: options.optimize,
         modules: options.compile.clone(),
     };
-    // What the application could not start with is refused now.
-    options.apply(&mut Settings::default()).map_err(Failure::Request)?;
-    let mut mistake = None;
-    let builder = builder.configure(|settings| mistake = Options::default().apply(settings).err());
-    if let Some(mistake) = mistake {
-        return Err(Failure::Request(mistake));
-    }
+    // Options that the application could not start with are rejected now.
+    options.apply(&mut Settings::default())?;
+    let mut applied = Ok(());
+    let builder = builder.configure(|settings| applied = Options::default().apply(settings));
+    applied?;
     let runtime = builder.build().map_err(|error| Failure::Source(error.traceback().to_owned()))?;
     let (archive, modules) = runtime.enter(|vm| {
         bundle(vm, &wanted).unwrap_or_else(|exception| {
@@ -81,7 +89,7 @@ fn compile(builder: Builder, request: Request) -> Result<String, Failure> {
             Err(Failure::Source(report))
         })
     })?;
-    let length = payload::write(&output, &built_in, &archive).map_err(Failure::Request)?;
+    let length = payload::write(&output, &built_in, &archive)?;
     let plural = if modules == 1 { "" } else { "s" };
     let megabytes = length / 1_000_000;
     Ok(format!("{}: {modules} module{plural}, {megabytes} MB\n", output.display()))
@@ -90,39 +98,45 @@ fn compile(builder: Builder, request: Request) -> Result<String, Failure> {
 /// Where to write the application.
 ///
 /// # Errors
-/// Why not there, in a line.
-fn output(script: &str, given: Option<&str>) -> Result<PathBuf, String> {
+/// Why it cannot be written there.
+fn output(script: &str, chosen: Option<&str>) -> Result<PathBuf, UsageError> {
     let script = Path::new(script);
-    let output = if let Some(output) = given {
+    let output = if let Some(output) = chosen {
         PathBuf::from(output)
     } else {
-        // A folder is named after itself wherever its path ends, as in `.` and `folder/`.
+        // Also for `.` and `folder/`, the name is that of the folder.
         let full = std::fs::canonicalize(script).unwrap_or_else(|_| script.to_owned());
         let name = if full.is_dir() { full.file_name() } else { script.file_stem() };
-        PathBuf::from(name.ok_or("the application needs a name: -o FILE")?)
+        PathBuf::from(name.ok_or_else(|| UsageError::Arguments {
+            message: "the application needs a name".to_owned(),
+            hint: "choose one with -o FILE",
+        })?)
     };
-    let shown = output.display();
+    let refused = |reason: &str| UsageError::File {
+        action: "write",
+        path: output.display().to_string(),
+        reason: reason.to_owned(),
+        hint: Some("choose another name with -o FILE"),
+    };
     if output.is_dir() {
-        return Err(format!("cannot write {shown}: Is a directory; another name can be given by -o FILE"));
+        return Err(refused("Is a directory"));
     }
     if output.file_name().is_none() {
-        return Err(format!("cannot write {shown}: it is no name of a file"));
+        return Err(refused("not the name of a file"));
     }
     let real = |path: &Path| std::fs::canonicalize(path).ok();
     if let Some(existing) = real(&output) {
         if real(script).as_deref() == Some(&existing) {
-            return Err(format!(
-                "cannot write {shown}: it is the script; another name can be given by -o FILE"
-            ));
+            return Err(refused("it is the script"));
         }
         if std::env::current_exe().ok().and_then(|path| real(&path)) == Some(existing) {
-            return Err(format!("cannot write {shown}: it is this program"));
+            return Err(refused("it is this program"));
         }
     }
     Ok(output)
 }
 
-/// What is to be gathered.
+/// What to gather.
 struct Wanted {
     script: String,
     output: PathBuf,
@@ -143,11 +157,11 @@ fn bundle(vm: &VirtualMachine, wanted: &Wanted) -> PyResult<Result<(Vec<u8>, usi
     let arguments =
         (wanted.script.as_str(), output, list(include), list(exclude), list(data), wanted.optimize);
     let made: PyTupleRef = bundle.call(arguments, vm)?.try_into_value(vm)?;
-    let [archive, modules, mistake, report] = made.as_slice() else {
+    let [archive, modules, message, report] = made.as_slice() else {
         return Err(vm.new_type_error("the bundle has other parts"));
     };
-    if let Some(mistake) = mistake.downcast_ref::<PyStr>() {
-        return Ok(Err(Failure::Request(mistake.to_string())));
+    if let Some(message) = message.downcast_ref::<PyStr>() {
+        return Ok(Err(Failure::Bundle(message.to_string())));
     }
     if let Some(report) = report.downcast_ref::<PyStr>() {
         return Ok(Err(Failure::Source(report.to_string())));

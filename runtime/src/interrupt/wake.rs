@@ -1,8 +1,7 @@
-//! Making a thread that waits in a system call look up.
+//! Waking a thread that waits in a system call.
 //!
-//! A signal without `SA_RESTART` ends the call with `EINTR`, upon which the interpreter asks whether there is
-//! something to do before it goes on. The signal is `SIGURG`: hardly any program uses it, and a process that
-//! ignores ours does not end.
+//! A signal without `SA_RESTART` ends the call with `EINTR`, upon which the interpreter handles signals before it
+//! continues. The signal is `SIGURG`: hardly any program uses it, and its default action is to be ignored.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -13,7 +12,7 @@ use rustpython_vm::signal::{SignalNum, set_interrupt_ex};
 /// The signal that ends system calls.
 pub(super) const SIGNAL: libc::c_int = libc::SIGURG;
 
-/// Raises the interpreters' flag, so that whoever runs looks at what happened.
+/// Raises the interpreters' flag, so that running threads check for signals.
 pub(super) fn raise_flag() {
     if let Ok(signal) = SignalNum::try_from(SIGNAL) {
         // Sets two atomics: also what a signal handler may do.
@@ -21,14 +20,14 @@ pub(super) fn raise_flag() {
     }
 }
 
-extern "C" fn look_up(_: libc::c_int) {
+extern "C" fn handle_signal(_: libc::c_int) {
     raise_flag();
 }
 
 /// What the process does on [`SIGNAL`].
-pub(super) struct Disposition(libc::sigaction);
+pub(super) struct SignalAction(libc::sigaction);
 
-impl Disposition {
+impl SignalAction {
     /// What it does now.
     #[expect(unsafe_code, reason = "a system call without a safe wrapper among the dependencies")]
     pub(super) fn current() -> io::Result<Self> {
@@ -44,14 +43,14 @@ impl Disposition {
 
     /// What [`wake`] needs.
     #[expect(unsafe_code, reason = "a C structure without a safe constructor")]
-    pub(super) fn looking_up() -> Self {
+    pub(super) fn interrupting() -> Self {
         // SAFETY: `sigaction` is plain data for which zeros are valid: no flags, an empty mask.
         let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-        action.sa_sigaction = look_up as extern "C" fn(libc::c_int) as libc::sighandler_t;
+        action.sa_sigaction = handle_signal as extern "C" fn(libc::c_int) as libc::sighandler_t;
         Self(action)
     }
 
-    /// Makes it what the process does.
+    /// Makes it the action of the process.
     #[expect(unsafe_code, reason = "a system call without a safe wrapper among the dependencies")]
     pub(super) fn install(&self) -> io::Result<()> {
         // SAFETY: the action is valid: it came from the kernel, or is ours, whose handler only sets atomics.
@@ -65,9 +64,9 @@ impl Disposition {
 
 /// A thread that can be woken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Thread(libc::pthread_t);
+pub(super) struct ThreadId(libc::pthread_t);
 
-impl Thread {
+impl ThreadId {
     /// The calling one.
     #[expect(unsafe_code, reason = "a call without a safe wrapper among the dependencies")]
     pub(super) fn current() -> Self {
@@ -79,14 +78,14 @@ impl Thread {
     ///
     /// # Safety
     /// The thread has not ended.
-    #[expect(unsafe_code, reason = "the thread must live, which only the caller knows")]
+    #[expect(unsafe_code, reason = "only the caller knows that the thread lives")]
     pub(super) unsafe fn wake(self) {
-        // SAFETY: the caller says that the thread lives. A failure means that nobody was woken.
+        // SAFETY: the caller guarantees that the thread lives. A failure means that no thread was woken.
         unsafe { libc::pthread_kill(self.0, SIGNAL) };
     }
 }
 
-/// Lets [`SIGNAL`] reach the calling thread, and says whether it did not before.
+/// Unblocks [`SIGNAL`] in the calling thread. Whether it was blocked.
 pub(super) fn unblock() -> bool {
     change_mask(libc::SIG_UNBLOCK)
 }
