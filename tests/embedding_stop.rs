@@ -265,7 +265,7 @@ fn signals_are_the_hosts() {
     let source = "import signal\nsignal.signal(signal.SIGUSR1, print)";
     let error = hosts.run_string(source, "x").expect_err("is refused");
     assert_eq!(error.class(), "ValueError");
-    assert!(error.message().contains("signals are the host's"), "{error}");
+    assert!(error.message().contains("signals belong to the host"), "{error}");
 }
 
 #[test]

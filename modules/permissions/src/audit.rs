@@ -2,8 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use time::OffsetDateTime;
@@ -45,9 +44,11 @@ impl Kind {
 }
 
 /// A file to which lines are appended.
+///
+/// It is opened for each line: scripts could truncate or close an open file by its descriptor.
 #[derive(Debug)]
 pub struct Audit {
-    file: Mutex<File>,
+    path: PathBuf,
 }
 
 impl Audit {
@@ -56,11 +57,13 @@ impl Audit {
     /// # Errors
     /// Why it cannot be opened.
     pub fn to_file(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self { file: Mutex::new(options.open(path)?) })
+        open(path)?;
+        Ok(Self { path: path.canonicalize()? })
+    }
+
+    /// Where it is, with symbolic links resolved.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Writes one line: the time (UTC), the kind, what was requested, and whether it was allowed.
@@ -71,8 +74,16 @@ impl Audit {
         let line = json!({ "time": now(), "kind": kind.name(), "what": what, "allowed": allowed });
         // One call per line, so that the lines of several threads and processes are not mixed.
         let line = format!("{line}\n");
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes())
+        open(&self.path)?.write_all(line.as_bytes())
     }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// The time in UTC in the format of RFC 3339, to the microsecond.

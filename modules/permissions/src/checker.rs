@@ -283,7 +283,10 @@ impl PermissionChecker {
             return Ok(());
         }
         let target = paths::resolve(path, access.follow);
-        let verdict = if access.write && !may_access(write, &target, true) {
+        let is_audit_log = self.audit.as_ref().is_some_and(|audit| audit.path() == target);
+        let verdict = if access.write && is_audit_log {
+            Err(Denial::new(format!("write access to the audit log {} is denied", target.display())))
+        } else if access.write && !may_access(write, &target, true) {
             Err(Denial::write(&target))
         } else if access.read && !may_access(read, &target, false) && !self.is_module(&target) {
             Err(Denial::read(&target))

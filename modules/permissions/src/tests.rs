@@ -2,7 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Access, NetRule, PermissionChecker, Permissions, UnixName, resolve};
+use crate::{Access, Audit, NetRule, PermissionChecker, Permissions, UnixName, resolve};
 
 fn checker(permissions: Permissions) -> Arc<PermissionChecker> {
     Arc::new(PermissionChecker::new(permissions, None))
@@ -138,6 +138,7 @@ fn unix_sockets_have_rules_of_their_own() {
     only.connect_unix(&UnixName::new(b"/run/app/a.sock")).expect("below");
     only.connect_unix(&UnixName::new(b"/run/application")).expect_err("a longer name");
     only.connect_unix(&UnixName::new(b"/run/app/../b.sock")).expect_err("outside");
+    only.connect_unix(&UnixName::new(b"/tmp/x\0/../run/app/a.sock")).expect_err("the path ends at the NUL");
     only.connect_unix(&UnixName::new(b"\0known")).expect("abstract");
     only.connect_unix(&UnixName::new(b"\0other")).expect_err("another name");
     net("*", "").connect_unix(&UnixName::new(b"/run/x")).expect("everything");
@@ -238,4 +239,24 @@ fn a_list_narrows_what_was_open() {
     assert!(!narrowed.allow_net("").expect("no list").is_restricted());
     let denied = checker(Permissions::allow_all().deny_net("").expect("no list"));
     denied.resolve("a.test", Some(80)).expect_err("every host");
+}
+
+#[test]
+fn the_audit_log_is_not_held_open_nor_writable() {
+    let path = std::env::temp_dir().join(format!("tauraro-audit-{}.jsonl", std::process::id()));
+    let audit = Audit::to_file(&path).expect("a file");
+    let checker = PermissionChecker::new(Permissions::allow_all(), Some(audit));
+    checker.resolve("a.test", Some(80)).expect("allowed");
+    checker.file(&path, Access::WRITE).expect_err("the log itself");
+    checker.file(&path, Access::READ).expect("only reading");
+    // A log that was moved away is started again.
+    std::fs::rename(&path, path.with_extension("old")).expect("moved");
+    checker.resolve("b.test", None).expect("allowed");
+    let lines = |path: &Path| std::fs::read_to_string(path).expect("the log");
+    let old = lines(&path.with_extension("old"));
+    assert!(old.contains("a.test:80") && old.contains("\"allowed\":false"), "{old}");
+    assert!(lines(&path).contains("b.test"));
+    for path in [path.with_extension("old"), path] {
+        std::fs::remove_file(path).expect("removed");
+    }
 }

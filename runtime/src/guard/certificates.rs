@@ -6,7 +6,7 @@ use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 use tauraro_permissions::Access;
 
 use super::Call;
-use super::arguments::{Target, get, path_or_number, set};
+use super::arguments::{Target, get, path_or_buffer, path_or_descriptor, set};
 use super::files::is_free;
 use crate::interpose::Change;
 
@@ -24,7 +24,7 @@ pub(super) fn load(mut call: Call<'_>) -> PyResult {
             let Some(value) = get(&call.args, index, place).filter(|value| !vm.is_none(value)) else {
                 continue;
             };
-            let (Target::Path(path), fixed) = path_or_number(vm, &value)? else { continue };
+            let (path, fixed) = path_or_buffer(vm, &value)?;
             set(&mut call.args, index, place, fixed);
             let verdict = call.checker.file(&path, Access { open: true, ..Access::READ });
             call.check(verdict)?;
@@ -47,7 +47,7 @@ pub(super) fn key_log(vm: &VirtualMachine, class: &'static Py<PyType>) -> PyResu
     let change = move |zelf: PyObjectRef, value: PySetterValue, vm: &VirtualMachine| -> PyResult<()> {
         let value = match value {
             PySetterValue::Assign(path) if !vm.is_none(&path) => {
-                let (target, fixed) = path_or_number(vm, &path)?;
+                let (target, fixed) = path_or_descriptor(vm, &path)?;
                 if let Target::Path(path) = target {
                     let access = Access { open: true, ..Access::WRITE };
                     tauraro_bridge::ask(vm, |checker| checker.file(&path, access))?;

@@ -6,7 +6,7 @@ use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_permissions::{Access, PermissionChecker};
 
-use super::arguments::{Target, get, number, path_or_number, set, text};
+use super::arguments::{Target, flag, get, number, path_or_descriptor, set, text};
 use super::layer::initialize;
 use super::{Call, denied};
 use crate::interpose::{Initializer, SlotOriginal};
@@ -51,10 +51,9 @@ fn first_path(mut call: Call<'_>, access: Access, descriptor_is_free: bool) -> P
     }
     let name = if call.args.kwargs.contains_key("fd") { "fd" } else { "path" };
     let Some(value) = get(&call.args, 0, name) else { return call.proceed() };
-    let no_follow =
-        call.args.kwargs.get("follow_symlinks").is_some_and(|follow| follow.is(&call.vm.ctx.false_value));
-    let access = if no_follow { Access { follow: false, ..access } } else { access };
-    match path_or_number(call.vm, &value)? {
+    let follow = flag(call.vm, &mut call.args, "follow_symlinks")?.unwrap_or(true);
+    let access = Access { follow: access.follow && follow, ..access };
+    match path_or_descriptor(call.vm, &value)? {
         (Target::Path(path), fixed) => {
             check_path(&mut call, (0, name), "dir_fd", path, fixed, access)?;
             call.proceed()
@@ -71,7 +70,7 @@ fn first_path(mut call: Call<'_>, access: Access, descriptor_is_free: bool) -> P
 }
 
 /// Checks a path and puts it back in its place. One that is relative to an open folder becomes absolute,
-/// because the descriptor may mean another folder by the time it is used.
+/// because the descriptor may mean another folder by the time it is used. Returns the path.
 fn check_path(
     call: &mut Call<'_>,
     (index, name): (usize, &str),
@@ -79,7 +78,7 @@ fn check_path(
     path: PathBuf,
     fixed: PyObjectRef,
     access: Access,
-) -> PyResult<()> {
+) -> PyResult<PathBuf> {
     let vm = call.vm;
     let folder = call.args.kwargs.get(folder_name).filter(|folder| !vm.is_none(folder)).cloned();
     let (path, fixed) = match folder {
@@ -96,7 +95,8 @@ fn check_path(
     call.args.kwargs.pop_kwarg(folder_name);
     set(&mut call.args, index, name, fixed);
     let verdict = call.checker.file(&path, access);
-    call.check(verdict)
+    call.check(verdict)?;
+    Ok(path)
 }
 
 /// `listdir` and `scandir`: without a path, of the working folder.
@@ -120,16 +120,16 @@ pub(super) fn rename(mut call: Call<'_>) -> PyResult {
         [(0, "src", "src_dir_fd", taken), (1, "dst", "dst_dir_fd", WRITE_LINK)]
     {
         let Some(value) = get(&call.args, index, name) else { return call.proceed() };
-        let (Target::Path(path), fixed) = path_or_number(call.vm, &value)? else {
+        let (Target::Path(path), fixed) = path_or_descriptor(call.vm, &value)? else {
             let message = format!("{} takes paths, not descriptors", call.original.name());
             return Err(call.vm.new_type_error(message));
         };
+        let path = check_path(&mut call, (index, name), folder, path, fixed, access)?;
         // A relative link leads elsewhere from another folder.
         if index == 0 && path.is_symlink() {
             let verdict = call.checker.every_file("moving a symbolic link");
             call.check(verdict)?;
         }
-        check_path(&mut call, (index, name), folder, path, fixed, access)?;
     }
     call.proceed()
 }
@@ -159,7 +159,7 @@ pub(super) fn open(mut call: Call<'_>) -> PyResult {
         open: true,
         follow: flags & libc::O_NOFOLLOW == 0,
     };
-    let (Target::Path(path), fixed) = path_or_number(vm, &path)? else {
+    let (Target::Path(path), fixed) = path_or_descriptor(vm, &path)? else {
         return Err(vm.new_type_error("open() takes a path, not a descriptor"));
     };
     check_path(&mut call, (0, "path"), "dir_fd", path, fixed, access)?;
@@ -177,11 +177,10 @@ fn check_opening(vm: &VirtualMachine, checker: &PermissionChecker, args: &mut Fu
     }
     let Some(file) = get(args, 0, "file") else { return Ok(()) };
     let opener = get(args, 3, "opener").filter(|opener| !vm.is_none(opener));
+    let (target, fixed) = path_or_descriptor(vm, &file)?;
+    set(args, 0, "file", fixed);
     // An opener opens with functions that are checked themselves.
-    let (Target::Path(path), fixed) = path_or_number(vm, &file)? else { return Ok(()) };
-    if opener.is_some() {
-        return Ok(());
-    }
+    let (Target::Path(path), None) = (target, opener) else { return Ok(()) };
     let mode = get(args, 1, "mode");
     let mode = mode.as_deref().and_then(text).unwrap_or_else(|| "r".to_owned());
     let access = Access {
@@ -190,7 +189,6 @@ fn check_opening(vm: &VirtualMachine, checker: &PermissionChecker, args: &mut Fu
         open: true,
         follow: true,
     };
-    set(args, 0, "file", fixed);
     checker.file(&path, access).map_err(|denial| denied(vm, &denial))
 }
 

@@ -299,7 +299,7 @@ pub(super) static MODULES: &[ModulePolicy] = &[
             methods: &[("setlimit", databases::limit)],
             init: Some((&databases::ORIGINAL_INIT, databases::init)),
             new: Some((&databases::ORIGINAL_NEW, databases::new)),
-            remember: Some(databases::remember_class),
+            remember: Some(databases::prepare),
             ..NO_CLASS
         }],
         ..NO_POLICY
@@ -404,8 +404,35 @@ pub(super) static MODULES: &[ModulePolicy] = &[
         functions: &[("create_dynamic", processes::load), ("exec_dynamic", processes::load)],
         ..NO_POLICY
     },
-    // Another interpreter makes `builtins` and `sys` in its own way.
-    ModulePolicy { module: "_interpreters", functions: &[("create", unknown)], ..NO_POLICY },
+    // Another interpreter makes `builtins` and `sys` in its own way. Exceptions are captured with lines of their source,
+    // from any file.
+    ModulePolicy {
+        module: "_interpreters",
+        functions: &[
+            ("create", unknown),
+            ("exec", unknown),
+            ("run_string", unknown),
+            ("run_func", unknown),
+            ("call", unknown),
+            ("capture_exception", unknown),
+        ],
+        harmless: &[
+            "new_config",
+            "destroy",
+            "list_all",
+            "get_current",
+            "get_main",
+            "is_running",
+            "whence",
+            "get_config",
+            "is_shareable",
+            "set___main___attrs",
+            "incref",
+            "decref",
+        ],
+        ..NO_POLICY
+    },
+    ModulePolicy { module: "resource", functions: &[("setrlimit", processes::run)], ..NO_POLICY },
     // Functions that read source files by themselves, to show a line of them.
     ModulePolicy { module: "builtins", functions: &[("compile", sources::compile)], ..NO_POLICY },
     ModulePolicy { module: "_symtable", functions: &[("symtable", sources::compile)], ..NO_POLICY },
@@ -419,7 +446,11 @@ pub(super) static MODULES: &[ModulePolicy] = &[
         ],
         ..NO_POLICY
     },
-    ModulePolicy { module: "_thread", functions: &[("_excepthook", sources::unraisablehook)], ..NO_POLICY },
+    ModulePolicy {
+        module: "_thread",
+        functions: &[("_excepthook", sources::thread_excepthook)],
+        ..NO_POLICY
+    },
 ];
 
 #[cfg(test)]

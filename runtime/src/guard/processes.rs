@@ -7,14 +7,19 @@ use rustpython_vm::builtins::{PyBytes, PyDict, PyList, PyModule, PyStr, PyTuple}
 use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
 use tauraro_permissions::{PermissionChecker, from_bytes};
 
-use super::arguments::{get, number, path_or_number, set, text};
+use super::arguments::{get, number, path_or_descriptor, set, text};
 use super::{Call, environment};
 
 /// Terminal requests that are harmless: `TIOCGWINSZ`, `FIONREAD`, `FIONBIO`.
 const HARMLESS_REQUESTS: [i64; 3] = [0x5413, 0x541b, 0x5421];
 
-/// `fcntl` commands that have the system send signals to a process: `F_SETOWN`, `F_SETSIG`, `F_SETOWN_EX`.
-const SIGNAL_COMMANDS: [i64; 3] = [8, 10, 15];
+/// `fcntl` commands that are harmless: those about the descriptor, its locks and the size of its pipe. Others have the
+/// system send signals to a process, or make other processes wait (leases).
+const HARMLESS_COMMANDS: [i64; 15] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 9, // F_DUPFD to F_SETLKW, F_GETOWN
+    36, 37, 38, // F_OFD_GETLK to F_OFD_SETLKW
+    1030, 1031, 1032, // F_DUPFD_CLOEXEC, F_SETPIPE_SZ, F_GETPIPE_SZ
+];
 
 /// The function itself needs the permission; messages name the command that it was given.
 pub(super) fn run(call: Call<'_>) -> PyResult {
@@ -65,7 +70,7 @@ pub(super) fn system(call: Call<'_>) -> PyResult {
     check_run(&call)?;
     let Some(environment) = call.checker.environment() else { return call.proceed() };
     let Some(command) = get(&call.args, 0, "command") else { return call.proceed() };
-    let (_, fixed) = path_or_number(call.vm, &command)?;
+    let (_, fixed) = path_or_descriptor(call.vm, &command)?;
     let bytes = fixed.downcast_ref::<PyBytes>().map(|bytes| bytes.as_bytes().to_vec());
     let text = fixed.downcast_ref::<PyStr>().map(|text| call.vm.fsencode(text)).transpose()?;
     let command = match (bytes, text) {
@@ -106,7 +111,7 @@ pub(super) fn kill(mut call: Call<'_>) -> PyResult {
 }
 
 pub(super) fn fcntl(call: Call<'_>) -> PyResult {
-    control(call, |command| !SIGNAL_COMMANDS.contains(&command))
+    control(call, |command| HARMLESS_COMMANDS.contains(&command))
 }
 
 /// A terminal can be made to read input that nobody typed, and the shell behind it runs that.

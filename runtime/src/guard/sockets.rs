@@ -91,6 +91,10 @@ fn address(
             ArgStrOrBytesLike::Str(text) => vm.fsencode(&text)?.as_encoded_bytes().to_vec(),
             ArgStrOrBytesLike::Buf(bytes) => bytes.borrow_buf().to_vec(),
         };
+        // The system would use the path up to there.
+        if bytes.first() != Some(&0) && bytes.contains(&0) {
+            return Err(vm.new_value_error("embedded null byte in the path of a Unix socket"));
+        }
         let name = UnixName::new(&bytes);
         return Ok((Address::Unix(name), vm.ctx.new_bytes(bytes).into()));
     }

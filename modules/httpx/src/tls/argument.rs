@@ -64,6 +64,25 @@ pub(super) fn password_from(vm: &VirtualMachine, password: &PyObject) -> PyResul
 /// # Errors
 /// `TypeError` that says what the argument takes.
 pub(super) fn path(vm: &VirtualMachine, value: &PyObject, argument: &str, takes: &str) -> PyResult<PathBuf> {
+    path_for(vm, value, (argument, takes), Access { open: true, ..Access::READ })
+}
+
+/// As [`path`], for a file to write.
+pub(super) fn path_to_write(
+    vm: &VirtualMachine,
+    value: &PyObject,
+    argument: &str,
+    takes: &str,
+) -> PyResult<PathBuf> {
+    path_for(vm, value, (argument, takes), Access { open: true, ..Access::WRITE })
+}
+
+fn path_for(
+    vm: &VirtualMachine,
+    value: &PyObject,
+    (argument, takes): (&str, &str),
+    access: Access,
+) -> PyResult<PathBuf> {
     let text = if let Some(text) = value.downcast_ref::<PyStr>() {
         text.to_owned()
     } else {
@@ -74,7 +93,6 @@ pub(super) fn path(vm: &VirtualMachine, value: &PyObject, argument: &str, takes:
         to_path.call((), vm)?.try_into_value(vm)?
     };
     let path = PathBuf::from(Py::try_as_utf8(&text, vm)?.as_str());
-    let access = Access { open: true, ..Access::READ };
     tauraro_bridge::ask(vm, |checker| checker.file(&path, access))?;
     Ok(path)
 }

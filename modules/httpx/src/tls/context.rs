@@ -9,7 +9,7 @@ use rustpython_vm::builtins::{PyBytes, PyBytesRef, PyDict};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_engine::tls::{self, ClientCert, PemFile, TlsConfig, TlsVersion, Verify};
 
-use super::argument::{password_from, path};
+use super::argument::{password_from, path, path_to_write};
 use crate::exceptions;
 
 /// Constants of `ssl`.
@@ -79,7 +79,7 @@ impl Context<'_> {
         };
         let key_log = self.context.get_attr("keylog_filename", vm)?;
         if !vm.is_none(&key_log) {
-            config.key_log = Some(path(vm, &key_log, "keylog_filename", "a path")?);
+            config.key_log = Some(path_to_write(vm, &key_log, "keylog_filename", "a path")?);
         }
         let certificates = match &loaded {
             Some(loaded) => trusted(vm, loaded)?,
