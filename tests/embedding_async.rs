@@ -117,9 +117,9 @@ fn errors_are_typed() {
         assert!(error.traceback().contains("in fails"), "{}", error.traceback());
         let error = handle.call_async::<()>("missing", ()).await.expect_err("is missing");
         assert_eq!(error.class(), "NameError");
-        let error = handle.call_async::<String>("double", (1,)).await.expect_err("is no text");
+        let error = handle.call_async::<String>("double", (1,)).await.expect_err("is not text");
         assert_eq!(error.class(), "TypeError");
-        assert_eq!(handle.call::<i64>("plain", (1,)).await.expect("goes on"), 2);
+        assert_eq!(handle.call::<i64>("plain", (1,)).await.expect("still works"), 2);
     });
 }
 
@@ -142,19 +142,23 @@ fn time_is_limited() {
         for name in ["spin", "stubborn", "swallow"] {
             let error = handle.call_async::<()>(name, ()).await.expect_err("does not end");
             assert_eq!(error.kind(), ErrorKind::TimedOut, "{name}: {error}");
-            assert_eq!(handle.call_async::<i64>("double", (1,)).await.expect("goes on"), 2, "after {name}");
+            assert_eq!(
+                handle.call_async::<i64>("double", (1,)).await.expect("still works"),
+                2,
+                "after {name}"
+            );
         }
         let error = handle.call_async::<()>("for_ever", ("b",)).await.expect_err("does not end");
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         happens(&handle, "cancelled b").await;
         let error = handle.call::<()>("time.sleep", (3600,)).await.expect_err("does not end");
         assert_eq!(error.kind(), ErrorKind::TimedOut);
-        assert_eq!(handle.call::<i64>("plain", (1,)).await.expect("goes on"), 2);
+        assert_eq!(handle.call::<i64>("plain", (1,)).await.expect("still works"), 2);
     });
 }
 
 #[test]
-fn stopping_ends_all_calls() {
+fn interrupting_ends_all_calls() {
     block_on(async {
         let handle = start(None).await;
         let calls: Vec<_> = ["c", "d"]
@@ -175,7 +179,7 @@ fn stopping_ends_all_calls() {
             let error = call.await.expect("no panic").expect_err("was stopped");
             assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
         }
-        assert_eq!(handle.call_async::<i64>("double", (1,)).await.expect("goes on"), 2);
+        assert_eq!(handle.call_async::<i64>("double", (1,)).await.expect("still works"), 2);
     });
 }
 

@@ -79,7 +79,7 @@ async fn serve(listener: TcpListener, python: RuntimeHandle) -> Result<(), Failu
         tokio::spawn(async move {
             let service = service_fn(move |request| respond(request, python.clone()));
             let server = auto::Builder::new(TokioExecutor::new());
-            // A connection that breaks concerns nobody else.
+            // An error of one connection does not affect others.
             let _ = server.serve_connection(TokioIo::new(connection), service).await;
         });
     }

@@ -58,8 +58,8 @@ pub(crate) fn main() -> Result<(), ScriptError> {
     assert_eq!((config.workers, config.timeout), (4, Duration::from_secs(90)));
     assert_eq!(config.listeners.last(), Some(&Listener { port: 443, protocol: Protocol::Https }));
 
-    // Mistakes are told as people find them: by the place in the configuration.
-    for (mistake, told) in [
+    // Errors name the place in the configuration.
+    for (source, message) in [
         (
             "config['listeners'][1]['port'] = 80000",
             "config.listeners[1].port: expected an integer from 0 to 65535, got 80000 (int)",
@@ -74,9 +74,9 @@ pub(crate) fn main() -> Result<(), ScriptError> {
         ),
         ("del config['timeout']", "config: missing field `timeout`"),
     ] {
-        let Err(error) = load(&format!("{CONFIG}\n{mistake}")) else { unreachable!("{mistake} is taken") };
-        println!("{mistake}\n    {error}");
-        assert_eq!(error.message(), told);
+        let Err(error) = load(&format!("{CONFIG}\n{source}")) else { unreachable!("{source} is accepted") };
+        println!("{source}\n    {error}");
+        assert_eq!(error.message(), message);
     }
     Ok(())
 }

@@ -207,7 +207,7 @@ fn multiprocessing_works() {
 }
 
 #[test]
-fn mistakes_are_told() {
+fn errors_are_reported() {
     let folder = Folder::new("compile-mistakes");
     folder.write("script.py", "import broken\n");
     folder.write("broken.py", "ok = 1\nif ok\n    pass\n");

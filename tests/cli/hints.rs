@@ -1,4 +1,4 @@
-//! What follows the traceback of an exception that nobody caught.
+//! What follows the traceback of an uncaught exception.
 
 use std::process::Command;
 

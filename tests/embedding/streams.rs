@@ -94,7 +94,7 @@ fn captured_output_is_limited() {
     assert!(error.message().contains("has reached its limit of 1000 bytes"), "{error}");
     assert_eq!(runtime.get_global::<u8>("done").expect("a number"), 10);
     assert_eq!(runtime.take_stdout().len(), 1000);
-    // A script that goes on regardless fills nothing.
+    // A script that prints on regardless adds nothing.
     let stubborn = "
 import sys
 refused = 0

@@ -383,7 +383,7 @@ for _ in range(100_000): deep = [deep]",
         let error = runtime.get_global::<serde_json::Value>(name).expect_err("endless");
         assert_eq!(error.class(), "ValueError");
         assert!(error.message().ends_with("nested more than 128 levels deep"), "{}", error.message());
-        runtime.get_global::<IgnoredAny>(name).expect("nobody looks inside");
+        runtime.get_global::<IgnoredAny>(name).expect("is not examined");
     }
     let mut deep = serde_json::Value::Null;
     for _ in 0..200 {
@@ -424,7 +424,7 @@ fn small_objects_that_stand_for_large_values() {
     let error = runtime.get_global::<Vec<String>>("long").expect_err("too large");
     assert_eq!(error.class(), "ValueError");
     assert!(error.message().ends_with("the whole value takes more than 256 MiB"), "{}", error.message());
-    runtime.get_global::<IgnoredAny>("laughs").expect("nobody looks inside");
+    runtime.get_global::<IgnoredAny>("laughs").expect("is not examined");
     assert_eq!(runtime.get_global::<Counted>("laughs").expect_err("too large").class(), "ValueError");
 }
 

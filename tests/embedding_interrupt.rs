@@ -1,9 +1,9 @@
-//! Stopping scripts that do not end by themselves.
+//! Interrupting scripts that do not end by themselves.
 //!
 //! The table of how late each kind was stopped is printed, with `--nocapture`; only that everything is stopped
 //! is asserted, because a busy machine may take its time.
 
-#[path = "embedding_stop/runaways.rs"]
+#[path = "embedding_interrupt/runaways.rs"]
 mod runaways;
 
 use std::collections::BTreeMap;
@@ -114,10 +114,10 @@ fn everything_is_stopped() {
     report(&endings, total);
     drop(quit);
     let rounds = bystander.join().expect("no panic");
-    assert!(rounds > 0, "who is not concerned goes on");
+    assert!(rounds > 0, "a runtime that is not interrupted keeps running");
 }
 
-/// Computes in a runtime of its own until told to end. How often it was right.
+/// Computes in its own runtime until asked to end. Returns how often it was right.
 fn honest_work(quitting: &Receiver<()>) -> u32 {
     let runtime = start(None);
     runtime
@@ -128,7 +128,7 @@ fn honest_work(quitting: &Receiver<()>) -> u32 {
         .expect("runs");
     let mut rounds = 0;
     while quitting.try_recv() == Err(mpsc::TryRecvError::Empty) {
-        assert_eq!(runtime.call::<i64>("work", (20_000,)).expect("nobody stops it"), 199_990_000);
+        assert_eq!(runtime.call::<i64>("work", (20_000,)).expect("is not interrupted"), 199_990_000);
         rounds += 1;
     }
     rounds
@@ -269,7 +269,7 @@ fn signals_are_the_hosts() {
 }
 
 #[test]
-fn locks_wait_as_long_as_they_are_told() {
+fn locks_wait_for_their_timeout() {
     patiently(|| {
         let runtime = start(Some(Duration::from_mins(1)));
         let source = "
