@@ -10,13 +10,11 @@
 mod argument;
 mod context;
 
-use std::path::Path;
-
 use rustpython_vm::builtins::PyStrRef;
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine, warn};
 use tauraro_engine::tls::{TlsConfig, Verify};
-use tauraro_permissions::Access;
+use tauraro_permissions::PermissionChecker;
 
 pub(crate) use context::from_context;
 
@@ -53,19 +51,9 @@ pub(crate) fn tls_from(
         tls.client_cert = Some(argument::client_cert(vm, &cert)?);
     }
     if tls.trust_env {
-        check_environment(vm)?;
+        tauraro_bridge::ask(vm, PermissionChecker::tls_variables)?;
     }
     Ok(tls)
-}
-
-/// A key log that a script could have named in the environment is a file that it must be allowed to write.
-fn check_environment(vm: &VirtualMachine) -> PyResult<()> {
-    const NAME: &str = "SSLKEYLOGFILE";
-    let Some(path) = std::env::var_os(NAME).filter(|path| !path.is_empty()) else { return Ok(()) };
-    let access = Access { open: true, ..Access::WRITE };
-    tauraro_bridge::ask(vm, |checker| {
-        if checker.sees_env(NAME) { checker.file(Path::new(&path), access) } else { Ok(()) }
-    })
 }
 
 fn verified_by(vm: &VirtualMachine, verify: &PyObject, trust_env: bool) -> PyResult<TlsConfig> {

@@ -1,7 +1,8 @@
 //! The checker: the permissions of one runtime, and the addresses that its allowed names have.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +13,12 @@ use crate::{Audit, Denial, Environment, Kind, NetRule, Permissions, Scope, UnixN
 
 /// How many addresses are remembered with the names they were found for; beyond that, all are forgotten.
 const MAX_ADDRESSES: usize = 16_384;
+
+/// The environment variable for the file to which the keys of TLS connections are logged.
+const KEY_LOG: &str = "SSLKEYLOGFILE";
+
+/// The environment variables that name files for TLS.
+const PATH_VARIABLES: [&str; 3] = ["SSL_CERT_FILE", "SSL_CERT_DIR", KEY_LOG];
 
 /// What an operation does with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +52,8 @@ pub struct PermissionChecker {
     found: Mutex<HashMap<IpAddr, Vec<String>>>,
     /// Where modules are imported from.
     imports: Mutex<Vec<PathBuf>>,
+    /// The [`PATH_VARIABLES`] of the process as they were before any script ran.
+    path_variables: [Option<OsString>; 3],
 }
 
 impl PermissionChecker {
@@ -57,6 +66,7 @@ impl PermissionChecker {
             shares_process: false,
             found: Mutex::default(),
             imports: Mutex::default(),
+            path_variables: PATH_VARIABLES.map(std::env::var_os),
         }
     }
 
@@ -300,6 +310,33 @@ impl PermissionChecker {
         self.log(if access.open { Kind::Open } else { Kind::File }, &target.to_string_lossy(), verdict)
     }
 
+    /// May this be done with the file at `path`, or with every file in the folder there?
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn file_or_entries(&self, path: &Path, access: Access) -> Result<(), Denial> {
+        self.file(path, access)?;
+        // What cannot be listed cannot be used either.
+        let entries = path.read_dir().into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).try_for_each(|entry| self.file(&entry, access))
+    }
+
+    /// May the files be used that environment variables of the process name for TLS? They may if no script has changed
+    /// the variable, or if the script may use the file.
+    ///
+    /// # Errors
+    /// A refusal.
+    pub fn tls_variables(&self) -> Result<(), Denial> {
+        for (name, before) in PATH_VARIABLES.into_iter().zip(&self.path_variables) {
+            let Some(path) = std::env::var_os(name).filter(|path| !path.is_empty()) else { continue };
+            if self.sees_env(name) && before.as_ref() != Some(&path) {
+                let access = if name == KEY_LOG { Access::WRITE } else { Access::READ };
+                self.file_or_entries(Path::new(&path), Access { open: true, ..access })?;
+            }
+        }
+        Ok(())
+    }
+
     /// May an operation use files without a check of their names? Only if all may be read and written.
     ///
     /// # Errors
@@ -359,6 +396,15 @@ impl Permissions {
     fn allows_name(&self, name: &str, port: Option<u16>) -> Result<(), Option<&NetRule>> {
         if let Some(rule) = self.denied_net.iter().find(|rule| rule.names(name, port)) {
             return Err(Some(rule));
+        }
+        // A proxy may resolve a name that can only have addresses of this machine.
+        if net::is_local(name) {
+            let denied = |address| self.denied_net.iter().find(|rule| rule.holds(address, port));
+            if let (Some(rule), Some(_)) =
+                (denied(Ipv4Addr::LOCALHOST.into()), denied(Ipv6Addr::LOCALHOST.into()))
+            {
+                return Err(Some(rule));
+            }
         }
         let named = |rule: &NetRule| match port {
             Some(port) => rule.names(name, Some(port)),

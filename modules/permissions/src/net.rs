@@ -243,9 +243,11 @@ pub fn parse_name(host: &str) -> Option<Named> {
     }
 }
 
-/// Whether `name` means this machine everywhere (RFC 6761), so that resolving it needs no query.
+/// Whether `name` means this machine everywhere (RFC 6761, and the usual file of hosts), so that resolving it needs no
+/// query.
 pub(super) fn is_local(name: &str) -> bool {
-    name == "localhost" || name.ends_with(".localhost")
+    let of_hosts_file = ["localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"];
+    of_hosts_file.contains(&name) || name.ends_with(".localhost")
 }
 
 fn in_network(address: IpAddr, network: IpAddr, prefix: u8) -> bool {

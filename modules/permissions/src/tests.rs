@@ -113,6 +113,9 @@ fn denial_wins_over_every_notation() {
     ] {
         assert!(!connects(&guarded, host, address, 80), "{host} at {address}");
     }
+    // A proxy would resolve it.
+    guarded.resolve("localhost", Some(80)).expect_err("both of its addresses are denied");
+    net("*", "127.0.0.0/8").resolve("localhost", Some(80)).expect("it may be ::1");
     assert!(connects(&guarded, "203.0.113.1", "203.0.113.1", 80));
     let error = guarded.connect("10.1.2.3", SocketAddr::from(([10, 1, 2, 3], 80))).expect_err("denied");
     assert_eq!(error.to_string(), "network access to 10.1.2.3:80 is denied by --deny-net=10.0.0.0/8");
@@ -218,6 +221,22 @@ fn import_paths_are_readable_for_modules_only() {
     checker.file(&folder.join("module.py"), Access::READ).expect("a module");
     checker.file(&folder.join("secret.txt"), Access::READ).expect_err("no module");
     checker.file(&folder.join("module.py"), Access::WRITE).expect_err("not to be written");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_entries_of_a_folder_may_lead_elsewhere() {
+    let root = std::env::temp_dir().join(format!("tauraro-entries-{}", std::process::id()));
+    let folder = root.join("folder");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("file"), "").expect("a file");
+    std::fs::write(root.join("secret"), "").expect("a file");
+    let checker = checker(Permissions::none().allow_read(&folder.display().to_string()).expect("a path"));
+    checker.file_or_entries(&folder, Access::READ).expect("all inside");
+    checker.file_or_entries(&folder.join("file"), Access::READ).expect("a file");
+    std::os::unix::fs::symlink("../secret", folder.join("link")).expect("a link");
+    checker.file_or_entries(&folder, Access::READ).expect_err("one leads outside");
+    std::fs::remove_dir_all(&root).expect("removed");
 }
 
 #[test]

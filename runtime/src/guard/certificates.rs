@@ -26,11 +26,17 @@ pub(super) fn load(mut call: Call<'_>) -> PyResult {
             };
             let (path, fixed) = path_or_buffer(vm, &value)?;
             set(&mut call.args, index, place, fixed);
-            let verdict = call.checker.file(&path, Access { open: true, ..Access::READ });
+            let verdict = call.checker.file_or_entries(&path, Access { open: true, ..Access::READ });
             call.check(verdict)?;
         }
     }
     call.proceed()
+}
+
+/// Methods of `SSLContext` that read the files that the environment names.
+pub(super) fn load_default(call: Call<'_>) -> PyResult {
+    let verdict = call.checker.tls_variables();
+    call.proceed_if(verdict)
 }
 
 /// `SSLContext.keylog_filename`, which creates and writes a file.

@@ -11,6 +11,9 @@ use super::layer::initialize;
 use super::{Call, denied};
 use crate::interpose::{Initializer, SlotOriginal};
 
+/// How many files a folder that is moved may have; a larger one counts as having symbolic links.
+const MAX_MOVED: usize = 100_000;
+
 const READ_LINK: Access = Access { follow: false, ..Access::READ };
 const WRITE_LINK: Access = Access { follow: false, ..Access::WRITE };
 
@@ -110,6 +113,28 @@ pub(super) fn list(call: Call<'_>) -> PyResult {
     }
 }
 
+/// Whether a path is a symbolic link, or a folder with one in it: links must not move. A relative one leads elsewhere
+/// from another folder, and any could take the place of a folder between the check of a path and its use.
+fn has_links(path: &Path) -> bool {
+    let mut paths = vec![path.to_owned()];
+    let mut rest = MAX_MOVED;
+    while let Some(path) = paths.pop() {
+        let Ok(metadata) = path.symlink_metadata() else { continue };
+        if metadata.is_symlink() {
+            return true;
+        }
+        if metadata.is_dir() {
+            let Ok(entries) = path.read_dir() else { return true };
+            for entry in entries {
+                let (Ok(entry), Some(left)) = (entry, rest.checked_sub(1)) else { return true };
+                rest = left;
+                paths.push(entry.path());
+            }
+        }
+    }
+    false
+}
+
 /// Moving removes a file from one place, where it might not be readable, and creates it in another.
 pub(super) fn rename(mut call: Call<'_>) -> PyResult {
     if is_free(call.checker) {
@@ -125,8 +150,7 @@ pub(super) fn rename(mut call: Call<'_>) -> PyResult {
             return Err(call.vm.new_type_error(message));
         };
         let path = check_path(&mut call, (index, name), folder, path, fixed, access)?;
-        // A relative link leads elsewhere from another folder.
-        if index == 0 && path.is_symlink() {
+        if index == 0 && has_links(&path) {
             let verdict = call.checker.every_file("moving a symbolic link");
             call.check(verdict)?;
         }

@@ -91,7 +91,7 @@ fn command_line(words: &PyObject) -> Option<String> {
     Some(words?.join(" "))
 }
 
-/// Functions that end the process, or send it a signal.
+/// Functions that end the process, send it a signal, or change what all of it shares.
 pub(super) fn signal_self(call: Call<'_>) -> PyResult {
     let verdict = call.checker.signal_self(call.original.name());
     call.proceed_if(verdict)
@@ -139,6 +139,16 @@ fn control(mut call: Call<'_>, harmless: fn(i64) -> bool) -> PyResult {
 pub(super) fn load(call: Call<'_>) -> PyResult {
     let verdict = call.checker.ffi(call.original.name());
     call.proceed_if(verdict)
+}
+
+/// `sys.breakpointhook`, whose messages quote a variable of the process's environment.
+pub(super) fn breakpoint_hook(call: Call<'_>) -> PyResult {
+    const NAME: &str = "PYTHONBREAKPOINT";
+    if std::env::var_os(NAME).is_some() {
+        let verdict = call.checker.set_env(NAME);
+        call.check(verdict)?;
+    }
+    call.proceed()
 }
 
 fn check_env(call: &Call<'_>) -> PyResult<()> {

@@ -93,6 +93,6 @@ fn path_for(
         to_path.call((), vm)?.try_into_value(vm)?
     };
     let path = PathBuf::from(Py::try_as_utf8(&text, vm)?.as_str());
-    tauraro_bridge::ask(vm, |checker| checker.file(&path, access))?;
+    tauraro_bridge::ask(vm, |checker| checker.file_or_entries(&path, access))?;
     Ok(path)
 }
