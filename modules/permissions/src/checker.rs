@@ -292,14 +292,22 @@ impl PermissionChecker {
         if !restricted && self.audit.is_none() {
             return Ok(());
         }
-        let target = paths::resolve(path, access.follow);
-        let is_audit_log = self.audit.as_ref().is_some_and(|audit| audit.path() == target);
+        let resolved = paths::trace(path, access.follow);
+        let target = &resolved.path;
+        let is_plain = resolved.system_link.is_none();
+        let may_access = |scope: &Scope<PathBuf>, write| {
+            (scope.allows(|rule| paths::covers(rule, target)) || paths::is_harmless(target, write))
+                && (is_plain || scope.allows(|rule| resolved.may_follow(rule)))
+        };
+        // What a rule would have to name.
+        let named = if is_plain { target } else { &resolved.given };
+        let is_audit_log = self.audit.as_ref().is_some_and(|audit| audit.path() == target.as_path());
         let verdict = if access.write && is_audit_log {
             Err(Denial::new(format!("write access to the audit log {} is denied", target.display())))
-        } else if access.write && !may_access(write, &target, true) {
-            Err(Denial::write(&target))
-        } else if access.read && !may_access(read, &target, false) && !self.is_module(&target) {
-            Err(Denial::read(&target))
+        } else if access.write && !may_access(write, true) {
+            Err(Denial::write(named))
+        } else if access.read && !may_access(read, false) && !(is_plain && self.is_module(target)) {
+            Err(Denial::read(named))
         } else {
             Ok(())
         };
@@ -425,8 +433,4 @@ impl Permissions {
         }
         if self.net.allows(|rule| is_named(rule) || rule.holds(address, port)) { Ok(()) } else { Err(None) }
     }
-}
-
-fn may_access(scope: &Scope<PathBuf>, path: &Path, write: bool) -> bool {
-    scope.allows(|rule| paths::covers(rule, path)) || paths::is_harmless(path, write)
 }

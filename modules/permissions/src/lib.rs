@@ -283,7 +283,13 @@ fn net_rules(list: &str) -> Result<Vec<NetRule>, InvalidRule> {
 
 fn allow_paths(scope: &mut Scope<PathBuf>, list: &str) -> Result<(), InvalidRule> {
     if !list.is_empty() {
-        scope.add(entries(list)?.into_iter().map(|path| resolve(Path::new(path), true)));
+        for path in entries(list)?.into_iter().map(Path::new) {
+            scope.add([resolve(path, true)]);
+            if paths::is_of_system(path) {
+                // A link there, such as /dev/stdin, is followed if a rule names it.
+                scope.add([path.to_owned()]);
+            }
+        }
     } else if !scope.is_all() {
         scope.add([PathBuf::from("/")]);
     }

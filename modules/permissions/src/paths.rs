@@ -28,6 +28,30 @@ pub fn from_bytes(bytes: &[u8]) -> PathBuf {
 /// The absolute path that `path` leads to, with every symbolic link followed, even to a file that does not exist yet.
 /// The last component stays as it is unless `follow`. Components that do not exist stay as they are.
 pub fn resolve(path: &Path, follow: bool) -> PathBuf {
+    trace(path, follow).path
+}
+
+/// Where a path leads.
+pub(super) struct Resolved {
+    pub(super) path: PathBuf,
+    /// The path as given, made absolute.
+    pub(super) given: PathBuf,
+    /// The first link on the way that is in a folder of the system. Such a link (`/proc/self/fd/5`) may lead elsewhere
+    /// whenever it is used.
+    pub(super) system_link: Option<PathBuf>,
+}
+
+impl Resolved {
+    /// Whether a rule for the folder (or file) `rule` allows the link of the system to be followed.
+    pub(super) fn may_follow(&self, rule: &Path) -> bool {
+        let is_plain = !self.given.components().any(|component| component == Component::ParentDir);
+        let Some(link) = &self.system_link else { return true };
+        is_of_system(rule) && (link.starts_with(rule) || is_plain && self.given.starts_with(rule))
+    }
+}
+
+/// As [`resolve`], and what the path leads through.
+pub(super) fn trace(path: &Path, follow: bool) -> Resolved {
     let absolute = if path.is_absolute() {
         path.to_owned()
     } else {
@@ -40,6 +64,7 @@ pub fn resolve(path: &Path, follow: bool) -> PathBuf {
     let mut rest: VecDeque<Part> = parts(&absolute).collect();
     let mut done = PathBuf::new();
     let mut links = 0_usize;
+    let mut system_link = None;
     while let Some(part) = rest.pop_front() {
         match part {
             Part::Root(root) => done.push(root),
@@ -57,6 +82,9 @@ pub fn resolve(path: &Path, follow: bool) -> PathBuf {
                     // The system does not follow it any further.
                     continue;
                 }
+                if system_link.is_none() && is_of_system(&done) {
+                    system_link = Some(done.clone());
+                }
                 done.pop();
                 for part in parts(&target).collect::<Vec<_>>().into_iter().rev() {
                     rest.push_front(part);
@@ -64,7 +92,7 @@ pub fn resolve(path: &Path, follow: bool) -> PathBuf {
             }
         }
     }
-    done
+    Resolved { path: done, given: absolute, system_link }
 }
 
 enum Part {
@@ -84,8 +112,12 @@ fn parts(path: &Path) -> impl Iterator<Item = Part> {
 
 /// Whether a rule for the folder (or file) `rule` applies to `path`; both are resolved.
 pub(super) fn covers(rule: &Path, path: &Path) -> bool {
-    let of_system = |path: &Path| SYSTEM_FOLDERS.iter().any(|folder| path.starts_with(folder));
-    path.starts_with(rule) && (!of_system(path) || of_system(rule))
+    path.starts_with(rule) && (!is_of_system(path) || is_of_system(rule))
+}
+
+/// Whether a path is in a folder of the system.
+pub(super) fn is_of_system(path: &Path) -> bool {
+    SYSTEM_FOLDERS.iter().any(|folder| path.starts_with(folder))
 }
 
 /// Devices that store and reveal nothing.

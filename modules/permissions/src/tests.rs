@@ -212,6 +212,28 @@ fn a_rule_for_everything_leaves_out_the_system() {
     checker.file(Path::new("/dev/null"), Access::WRITE).expect("holds nothing");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn links_of_the_system_may_change() {
+    let folder = std::env::temp_dir();
+    let file =
+        std::fs::File::create(folder.join(format!("tauraro-fd-{}", std::process::id()))).expect("a file");
+    let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
+    let path = Path::new(&path);
+    let some = |list: &str| checker(Permissions::none().allow_write(list).expect("a path"));
+    let target = resolve(path, true);
+    some(&target.display().to_string()).file(&target, Access::WRITE).expect("the file itself");
+    let error = some(&target.display().to_string()).file(path, Access::WRITE).expect_err("by a descriptor");
+    let shown = path.display();
+    assert_eq!(
+        error.to_string(),
+        format!("write access to {shown} is denied; run with --allow-write={shown}")
+    );
+    some(&shown.to_string()).file(path, Access::WRITE).expect("named by itself");
+    some(&format!("{},/proc/self", target.display())).file(path, Access::WRITE).expect("named");
+    std::fs::remove_file(target).expect("removed");
+}
+
 #[test]
 fn import_paths_are_readable_for_modules_only() {
     let checker = checker(Permissions::none());
