@@ -35,7 +35,7 @@ impl Module {
         match self {
             Self::Httptools => vec![tauraro_httptools::module_def(context)],
             Self::Httpx => vec![tauraro_httpx::module_def(context)],
-            Self::HttpxSse => vec![tauraro_httpx_sse::module_def(context)],
+            Self::HttpxSse => tauraro_httpx_sse::module_defs(context),
             Self::Websockets => tauraro_websockets::module_defs(context),
         }
     }

@@ -495,17 +495,6 @@ class Retries(unittest.TestCase):
 
 
 class Package(unittest.TestCase):
-    @unittest.skipIf(ON_CPYTHON, "upstream has the legacy implementation")
-    def test_the_legacy_implementation_is_missed_clearly(self):
-        import websockets.exceptions
-
-        with self.assertRaisesRegex(ModuleNotFoundError, "websockets.legacy.*not included"):
-            import websockets.legacy
-        with self.assertRaisesRegex(AttributeError, "legacy implementation .*not included"):
-            websockets.WebSocketServerProtocol
-        with self.assertRaisesRegex(AttributeError, "legacy implementation .*not included"):
-            websockets.exceptions.InvalidStatusCode
-
     def test_the_command_line_has_a_version(self):
         done = subprocess.run([sys.executable, "-m", "websockets", "--version"], capture_output=True, text=True)
         self.assertEqual((done.stdout, done.returncode), ("websockets 17.4\n", 0), done.stderr)

@@ -18,8 +18,11 @@ WITHOUT_STUB = {
     "websockets.__main__",
     "websockets.auth",
     "websockets.connection",
+    "websockets.http",
     "websockets.imports",
-    "websockets.legacy",
+    "websockets.legacy.async_timeout",
+    "websockets.legacy.compatibility",
+    "websockets.speedups",
     "websockets.sync.proxies",
     "websockets.trio",
 }

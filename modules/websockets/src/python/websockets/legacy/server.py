@@ -271,8 +271,13 @@ class WebSocketServerProtocol(WebSocketCommonProtocol):
         if self._select_subprotocol is not None:
             return self._select_subprotocol(client_subprotocols, server_subprotocols)
         common = set(client_subprotocols).intersection(server_subprotocols)
-        places = [(client_subprotocols.index(each) + server_subprotocols.index(each), each) for each in common]
-        return min(places)[1] if places else None
+
+        def rank(subprotocol):
+            theirs = client_subprotocols.index(subprotocol)
+            # Of equals, the client's preferred one.
+            return theirs + server_subprotocols.index(subprotocol), theirs
+
+        return min(common, key=rank, default=None)
 
     async def handshake(
         self, origins=None, available_extensions=None, available_subprotocols=None, extra_headers=None

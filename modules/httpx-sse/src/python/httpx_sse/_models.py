@@ -1,0 +1,5 @@
+"""The event, which is native."""
+
+from _httpx_sse import ServerSentEvent
+
+__all__ = ["ServerSentEvent"]
