@@ -168,6 +168,8 @@ class Names(unittest.TestCase):
                 sys.modules.pop(each, None)
             return self.recorded(lambda: importlib.import_module(name))
 
+        self.addCleanup(setattr, websockets, "legacy", sys.modules["websockets.legacy"])
+        self.enterContext(unittest.mock.patch.dict(sys.modules))
         _, told = again("websockets.legacy")
         self.assertEqual([category for category, _ in told], [DeprecationWarning])
         self.assertIn("websockets.legacy is deprecated", told[0][1])
@@ -492,6 +494,11 @@ class Closing(unittest.TestCase):
                     await one.close(1006)
                 with self.assertRaises(ProtocolError):
                     await one.close(1000, "x" * 124)
+                if not ON_CPYTHON:
+                    # Upstream is left halfway.
+                    self.assertTrue(one.open)
+                    await one.send("still there")
+                    self.assertEqual(await one.recv(), "still there")
 
         run(scenario())
 

@@ -139,6 +139,8 @@ class WebsocketsStubTest(unittest.TestCase):
             names = {each.__name__ for each in runtime.__mro__}
             if issubclass(runtime, collections.abc.MutableMapping):
                 names.add("MutableMapping")
+            if hasattr(runtime, "_fields"):
+                names.add("NamedTuple")
             for base in node.bases:
                 base = base.value if isinstance(base, ast.Subscript) else base
                 name = getattr(base, "id", None) or base.attr

@@ -157,7 +157,10 @@ impl Task {
         let context = match args.context.filter(|context| !vm.is_none(context)) {
             // What is no context would only be found out once the task is due, and nobody could be told.
             Some(context) if context.fast_isinstance(&State::get(vm)?.context_class) => context,
-            Some(_) => return Err(vm.new_type_error("an instance of Context was expected")),
+            Some(_) => {
+                zelf.log_destroy_pending.store(false, Relaxed);
+                return Err(vm.new_type_error("an instance of Context was expected"));
+            }
             None => State::get(vm)?.copy_context(vm)?,
         };
         let name = match args.name.filter(|name| !vm.is_none(name)) {

@@ -195,10 +195,6 @@ class WebSocketCommonProtocol(asyncio.Protocol):
         """Add data to the stream."""
     def eof_received(self) -> None:
         """End the stream."""
-    def pause_writing(self) -> None:
-        """The buffer for what goes out is full."""
-    def resume_writing(self) -> None:
-        """There is room again."""
 
 def broadcast(
     websockets: Iterable[WebSocketCommonProtocol], message: DataLike, raise_exceptions: bool = False

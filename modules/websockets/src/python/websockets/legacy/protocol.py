@@ -611,6 +611,8 @@ class WebSocketCommonProtocol(StreamProtocol):
             return
         if data is None:
             data = close.serialize()
+            # A reason may be too long. Then the connection stays open.
+            Frame(CLOSE, data).check()
         # No other task may come between the check and this.
         self._enter(State.CLOSING)
         self.close_sent = close
