@@ -1,8 +1,7 @@
-"""The licenses of all that is in a binary: `cargo metadata ... | third_party.py PACKAGE`.
+"""Lists the licenses of everything in a binary: `cargo metadata ... | third_party.py PACKAGE`.
 
-Prints the crates that PACKAGE is linked from, each with its license and where it comes from, and then every text
-of a license or notice that their sources contain, once, with the crates that it came with. A `*` is before those
-whose sources contain none.
+Prints the crates that PACKAGE links, each with its license and repository, and then each distinct text of a license
+or notice in their sources, with the crates that contain it. A `*` marks a crate without such a text.
 """
 
 import json
@@ -14,7 +13,7 @@ TEXTS = re.compile(r"(licen[cs]e|copying|copyright|notice|unlicense|.*-license)(
 
 
 def linked(metadata, root):
-    """The packages that the one named `root` links, by normal dependencies, sorted by name; not itself."""
+    """Returns the packages that the one named `root` links through normal dependencies, sorted, without `root`."""
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
     packages = {package["id"]: package for package in metadata["packages"]}
     (start,) = (id for id, package in packages.items() if package["name"] == root and id in metadata["workspace_members"])
@@ -31,7 +30,7 @@ def linked(metadata, root):
 
 
 def texts(package):
-    """The texts of licenses in a package's sources: at its top, in folders for them, and where it says they are."""
+    """Yields the license texts in a package's sources: at the top, in folders for licenses, and the declared one."""
     top = Path(package["manifest_path"]).parent
     places = [top, *(path for path in top.iterdir() if path.is_dir() and TEXTS.fullmatch(path.name)), top / "Lib"]
     files = {path for place in places if place.is_dir() for path in place.iterdir() if TEXTS.fullmatch(path.name)}

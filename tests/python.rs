@@ -1,6 +1,6 @@
-//! Runs every `tests/python/test_*.py` with the built binary and the standard library's `unittest`: each file is a
-//! test of its own name, in a process of its own, against a server of its own. As libtest's do, they run in
-//! parallel, and the command line chooses and lists them; cargo-nextest runs them too:
+//! Runs every `tests/python/test_*.py` with the built binary and the standard library's `unittest`. Each file is one
+//! test, named after it, with its own process and its own server. The tests run in parallel and take the arguments of
+//! libtest, such as a filter; cargo-nextest runs them too:
 //!
 //! ```console
 //! $ cargo test -p tauraro --test python test_url --ignore-rust-version
@@ -17,18 +17,18 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tauraro_test_server::TestServer;
 
-/// A file that takes longer hangs. The slowest need half a minute on an idle machine.
+/// A file that takes longer hangs. The slowest takes about 20 seconds.
 const LIMIT: Duration = Duration::from_mins(5);
 
 /// How often to look whether a file has finished.
 const POLL: Duration = Duration::from_millis(20);
 
-/// How long to read on after a file has ended.
+/// How long to wait for more output after a file has ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // Many wait for time to pass more than they use the processor.
+    // Most tests wait more than they use the processor.
     arguments.test_threads.get_or_insert(2 * thread::available_parallelism().map_or(1, NonZero::get));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/python");
     let files = discover(&folder);
@@ -57,9 +57,9 @@ fn discover(folder: &Path) -> Vec<String> {
     names
 }
 
-/// Runs one file. A failure has all that it printed, unless that was shown as it came.
+/// Runs one file. A failure contains its output, unless that was inherited.
 fn run(folder: &Path, module: &str, shows_output: bool) -> Result<(), Failed> {
-    // Not shared: some tests count the connections that their server accepted, or read the log of its proxies.
+    // Not shared: some tests count the server's connections, or read the log of its proxies.
     let server = TestServer::start();
     let mut command = Command::new(env!("CARGO_BIN_EXE_tauraro"));
     command
@@ -107,7 +107,7 @@ fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
     Ok(None)
 }
 
-/// What a child writes to one stream, read on a thread of its own so that the child never waits for us.
+/// The output of a child on one stream, read on its own thread so that the child never blocks on a full pipe.
 struct Output {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
@@ -128,7 +128,7 @@ impl Output {
         Self { bytes, reader }
     }
 
-    /// All that was written. A process that the child left behind may still hold the stream: it is not waited for.
+    /// The output so far. Does not wait for a process that the child left behind with the stream open.
     fn into_text(self) -> String {
         let deadline = Instant::now() + LAST_WORDS;
         while !self.reader.is_finished() && Instant::now() < deadline {

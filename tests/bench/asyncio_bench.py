@@ -7,8 +7,8 @@ The contestants take turns, each round in processes of its own; printed are medi
 and their ratio to CPython's asyncio. BINARY of `--uvloop` is a CPython that can import uvloop. Who is
 not there is left out, and said so. Needs no packages: any Python of 3.11 or later runs it.
 
-Awaiting an operation of the runtime is measured with a binary that has `_tauraro_bench`, which what
-ships has not: `cargo build --profile dist -p tauraro --features test-support --ignore-rust-version`.
+Awaiting an operation of the runtime needs the module `_tauraro_bench`, which releases do not have:
+`cargo build --profile dist -p tauraro --features test-support --ignore-rust-version`.
 """
 
 import argparse

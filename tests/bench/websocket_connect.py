@@ -1,7 +1,7 @@
-"""What the benchmark has each Python open: `websocket_connect.py LOOP URL COUNT`.
+"""Opens and closes connections, for the benchmark of Pythons: `websocket_connect.py LOOP URL COUNT`.
 
-LOOP is `asyncio` or `uvloop`. Opens so many connections to a server and closes each before the next. Prints as JSON
-the seconds that all took.
+LOOP is `asyncio` or `uvloop`. Each connection is closed before the next is opened. Prints the total time as JSON, in
+seconds.
 """
 
 import asyncio

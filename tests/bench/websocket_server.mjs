@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { createInterface } from "node:readline";
 
-// With a certificate and its key it serves over TLS.
+// Serves over TLS if there is a certificate and its key.
 const [cert, key] = process.argv.slice(3).map((path) => readFileSync(path, "utf8"));
 const sockets = new Set();
 let port;

@@ -4,11 +4,11 @@
                 [--reports FOLDER] [--limit SECONDS]
 
 The suite (`autobahntestsuite`, whose last releases need Python 2.7) is not part of this repository: AUTOBAHN_WSTEST
-names the command that starts it, by default `wstest`. Where there is none, this says so and ends well.
+names the command that starts it, by default `wstest`. Without it, this prints the reason and succeeds.
 
-Printed is a table of the suite's verdicts for each of its sections, then each case that went wrong. Cases that are
-known to are in EXPECTED, each with its reason. The exit status is 1 if another goes wrong, or one of these does not.
-Any Python of 3.11 or later runs this, Tauraro too.
+Prints a table of the verdicts per section, then the cases that failed. EXPECTED lists the known failures with their
+reasons. The exit status is 1 if any other case fails, or if one of these passes. Runs on Python 3.11 or later,
+including Tauraro.
 """
 
 import argparse
@@ -28,14 +28,14 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
-# A case that is not run by default takes minutes, or gigabytes, and finds nothing that its quick relatives do not.
+# The other cases repeat these with more or larger messages, and take about 20 minutes.
 QUICK = [
     *(f"{section}.*" for section in (1, 2, 3, 4, 5, 6, 7, 10)),
     "9.1.1", "9.2.1", "9.3.1", "9.5.1",
     "12.1.1", "12.1.2", "12.2.1", "12.3.1", "13.1.1", "13.2.1", "13.3.1",
 ]  # fmt: skip
 
-# What upstream's websockets does not pass either, and why.
+# The failures of upstream's websockets, which are the same.
 EXPECTED = {
     "7.1.5": "a close frame between the fragments of a message is a protocol error",
     "9.3.1": "a message of more fragments than upstream's limit is refused",
@@ -50,7 +50,7 @@ PATIENCE = 30  # seconds for a peer to listen, or to end
 
 
 def find_suite():
-    """The command of the suite; `None` where there is none."""
+    """Returns the command of the suite, or `None` and the reason."""
     command = shlex.split(os.environ.get("AUTOBAHN_WSTEST", "wstest"))
     if not command or shutil.which(command[0]) is None:
         return None, f"{command[0] if command else 'AUTOBAHN_WSTEST'!r} is not a command"
@@ -61,7 +61,7 @@ def find_suite():
 
 
 def environment():
-    """What surrounds a run must not decide it."""
+    """Returns the environment without what could change the outcome: Python settings and proxies."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -70,7 +70,7 @@ def environment():
 
 
 class Process:
-    """A process in a group of its own, which is killed with all of it at the end of the block."""
+    """A process in its own group, which is killed at the end of the block."""
 
     def __init__(self, command, folder, **options):
         self.name = Path(command[0]).name
@@ -95,7 +95,7 @@ class Process:
         self.log.close()
 
     def wait(self, seconds):
-        """`None` when it ends well, or why that was not so."""
+        """Waits for the process; returns a problem, or `None`."""
         try:
             status = self.child.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -120,7 +120,7 @@ def wait_until_listening(port, process):
 
 
 def run(suite, role, options, folder):
-    """Has the suite test one role. Gives the verdicts by case, and what else went wrong."""
+    """Tests one role. Returns the verdicts by case, and a problem or `None`."""
     folder.mkdir(parents=True)
     specification = folder / "specification.json"
     content = {"outdir": str(folder), "cases": options.cases, "exclude-cases": [], "options": {"failByDrop": False}}

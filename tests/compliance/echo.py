@@ -1,7 +1,7 @@
-"""What Autobahn's test suite talks to: `echo.py server API` or `echo.py client API URL AGENT`.
+"""Echoes for Autobahn's test suite: `echo.py server API` or `echo.py client API URL AGENT`.
 
-API is `asyncio` or `sync`. The server prints its port. The client asks the suite's server how many cases there are
-and echoes through each; a case in which the connection ends in an error is one that the suite wanted to.
+API is `asyncio` or `sync`. The server prints its port. The client asks the suite's server for the number of cases and
+runs each. Connections that end with an error are normal: many cases provoke one.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ async def echo_async(websocket):
         async for message in websocket:
             await websocket.send(message)
     except ConnectionClosed:
-        pass  # what many cases are for
+        pass  # many cases provoke this
 
 
 def echo(websocket):

@@ -1,5 +1,5 @@
 //! `_tauraro_bench`: the smallest operations of the shared runtime, for benchmarks and tests of how
-//! Python awaits them. It is there with the feature `test-support` only, which tests turn on and builds do not.
+//! Python awaits them. Compiled only with the feature `test-support`, which tests enable and releases do not.
 
 use rustpython_vm::Context;
 use rustpython_vm::builtins::PyModuleDef;

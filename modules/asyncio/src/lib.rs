@@ -33,8 +33,8 @@ use rustpython_vm::builtins::PyModuleDef;
 
 pub use frozen::frozen_modules;
 
-/// The native modules to register with an interpreter: `_asyncio`, in place of the standard library's, and with the
-/// feature `test-support` also `_tauraro_bench`, which is not part of what ships.
+/// The native modules to register with an interpreter: `_asyncio`, which replaces the standard library's, and with the
+/// feature `test-support` also `_tauraro_bench`, which releases do not have.
 pub fn native_modules(ctx: &Context) -> Vec<&'static PyModuleDef> {
     let modules = [
         module::module_def(ctx),

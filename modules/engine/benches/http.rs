@@ -1,4 +1,4 @@
-//! What a client does for each request beside the exchange: URLs, headers, cookies, redirects' joins.
+//! The work of a client besides the exchange itself: URLs, headers, cookies, decoding, events.
 //!
 //! ```console
 //! $ cargo bench -p tauraro-engine --bench http --ignore-rust-version
@@ -73,7 +73,7 @@ fn cookies_extract(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// The number of cookies in the jar, each of its own domain but for two.
+/// The argument is roughly the number of domains in the jar.
 #[divan::bench(args = [2, 100, 1000])]
 fn cookies_header(bencher: Bencher<'_, '_>, count: usize) {
     let mut jar = CookieJar::default();
@@ -86,7 +86,7 @@ fn cookies_header(bencher: Bencher<'_, '_>, count: usize) {
     bencher.bench(|| jar.header_for(black_box(&url)).expect("two cookies"));
 }
 
-/// What comes out of a body of JSON in each coding.
+/// Decodes a body of JSON; throughput is in decoded bytes.
 #[divan::bench(args = ["gzip", "deflate"])]
 fn decode(bencher: Bencher<'_, '_>, coding: &str) {
     use flate2::Compression;

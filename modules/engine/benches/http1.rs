@@ -40,7 +40,7 @@ const URL: &str = "https://user:password@www.example.com:8080/path/to/page?query
 
 const PIPELINED: usize = 100;
 
-/// Looks at what it is given, and counts messages.
+/// Reads every event's data, and counts messages.
 #[derive(Default)]
 struct Count {
     messages: usize,
@@ -70,7 +70,7 @@ impl Events for Count {
     }
 }
 
-/// Reads all of it in pieces of this size; the number of messages.
+/// Parses the data in pieces of this size; returns the number of messages.
 fn feed(kind: Kind, data: &[u8], size: usize) -> usize {
     let mut parser = Parser::new(kind, Limits::DEFAULT);
     let mut count = Count::default();
@@ -85,7 +85,7 @@ fn measure(bencher: Bencher<'_, '_>, kind: Kind, data: &[u8], messages: usize, s
     bencher.counter(BytesCount::of_slice(data)).bench(|| feed(kind, black_box(data), size));
 }
 
-/// As one piece, as segments of Ethernet, and as a peer sends them that means to be slow.
+/// In one piece, in Ethernet segments, in small pieces, and byte by byte.
 #[divan::bench(args = [usize::MAX, 1460, 64, 1])]
 fn pipelined_requests(bencher: Bencher<'_, '_>, size: usize) {
     measure(bencher, Kind::Request, REQUEST.repeat(PIPELINED).as_bytes(), PIPELINED, size);

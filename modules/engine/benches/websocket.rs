@@ -13,7 +13,7 @@ use tauraro_engine::websocket::{
 
 const SIZES: [usize; 3] = [64, 1024, 64 * 1024];
 
-/// As much as a socket gives at once.
+/// The size of one read from a socket.
 const READ: usize = 64 * 1024;
 
 fn machine(side: Side) -> Protocol {
@@ -27,7 +27,7 @@ const fn peer(side: Side) -> Side {
     }
 }
 
-/// Messages of this size, some 1 MiB in all, as `side` sends them; and how many.
+/// Messages of this size, about 1 MiB in total, as `side` sends them, and their number.
 fn stream(side: Side, size: usize) -> (Vec<u8>, usize) {
     let (message, count) = (vec![b'x'; size], (1 << 20) / size);
     let mut sender = machine(side);
@@ -37,7 +37,7 @@ fn stream(side: Side, size: usize) -> (Vec<u8>, usize) {
     (sender.take_output().into_bytes(), count)
 }
 
-/// Text of which much recurs.
+/// Text that compresses well.
 fn text(size: usize) -> Vec<u8> {
     let words = ["lorem ", "ipsum ", "dolor ", "sit ", "amet, ", "consectetur "];
     let mut rng = fastrand::Rng::with_seed(1);
@@ -52,7 +52,7 @@ fn text(size: usize) -> Vec<u8> {
 #[divan::bench(args = SIZES)]
 fn masks(bencher: Bencher<'_, '_>, size: usize) {
     let mut data = vec![b'x'; size];
-    // An odd place: a payload need not begin where a word does.
+    // Unaligned: a payload can start at any address.
     let data = data.get_mut(1..).expect("more than a byte");
     bencher
         .counter(BytesCount::of_slice(data))
@@ -116,7 +116,7 @@ fn send_as_client(bencher: Bencher<'_, '_>, size: usize) {
     send(bencher, Side::Client, size);
 }
 
-/// What a server and its client agree on when neither says anything.
+/// The defaults of a server and its client.
 fn extension() -> PerMessageDeflate {
     let agreement =
         Agreement { remote_max_window_bits: 12, local_max_window_bits: 12, ..Agreement::default() };
@@ -140,7 +140,7 @@ fn inflate_text(bencher: Bencher<'_, '_>, size: usize) {
     let message = text(size);
     let (mut sender, mut receiver) = (machine(Side::Server), machine(Side::Client));
     let (mut deflating, mut inflating) = (extension(), extension());
-    // Each message refers to those before it: all are needed, in order.
+    // Each message depends on the earlier ones, so every output is inflated, in order.
     bencher
         .counter(BytesCount::of_slice(&message))
         .with_inputs(|| {

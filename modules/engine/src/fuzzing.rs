@@ -1,8 +1,8 @@
-//! What the fuzzing among the tests shares: how often it runs, from which seed, and random cuts.
+//! Shared by the fuzzing tests: the number of executions, the seed, and random cuts.
 
 use fastrand::Rng;
 
-/// The data cut at random places.
+/// Cuts the data at random places.
 pub(crate) fn cut<'a>(rng: &mut Rng, mut data: &'a [u8]) -> Vec<&'a [u8]> {
     let longest = *rng.choice([1, 2, 7, 40, 400].iter()).expect("lengths");
     let mut pieces = Vec::new();
@@ -14,8 +14,8 @@ pub(crate) fn cut<'a>(rng: &mut Rng, mut data: &'a [u8]) -> Vec<&'a [u8]> {
     pieces
 }
 
-/// Runs a target `TAURARO_FUZZ_EXECUTIONS` times, each with a seed of its own, counted from `TAURARO_FUZZ_SEED`. A
-/// failure shows its seed.
+/// Runs a target `TAURARO_FUZZ_EXECUTIONS` times with consecutive seeds from `TAURARO_FUZZ_SEED`. A failure reports its
+/// seed.
 pub(crate) fn fuzz(target: fn(&mut Rng)) {
     let seed = setting("TAURARO_FUZZ_SEED", 1);
     for execution in 0..setting("TAURARO_FUZZ_EXECUTIONS", 20_000) {

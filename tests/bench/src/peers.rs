@@ -187,7 +187,7 @@ pub(crate) async fn load(dialer: &Dialer, url: &str, connections: usize, message
     Ok(took)
 }
 
-/// Seconds that it takes to open and close `count` connections, so many at a time.
+/// Seconds for opening and closing `count` connections, `at_once` of them at a time.
 pub(crate) async fn connections(dialer: &Dialer, url: &str, count: usize, at_once: usize) -> Result<f64> {
     let started = Instant::now();
     let tasks: Vec<_> = (0..at_once)

@@ -24,7 +24,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{Result, peers};
 
-/// The argument that makes this program the server; a certificate and its key come after it.
+/// The argument that makes this program the server; the paths of a certificate and its key follow.
 pub(crate) const ARGUMENT: &str = "--serve";
 
 const CHUNK: usize = 64 * 1024;
@@ -78,7 +78,7 @@ impl ServerProcess {
         &self.tls_echo_url
     }
 
-    /// What it shows over TLS, and the authority that clients know it by.
+    /// Its certificate, and the authority that clients trust.
     pub(crate) fn certificates(&self) -> &Certificates {
         &self.certificates
     }

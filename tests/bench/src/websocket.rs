@@ -22,7 +22,7 @@ const LARGE: usize = 4096;
 const CONNECTIONS: usize = 32;
 const MESSAGES: usize = 2000;
 const IDLE: usize = 10_000;
-/// Connections opened and closed: by a client one after the other, to a server some at a time.
+/// Connections that are opened and closed: by a client one after the other, to a server several at a time.
 const OPENED: usize = 500;
 const OPENED_AT_ONCE: usize = 8;
 
@@ -51,8 +51,8 @@ pub(crate) struct ClientTimes {
     pub(crate) throughput: f64,
 }
 
-/// Markdown tables of medians: clients, servers, connections, idle connections. What is a number and one in
-/// parentheses is a figure and its ratio to that of the first row.
+/// Markdown tables of medians: clients, servers, connections, idle connections. A number in parentheses is the ratio to
+/// the first row.
 pub(crate) fn measure(contestants: &[Contestant], server: &ServerProcess, rounds: usize) -> Result<String> {
     let bench = Bench {
         contestants,
@@ -72,7 +72,7 @@ pub(crate) fn measure(contestants: &[Contestant], server: &ServerProcess, rounds
     Ok(tables.join("\n"))
 }
 
-/// Who is measured, and by whom.
+/// The contestants, and the means to measure them.
 struct Bench<'a> {
     contestants: &'a [Contestant],
     /// The plain Rust server.
@@ -83,7 +83,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// The names of the rows that have plain Rust first.
+    /// The names of the rows, plain Rust first.
     fn names(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once("tokio-tungstenite").chain(self.contestants.iter().map(|contestant| contestant.name))
     }
@@ -160,7 +160,7 @@ impl Bench<'_> {
                 cpu.push((server.order("usage")? - before) / messages);
             }
         }
-        let mut table = format!("| {heading:<30} | {:>20} | {:>20} |\n", "messages a second", "CPU each");
+        let mut table = format!("| {heading:<30} | {:>20} | {:>20} |\n", "messages per second", "CPU each");
         writeln!(table, "|:{:-<30}-|{}", "", format!("{:->21}:|", "").repeat(2))?;
         let base = all.first().map_or(f64::NAN, |(_, rates, _)| median(rates));
         for (name, rates, cpu) in &all {
@@ -171,8 +171,8 @@ impl Bench<'_> {
         Ok(table)
     }
 
-    /// How many connections are opened and closed in a second: by a client, and to a server, in the clear and over
-    /// TLS, each a whole handshake and closing handshake.
+    /// Connections per second, each with its opening and closing handshakes: by a client and to a server, without and
+    /// with TLS.
     fn connections(&self) -> Result<String> {
         let mut all: Vec<(&str, [Vec<f64>; 4])> =
             self.names().map(|name| (name, [const { Vec::new() }; 4])).collect();
@@ -190,7 +190,7 @@ impl Bench<'_> {
             }
         }
         let headings = ["as a client", "client over TLS", "as a server", "server over TLS"];
-        let mut table = format!("| {:<30} |", "connections a second");
+        let mut table = format!("| {:<30} |", "connections per second");
         for heading in headings {
             write!(table, " {heading:>20} |")?;
         }
@@ -219,8 +219,8 @@ impl Bench<'_> {
         Ok(answer["seconds"].as_f64().ok_or("the client did not print \"seconds\"")?)
     }
 
-    /// Seconds that a contestant's server needs to take the connections, some at a time; `rust_url` is the plain
-    /// Rust server's, and says whether that goes over TLS.
+    /// Seconds that a contestant's server needs for the connections, several at a time. `rust_url` is that of the
+    /// plain Rust server; its scheme selects TLS.
     fn open_to_server(&self, contestant: Option<&Contestant>, rust_url: &str) -> Result<f64> {
         let open = |url: &str, count| {
             self.runtime.block_on(peers::connections(&self.dialer, url, count, OPENED_AT_ONCE))
@@ -228,7 +228,7 @@ impl Bench<'_> {
         let tls = rust_url.starts_with("wss").then(|| self.server.certificates());
         let server = contestant.map(|contestant| Server::start(contestant, tls)).transpose()?;
         let url = server.as_ref().map_or(rust_url, |server| &server.url);
-        // What the first connections load is no cost of each.
+        // The first connections load modules, which is not a cost of each.
         open(url, OPENED_AT_ONCE)?;
         open(url, OPENED)
     }

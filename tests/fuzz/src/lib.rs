@@ -1,26 +1,26 @@
 //! Fuzz targets of the engine, for [cargo-fuzz](https://rust-fuzz.github.io/book/cargo-fuzz.html):
 //!
 //! ```console
-//! $ .ci/fuzz 60 http1    # seconds, and which of targets/*.rs
+//! $ .ci/fuzz 60 http1    # 60 seconds of targets/http1.rs
 //! ```
 //!
-//! An input is what the target reads, and after it a few bytes that say how: so a message as it is on the wire, or a
-//! file of `seeds`, is an input already. The engine's own tests fuzz the parsers too, without a guide; they run with
-//! every build.
+//! An input is the data that the target reads, followed by a few bytes with the settings: a message as it is on the
+//! wire is therefore an input too, as are the files in `seeds`. The engine's own tests also fuzz the parsers, without
+//! coverage; they run with every `cargo test-all`.
 
-/// Takes what says how to read off the end of an input.
+/// An input, from whose end the settings are taken.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
     data: &'a [u8],
 }
 
 impl<'a> Input<'a> {
-    /// An input as libFuzzer gives it.
+    /// Wraps the input of libFuzzer.
     pub const fn new(data: &'a [u8]) -> Self {
         Self { data }
     }
 
-    /// The last byte, from now on without it; 0 when there is none.
+    /// Removes the last byte and returns it; 0 when the input is empty.
     pub const fn byte(&mut self) -> u8 {
         match self.data.split_last() {
             Some((byte, rest)) => {
@@ -31,23 +31,23 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// One of some values, as the last byte chooses.
+    /// Removes the last byte and returns the value that it selects.
     pub fn choose<T: Copy, const N: usize>(&mut self, values: [T; N]) -> T {
         values[usize::from(self.byte()) % N]
     }
 
-    /// All that is left.
+    /// Returns the remaining data.
     pub const fn rest(self) -> &'a [u8] {
         self.data
     }
 
-    /// All that is left, if it is text.
+    /// Returns the remaining data, if it is text.
     pub fn text(self) -> Option<&'a str> {
         std::str::from_utf8(self.data).ok()
     }
 }
 
-/// The data cut in pieces whose lengths follow from `seed`.
+/// Cuts the data into pieces whose lengths are derived from `seed`.
 pub fn pieces(seed: u8, mut data: &[u8]) -> Vec<&[u8]> {
     let mut rng = fastrand::Rng::with_seed(seed.into());
     let longest = [1, 2, 7, 40, 400][usize::from(seed) % 5];

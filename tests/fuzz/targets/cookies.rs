@@ -1,4 +1,4 @@
-//! `Set-Cookie` fields: a jar stays within its bounds, and gives back one header field and nothing more.
+//! `Set-Cookie` fields: a jar stays within its bounds, and its `Cookie` value is a single header field.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

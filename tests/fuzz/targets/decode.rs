@@ -1,4 +1,4 @@
-//! Content codings: a body, decoded as a whole and in pieces, gives the same, and never more than its limit.
+//! Content codings: the same body, decoded whole and in pieces, gives the same data, never more than the limit.
 #![no_main]
 
 use bytes::Bytes;

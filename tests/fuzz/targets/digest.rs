@@ -1,4 +1,4 @@
-//! Challenges for digest authentication: what they are answered with is one header field.
+//! Digest challenges: the `Authorization` value is a single header field.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -13,6 +13,6 @@ fuzz_target!(|data: &[u8]| {
     let credentials = Credentials { username: b"user", password: b"pass" };
     let answer = challenge.authorization(credentials, "GET", "/a?b", count);
     assert!(answer.starts_with("Digest username=\"user\", "), "{answer:?}");
-    // Nothing that was not in the challenge can begin another field.
+    // Only a challenge with a line break could add another field.
     assert!(text.contains(['\r', '\n', '\0']) || !answer.contains(['\r', '\n', '\0']), "{answer:?}");
 });

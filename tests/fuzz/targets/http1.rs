@@ -1,4 +1,4 @@
-//! Messages of HTTP/1, read as a whole and in pieces, must give the same events.
+//! The same HTTP/1 messages, read whole and in pieces, must give the same events.
 #![no_main]
 
 use std::convert::Infallible;

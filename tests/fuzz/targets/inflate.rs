@@ -1,4 +1,4 @@
-//! permessage-deflate: what a peer sends inflates to its limit at most, and what we send inflates to what it was.
+//! permessage-deflate: a peer's frames never inflate beyond the limit, and our own frames inflate to the original.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
     let seed = input.byte();
     let payloads = pieces(seed, input.rest());
 
-    // Frames of a peer that means harm, as one message or each as its own.
+    // Frames of a malicious peer, as one message or one message each.
     let mut reader = new();
     let of_one_message = flags & 128 != 0;
     for (index, payload) in payloads.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! `Link` fields: each link has its target, in time that grows with the field.
+//! `Link` fields: each link starts with its target, and the result is not larger than the field.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Event streams, read as a whole and in pieces, must give the same events, and none above the limit.
+//! The same event stream, read whole and in pieces, must give the same events, none larger than the limit.
 #![no_main]
 
 use bytes::Bytes;
@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
     let whole = read(limit, [input.rest()]);
     assert_eq!(read(limit, pieces(seed, input.rest())), whole);
     for event in whole.0 {
-        // What is no UTF-8 takes three times the room once it is U+FFFD.
+        // An invalid byte becomes U+FFFD, which has three.
         assert!(event.event.len() + event.data.len() <= 3 * limit, "{event:?}");
         assert!(!event.event.contains(['\r', '\n']) && !event.id.contains(['\r', '\n', '\0']));
     }

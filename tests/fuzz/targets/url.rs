@@ -1,4 +1,4 @@
-//! URLs: what is taken stays what it is when it is read again, alone and joined to another.
+//! URLs: a parsed URL, alone or joined with another, parses again to the same parts.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! A connection of either side, read as a whole and in pieces, must give the same events, answers and end, and
-//! answer in frames that its peer can read.
+//! The same stream, read whole and in pieces, must give the same events, answers and state, for either side; the
+//! answers must be valid frames for the peer.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -17,12 +17,12 @@ struct Setting {
     ends: bool,
 }
 
-/// All that can be seen of a connection: events, what was answered, and how it stands.
+/// Everything observable of a connection: events, answers, and its state.
 type Seen = (Vec<Frame>, Vec<Frame>, String);
 
 fn run<'a>(setting: Setting, pieces: impl IntoIterator<Item = &'a [u8]>) -> Seen {
     let mut connection = Protocol::new(setting.side, State::Open, setting.limits);
-    // As little to allocate as there can be.
+    // The settings that allocate least.
     let settings = Settings { level: 1, memory_level: 1, strategy: 0 };
     let mut extension: Box<dyn Extension> = match setting.agreement {
         None => Box::new(()),
@@ -52,7 +52,7 @@ fn run<'a>(setting: Setting, pieces: impl IntoIterator<Item = &'a [u8]>) -> Seen
         connection.close_expected(),
         output.has_eof(),
     );
-    // A client's masks are random: what was said is compared, not how it was masked.
+    // A client's masks are random: compare the frames without them.
     let bytes = output.into_bytes();
     let mut answered = bytes.as_slice();
     let peer = if setting.side == Side::Server { Side::Client } else { Side::Server };
