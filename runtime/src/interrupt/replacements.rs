@@ -130,3 +130,25 @@ impl Layer for Interrupts {
         changes.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_replaced_exists_and_no_class_is_replaced_by_two_layers() {
+        crate::Runtime::builder().build().expect("a runtime").enter(|vm| {
+            for module in MODULES {
+                for (function, _) in module.functions {
+                    let original = Original::of_module(vm, module.name, function);
+                    assert!(original.is_some(), "{} has no function {function}", module.name);
+                }
+                // An import fails if a class or a method is missing.
+                vm.import(module.name, 0).unwrap_or_else(|_| panic!("{} cannot be imported", module.name));
+                let guarded = crate::guard::LAYER.classes(module.name);
+                let shared = LAYER.classes(module.name).into_iter().find(|class| guarded.contains(class));
+                assert_eq!(shared, None, "of {}", module.name);
+            }
+        });
+    }
+}
