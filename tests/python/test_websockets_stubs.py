@@ -16,6 +16,7 @@ STUBS = Path(__file__).resolve().parents[2] / "stdlib-docs" / "stubs"
 # Nothing but warnings, and other names for what has a stub.
 WITHOUT_STUB = {
     "websockets.__main__",
+    "websockets.asyncio.compatibility",
     "websockets.auth",
     "websockets.connection",
     "websockets.http",

@@ -126,6 +126,13 @@ impl PyAsyncClient {
         Self::call_request(zelf, "AsyncClient.patch", args.with_method(vm, "PATCH"), true, vm)
     }
 
+    /// Sends a `QUERY` request, which asks as `GET` does, with a body, and returns its `Response`, read.
+    /// To be awaited. Arguments and exceptions: those of `post`.
+    #[pymethod]
+    fn query(zelf: PyRef<Self>, args: BodyArgs, vm: &VirtualMachine) -> PyObjectRef {
+        Self::call_request(zelf, "AsyncClient.query", args.with_method(vm, "QUERY"), true, vm)
+    }
+
     /// Sends a `DELETE` request, which removes a resource, and returns its `Response`, read. To be
     /// awaited. Arguments and exceptions: those of `get`.
     #[pymethod]

@@ -206,6 +206,13 @@ impl PyClient {
         Self::call_request(zelf, args.with_method(vm, "PATCH"), true, vm)
     }
 
+    /// Sends a `QUERY` request, which asks as `GET` does, with a body, and returns its `Response`, read.
+    /// Arguments and exceptions: those of `post`.
+    #[pymethod]
+    fn query(zelf: PyRef<Self>, args: BodyArgs, vm: &VirtualMachine) -> PyResult {
+        Self::call_request(zelf, args.with_method(vm, "QUERY"), true, vm)
+    }
+
     /// Sends a `DELETE` request, which removes a resource, and returns its `Response`, read. Arguments
     /// and exceptions: those of `get`.
     #[pymethod]

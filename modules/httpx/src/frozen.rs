@@ -8,7 +8,7 @@ const REPLACED: [(&str, &str); 2] = [("ssl", "_stock_ssl"), ("unittest.mock", "_
 
 /// The private modules of PyPI's httpx, which programs import public names from. All have the same
 /// code but `_types`.
-const PRIVATE: [&str; 19] = [
+const PRIVATE: [&str; 21] = [
     "httpx._api",
     "httpx._auth",
     "httpx._client",
@@ -16,6 +16,7 @@ const PRIVATE: [&str; 19] = [
     "httpx._content",
     "httpx._decoders",
     "httpx._exceptions",
+    "httpx._main",
     "httpx._models",
     "httpx._multipart",
     "httpx._status_codes",
@@ -26,8 +27,37 @@ const PRIVATE: [&str; 19] = [
     "httpx._transports.mock",
     "httpx._transports.wsgi",
     "httpx._types",
+    "httpx._urlparse",
     "httpx._urls",
     "httpx._utils",
+];
+
+/// The modules of httpcore's network backends, which have the names of their package.
+const BACKENDS: [&str; 4] = [
+    "httpcore._backends.anyio",
+    "httpcore._backends.auto",
+    "httpcore._backends.base",
+    "httpcore._backends.sync",
+];
+
+/// Those of PyPI's httpx2 that have nothing of their own.
+const PRIVATE_2: [&str; 16] = [
+    "httpx2._auth",
+    "httpx2._config",
+    "httpx2._content",
+    "httpx2._decoders",
+    "httpx2._exceptions",
+    "httpx2._main",
+    "httpx2._models",
+    "httpx2._multipart",
+    "httpx2._transports",
+    "httpx2._transports.asgi",
+    "httpx2._transports.base",
+    "httpx2._transports.default",
+    "httpx2._transports.mock",
+    "httpx2._transports.wsgi",
+    "httpx2._urlparse",
+    "httpx2._utils",
 ];
 
 /// The modules to register after the standard library's, given those.
@@ -42,16 +72,36 @@ pub fn frozen_modules(
     }));
     modules.extend(py_freeze!(file = "python/ssl.py", module_name = "ssl"));
     modules.extend(py_freeze!(file = "python/mock.py", module_name = "unittest.mock"));
-    modules.extend(py_freeze!(file = "python/httpcore.py", module_name = "httpcore"));
+    let packages: [&FrozenLib; 2] = [
+        py_freeze!(file = "python/httpcore.py", module_name = "httpcore"),
+        py_freeze!(file = "python/backends.py", module_name = "httpcore._backends"),
+    ];
+    for (name, module) in packages.into_iter().flatten() {
+        modules.push((name, FrozenModule { package: true, ..module }));
+    }
+    let backends: &FrozenLib =
+        py_freeze!(file = "python/backends_names.py", module_name = "httpcore._backends._names");
+    for (_, module) in backends {
+        modules.extend(BACKENDS.map(|name| (name, module)));
+    }
+    modules.extend(py_freeze!(file = "python/internals.py", module_name = "httpx._internals"));
     let private: &FrozenLib = py_freeze!(file = "python/private.py", module_name = "httpx._private");
     for (_, module) in private {
         modules.extend(PRIVATE.map(|name| {
             let package = name == "httpx._transports";
             (name, FrozenModule { package, ..module })
         }));
+        modules.extend(PRIVATE_2.map(|name| {
+            let package = name == "httpx2._transports";
+            (name, FrozenModule { package, ..module })
+        }));
     }
     // After the table, whose entry it replaces.
     modules.extend(py_freeze!(file = "python/types.py", module_name = "httpx._types"));
+    let types: &FrozenLib = py_freeze!(file = "python/types.py", module_name = "httpx2._types");
+    modules.extend(types);
+    let successor: &FrozenLib = py_freeze!(dir = "successor");
+    modules.extend(successor);
     modules
 }
 

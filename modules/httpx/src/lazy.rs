@@ -18,6 +18,18 @@ const TABLE: [(&str, Maker); 5] = [
     ("WSGITransport", wsgi_transport),
 ];
 
+/// What only httpx2 exports, and httpx has as well, without exporting it.
+pub(crate) const NEWER: [&str; 7] =
+    ["EventSource", "Origin", "SSEError", "ServerSentEvent", "alias_httpx", "query", "websocket"];
+
+/// What `httpx2` has under a name.
+///
+/// # Errors
+/// What importing it raises.
+pub(crate) fn of_httpx2(vm: &VirtualMachine, name: &str) -> PyResult {
+    vm.import("httpx2", 0)?.get_attr(vm.ctx.intern_str(name), vm)
+}
+
 /// The names.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|(name, _)| *name)

@@ -63,7 +63,11 @@ mod httpx {
             let namespace = vm.import("httpx", 0)?.get_attr("__dict__", vm)?;
             return namespace.get_item(name, vm);
         }
-        let Some(made) = lazy::make(vm, name)? else {
+        let made = match lazy::make(vm, name)? {
+            None if lazy::NEWER.contains(&name) => Some(lazy::of_httpx2(vm, name)?),
+            made => made,
+        };
+        let Some(made) = made else {
             return Err(vm.new_attribute_error(format!("module 'httpx' has no attribute '{name}'")));
         };
         vm.import("httpx", 0)?.set_attr(vm.ctx.intern_str(name), made.clone(), vm)?;

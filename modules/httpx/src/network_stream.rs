@@ -7,12 +7,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustpython_vm::builtins::{PyTypeRef, PyUtf8StrRef};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyTypeRef, PyUtf8StrRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::ArgBytesLike;
 use rustpython_vm::{FromArgs, PyObjectRef, PyPayload, PyResult, VirtualMachine};
+use tauraro_engine::Error;
 use tauraro_engine::http::client::{Response, Tunnel};
 
+use crate::exceptions;
 use crate::timeout::Seconds;
 use async_stream::PyAsyncNetworkStream;
 use sync_stream::PyNetworkStream;
@@ -118,7 +120,17 @@ fn limit(vm: &VirtualMachine, timeout: Option<PyObjectRef>) -> PyResult<Option<D
     Ok(Seconds::read(vm, "timeout", &timeout)?.duration())
 }
 
+/// The exception for an error of a connection: of httpcore's class and of httpx's.
+fn failed(vm: &VirtualMachine, error: Error) -> PyBaseExceptionRef {
+    let exception = exceptions::from_engine(vm, error, None);
+    let convert = || {
+        let httpcore = vm.import("httpcore", 0)?;
+        httpcore.get_attr("_of_stream", vm)?.call((exception.clone(),), vm)?.try_into_value(vm)
+    };
+    convert().unwrap_or_else(|instead: PyBaseExceptionRef| instead)
+}
+
 /// Why a connection cannot be encrypted afterwards.
-fn no_start_tls(vm: &VirtualMachine) -> rustpython_vm::builtins::PyBaseExceptionRef {
+fn no_start_tls(vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_not_implemented_error("start_tls() is not supported: a connection cannot be encrypted afterwards")
 }

@@ -261,7 +261,7 @@ fn add_auto_headers(parts: &mut RequestParts, body: Vec<(&'static str, Bytes)>) 
         }
     }
     let framed = headers.contains("content-length") || headers.contains("transfer-encoding");
-    if !framed && matches!(method.as_str(), "POST" | "PUT" | "PATCH") {
+    if !framed && matches!(method.as_str(), "POST" | "PUT" | "PATCH" | "QUERY") {
         headers.prepend("Content-Length", "0");
     }
     if !headers.contains("host") && !url.raw_host().is_empty() {

@@ -243,6 +243,12 @@ impl PyUrl {
         zelf.url().scheme().to_owned()
     }
 
+    /// Where it leads: an `Origin`, of scheme, host and port. Raises `ValueError` for a relative URL.
+    #[pygetset]
+    fn origin(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
+        crate::lazy::of_httpx2(vm, "Origin")?.call((zelf,), vm)
+    }
+
     /// The scheme as bytes.
     #[pygetset]
     fn raw_scheme(zelf: &Py<Self>, vm: &VirtualMachine) -> PyRef<PyBytes> {

@@ -68,6 +68,8 @@ pub fn follow(
 
 fn next_method(method: &Method, status: u16) -> Method {
     match (status, method) {
+        // What asks with a body goes on asking with it.
+        (302, method) if method.as_str() == "QUERY" => method.clone(),
         (302 | 303, method) if *method != Method::HEAD => Method::GET,
         // What browsers do, and what every server has come to expect.
         (301, &Method::POST) => Method::GET,

@@ -151,6 +151,14 @@ impl PyBaseClient {
 }
 
 impl PyBaseClient {
+    /// Calls a function of `httpx2._client` with the client.
+    fn call_httpx2(zelf: PyRef<Self>, function: &str, mut args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        vm.import("httpx2._client", 0)?;
+        let module = vm.sys_module.get_attr("modules", vm)?.get_item("httpx2._client", vm)?;
+        args.prepend_arg(zelf.into());
+        module.get_attr(vm.ctx.intern_str(function), vm)?.call(args, vm)
+    }
+
     /// Gives the settings a second name with an underscore, which is where upstream keeps them.
     pub(crate) fn alias_settings(vm: &VirtualMachine) {
         let class = Self::static_type();
@@ -176,6 +184,22 @@ impl PyBaseClient {
     #[pymethod]
     fn build_request(zelf: &Py<Self>, args: BuildArgs, vm: &VirtualMachine) -> PyResult<PyRef<PyRequest>> {
         build::build_request(vm, &zelf.settings(vm)?, args)
+    }
+
+    /// Requests an event stream, and gives its `httpx2.EventSource` for the time of a `with` block, or of an
+    /// `async with` block: `with client.sse(url) as events`. `method` is by default GET; `max_event_size`
+    /// is how large one event may become, in bytes, 1 MiB by default. The other arguments and the
+    /// exceptions are those of `stream`.
+    #[pymethod]
+    fn sse(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        Self::call_httpx2(zelf, "_sse_of", args, vm)
+    }
+
+    /// Opens a WebSocket, and gives its session for the time of a `with` block, or of an `async with` block:
+    /// `with client.websocket(url) as session`. Arguments and exceptions: those of `httpx2.Client.websocket`.
+    #[pymethod]
+    fn websocket(zelf: PyRef<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        Self::call_httpx2(zelf, "_websocket_of", args, vm)
     }
 
     /// Whether the client has been closed.

@@ -1,12 +1,15 @@
 //! `response.extensions["network_stream"]` of `AsyncClient`.
 
+use std::error::Error as _;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use bytes::Bytes;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, VirtualMachine, pyclass};
 use tauraro_bridge::{coroutine, with_vm};
+use tauraro_engine::{Error, ErrorKind};
 
-use super::{Connection, InfoArgs, ReadArgs, WriteArgs, limit, no_start_tls};
-use crate::exceptions;
+use super::{Connection, InfoArgs, ReadArgs, WriteArgs, failed, limit, no_start_tls};
 
 /// The connection below a response, with the methods of httpcore's `AsyncNetworkStream`.
 ///
@@ -17,12 +20,19 @@ use crate::exceptions;
 #[derive(Debug, PyPayload)]
 pub(crate) struct PyAsyncNetworkStream {
     connection: Connection,
+    /// Whether a write has found out that the peer is gone.
+    broken: AtomicBool,
+}
+
+/// Whether the network has failed, rather than this end, and not in time.
+fn is_broken(error: &Error) -> bool {
+    error.kind() == ErrorKind::WriteError && error.source().is_some()
 }
 
 impl PyAsyncNetworkStream {
     /// The object for a connection.
     pub(super) fn new(connection: Connection) -> Self {
-        Self { connection }
+        Self { connection, broken: AtomicBool::new(false) }
     }
 }
 
@@ -37,13 +47,14 @@ impl PyAsyncNetworkStream {
             let limit = with_vm(|vm| limit(vm, args.timeout))?;
             let data = mode.run(async move { tunnel.read(args.max_bytes, limit).await }).await?;
             with_vm(|vm| {
-                let data = data.map_err(|error| exceptions::from_engine(vm, error, None))?;
+                let data = data.map_err(|error| failed(vm, error))?;
                 Ok(vm.ctx.new_bytes(data.to_vec()).into())
             })
         })
     }
 
-    /// Writes all of `buffer`. Raises `WriteTimeout`, after `timeout` seconds, and `WriteError`.
+    /// Writes all of `buffer`. Raises `WriteTimeout`, after `timeout` seconds, and `WriteError`; when the
+    /// peer has gone, that is the next write after the one that finds it out, as with asyncio's transports.
     #[pymethod]
     fn write(zelf: PyRef<Self>, args: WriteArgs, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "AsyncNetworkStream.write", move |mode| async move {
@@ -52,7 +63,11 @@ impl PyAsyncNetworkStream {
             let data = Bytes::copy_from_slice(&args.buffer.borrow_buf());
             let written = mode.run(async move { tunnel.write(data, limit).await }).await?;
             with_vm(|vm| {
-                written.map_err(|error| exceptions::from_engine(vm, error, None))?;
+                match written {
+                    // A transport of asyncio takes what is written, and finds out afterwards.
+                    Err(error) if is_broken(&error) && !zelf.broken.swap(true, Relaxed) => {}
+                    written => written.map_err(|error| failed(vm, error))?,
+                }
                 Ok(vm.ctx.none())
             })
         })

@@ -6,8 +6,7 @@ use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 use tauraro_bridge::block_on;
 
-use super::{Connection, InfoArgs, ReadArgs, WriteArgs, limit, no_start_tls};
-use crate::exceptions;
+use super::{Connection, InfoArgs, ReadArgs, WriteArgs, failed, limit, no_start_tls};
 
 /// The connection below a response, with the methods of httpcore's `NetworkStream`.
 ///
@@ -35,7 +34,7 @@ impl PyNetworkStream {
     fn read(zelf: &Py<Self>, args: ReadArgs, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
         let (tunnel, limit) = (zelf.connection.tunnel(vm)?, limit(vm, args.timeout)?);
         let data = block_on(vm, async move { tunnel.read(args.max_bytes, limit).await })?;
-        let data = data.map_err(|error| exceptions::from_engine(vm, error, None))?;
+        let data = data.map_err(|error| failed(vm, error))?;
         Ok(vm.ctx.new_bytes(data.to_vec()))
     }
 
@@ -45,7 +44,7 @@ impl PyNetworkStream {
         let (tunnel, limit) = (zelf.connection.tunnel(vm)?, limit(vm, args.timeout)?);
         let data = Bytes::copy_from_slice(&args.buffer.borrow_buf());
         let written = block_on(vm, async move { tunnel.write(data, limit).await })?;
-        written.map_err(|error| exceptions::from_engine(vm, error, None))
+        written.map_err(|error| failed(vm, error))
     }
 
     /// Closes the connection, where it left HTTP behind.

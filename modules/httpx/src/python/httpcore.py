@@ -332,6 +332,17 @@ class _Pool:
             verify=True if ssl_context is None else ssl_context, http1=http1, http2=http2, limits=limits,
             proxy=proxy, uds=uds, local_address=local_address, retries=retries, socket_options=socket_options)
 
+    @property
+    def _network_backend(self):
+        from httpcore._backends import AnyIOBackend, SyncBackend
+
+        return AnyIOBackend() if self._is_async else SyncBackend()
+
+    @_network_backend.setter
+    def _network_backend(self, backend):
+        # Programs that look at addresses before they connect must not believe that this one does.
+        raise NotImplementedError('network_backend is not supported: connections are made in native code')
+
     def _set_proxy(self, url, auth, headers):
         self._proxy_url, self._proxy_headers = url, headers
         if auth is not None:
@@ -455,9 +466,69 @@ class AsyncHTTPConnection(AsyncConnectionInterface):
 class NetworkStream:
     """The interface of the `network_stream` extension of a response."""
 
+    def read(self, max_bytes, timeout=None):
+        """Reads what has arrived, at most `max_bytes` bytes; none once the peer sends no more."""
+        raise NotImplementedError
+
+    def write(self, buffer, timeout=None):
+        """Writes all of `buffer`."""
+        raise NotImplementedError
+
+    def close(self):
+        """Closes the connection."""
+        raise NotImplementedError
+
+    def start_tls(self, ssl_context, server_hostname=None, timeout=None):
+        """Encrypts the connection from here on, and returns the stream for that."""
+        raise NotImplementedError
+
+    def get_extra_info(self, info):
+        """What is known of the connection by a name; None for what is not."""
+        return None
+
 
 class AsyncNetworkStream:
     """The asynchronous interface of the `network_stream` extension of a response."""
+
+    async def read(self, max_bytes, timeout=None):
+        """Reads what has arrived, at most `max_bytes` bytes; none once the peer sends no more."""
+        raise NotImplementedError
+
+    async def write(self, buffer, timeout=None):
+        """Writes all of `buffer`."""
+        raise NotImplementedError
+
+    async def aclose(self):
+        """Closes the connection."""
+        raise NotImplementedError
+
+    async def start_tls(self, ssl_context, server_hostname=None, timeout=None):
+        """Encrypts the connection from here on, and returns the stream for that."""
+        raise NotImplementedError
+
+    def get_extra_info(self, info):
+        """What is known of the connection by a name; None for what is not."""
+        return None
+
+
+def _both(name):
+    """A class of exceptions that is httpcore's and httpx's of a name."""
+    made = type(name, (globals()[name], getattr(httpx, name)), {'__doc__': globals()[name].__doc__})
+    made.__module__ = __name__
+    return made
+
+
+_OF_STREAMS = {name: _both(name) for name in ('ReadError', 'ReadTimeout', 'WriteError', 'WriteTimeout')}
+
+
+def _of_stream(error):
+    """An exception of httpx for the users of a network stream, who may know httpcore's only."""
+    cls = _OF_STREAMS.get(type(error).__name__)
+    if cls is None:
+        return error
+    made = cls(str(error))
+    made.__cause__ = error.__cause__
+    return made
 
 
 def request(method, url, *, headers=None, content=None, extensions=None):
@@ -485,24 +556,70 @@ def _pool_of(transport, proxy_url, proxy_auth, proxy_headers):
     return pool
 
 
+def default_ssl_context():
+    """The context that connections are encrypted with by default."""
+    return httpx.create_ssl_context()
+
+
+class Proxy:
+    """A proxy: its URL, user name and password as a pair, headers, and a context to encrypt with."""
+
+    def __init__(self, url, auth=None, headers=None, ssl_context=None):
+        self.url = url if isinstance(url, URL) else URL(url)
+        self.auth = auth if auth is None else (_bytes(auth[0]), _bytes(auth[1]))
+        self.headers = _headers(headers)
+        self.ssl_context = ssl_context
+
+
+def __getattr__(name):
+    """What few programs ask for: network backends, which take modules that `import httpx` does without."""
+    if name in ('AnyIOBackend', 'AsyncNetworkBackend', 'NetworkBackend', 'SOCKET_OPTION', 'SyncBackend'):
+        import httpcore._backends
+
+        return getattr(httpcore._backends, name)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+
+class HTTP11Connection(ConnectionInterface):
+    """Named for those who patch it; httpx's connections are not objects of Python."""
+
+
+class AsyncHTTP11Connection(AsyncConnectionInterface):
+    """Named for those who patch it; httpx's connections are not objects of Python."""
+
+
 def _add_modules():
-    """The modules that test doubles name classes by."""
+    """The modules that test doubles and libraries name classes by."""
+    errors = [value for value in list(globals().values())
+              if isinstance(value, type) and issubclass(value, Exception) and value.__module__ == __name__]
     layout = {
+        '_exceptions': errors,
+        '_models': [URL, Origin, Request, Response, Proxy],
+        '_ssl': [default_ssl_context],
         '_sync.connection': [HTTPConnection],
         '_sync.connection_pool': [ConnectionPool],
+        '_sync.http11': [HTTP11Connection],
         '_sync.http_proxy': [HTTPProxy],
+        '_sync.interfaces': [ConnectionInterface],
+        '_sync.socks_proxy': [SOCKSProxy],
         '_async.connection': [AsyncHTTPConnection],
         '_async.connection_pool': [AsyncConnectionPool],
+        '_async.http11': [AsyncHTTP11Connection],
         '_async.http_proxy': [AsyncHTTPProxy],
+        '_async.interfaces': [AsyncConnectionInterface],
+        '_async.socks_proxy': [AsyncSOCKSProxy],
     }
-    for path, classes in layout.items():
-        package, _, name = path.partition('.')
-        parent = sys.modules.setdefault(f'{__name__}.{package}', types.ModuleType(f'{__name__}.{package}'))
-        parent.__path__ = []
-        globals()[package] = parent
+    aliases = {'_sync.socks_proxy': 'SOCKSProxy', '_async.socks_proxy': 'AsyncSOCKSProxy'}
+    for path, values in layout.items():
+        package, _, name = path.rpartition('.')
+        parent = sys.modules[__name__]
+        if package:
+            parent = sys.modules.setdefault(f'{__name__}.{package}', types.ModuleType(f'{__name__}.{package}'))
+            parent.__path__ = []
+            globals()[package] = parent
         module = types.ModuleType(f'{__name__}.{path}')
-        for cls in classes:
-            setattr(module, cls.__name__, cls)
+        for value in values:
+            setattr(module, aliases.get(path, value.__name__), value)
         setattr(parent, name, module)
         sys.modules[module.__name__] = module
 

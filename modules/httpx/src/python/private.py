@@ -1,4 +1,4 @@
-"""Stands for the private modules of PyPI's httpx: `httpx._client`, `httpx._models` and the others.
+"""Stands for the private modules of PyPI's httpx and httpx2: `httpx._client`, `httpx._models` and the others.
 
 Programs import public names from them, and tests patch classes through them. The same code serves
 under every one of these names: it finds the public names, and the few others below that libraries
@@ -6,8 +6,10 @@ are known to use.
 """
 
 import contextlib
+import importlib
 
-import httpx
+# The same code is `httpx2._models` and the like.
+httpx = importlib.import_module(__name__.partition('.')[0])
 
 _HEADERS_OF_BODIES = ('content-length', 'content-type', 'transfer-encoding')
 
@@ -18,6 +20,12 @@ def __getattr__(name):
         return getattr(httpx, name)
     if name in _CONSTANTS:
         return _CONSTANTS[name]()
+    if not name.startswith('_'):
+        internals = importlib.import_module('httpx._internals')
+        if name in internals.SOURCES:
+            return internals.SOURCES[name]()
+        if hasattr(internals, name):
+            return getattr(internals, name)
     raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
 
 
