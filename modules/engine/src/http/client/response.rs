@@ -167,7 +167,7 @@ impl ResponseBody {
         let mut taken = 0_usize;
         let mut length = self.keep(chunk);
         while let Some(large) = length.filter(|length| *length >= LARGE) {
-            runtime::catch_up().await;
+            runtime::poll_io_once().await;
             taken = taken.saturating_add(large);
             if taken >= AT_ONCE {
                 break;

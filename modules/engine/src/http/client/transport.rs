@@ -106,7 +106,7 @@ impl Transport {
             Arc::new(pool.sharing(origin, !self.config.http1))
         });
         let slot = pool.slot(sharing.as_deref(), timeouts.pool).await?;
-        runtime::catch_up().await;
+        runtime::poll_io_once().await;
 
         let returning = pool.returning().map(|returning| (returning, Origin::of(&target.url)));
         let patience = returning.and_then(|(returning, origin)| returning.claim(origin));
