@@ -3,16 +3,15 @@
 //! [`ErrorKind`] names each failure as httpx names its exception, so that a binding maps a kind to
 //! a class and nothing else.
 
-use std::fmt;
-
 /// What went wrong, named as httpx names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// No connection within the connect timeout (DNS, TCP and TLS together).
     ConnectTimeout,
     /// Nothing arrived within the read timeout.
     ReadTimeout,
-    /// The peer took nothing within the write timeout.
+    /// The peer accepted nothing within the write timeout.
     WriteTimeout,
     /// No connection slot became free within the pool timeout.
     PoolTimeout,
@@ -22,8 +21,6 @@ pub enum ErrorKind {
     ReadError,
     /// The connection broke while writing.
     WriteError,
-    /// A connection could not be closed.
-    CloseError,
     /// The proxy refused, or answered nonsense.
     ProxyError,
     /// The URL's scheme is missing or not one that can be sent.
@@ -34,24 +31,23 @@ pub enum ErrorKind {
     RemoteProtocolError,
     /// The body does not decode as its `Content-Encoding` says, or decodes to too much.
     DecodingError,
-    /// More redirects than allowed.
-    TooManyRedirects,
     /// The text is not a URL.
     InvalidUrl,
-    /// Several cookies answer to the name.
+    /// Several cookies have the name.
     CookieConflict,
-    /// What the server asks for is part of the protocol, and not supported.
+    /// What the server requires is part of the protocol, but not supported.
     NotImplemented,
     /// The policy does not allow the connection; nothing was sent.
     Denied,
-    /// The source of the request's body gave up; the caller holds the reason.
+    /// The source of the request's body failed; the caller holds the reason.
     BodyAborted,
 }
 
-/// A failure: its kind, one line for people, and the cause below it.
+/// A failure: its kind, a message of one line, and its cause.
 ///
 /// `Display` shows this level only; walk [`std::error::Error::source`] for the causes.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
 pub struct Error {
     kind: ErrorKind,
     message: String,
@@ -63,7 +59,7 @@ pub struct Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error without a cause below it.
+    /// An error without a cause.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None, stale: false }
     }
@@ -91,21 +87,9 @@ impl Error {
         self.kind
     }
 
-    /// One line for people.
+    /// A message of one line.
     pub fn message(&self) -> &str {
         &self.message
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
     }
 }
 

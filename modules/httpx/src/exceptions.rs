@@ -105,17 +105,17 @@ fn class_of(vm: &VirtualMachine, kind: ErrorKind) -> &'static Py<PyType> {
         ErrorKind::ReadError => PyReadError::class(ctx),
         // Whoever feeds a body holds the reason why it gave up; without it, writing failed.
         ErrorKind::WriteError | ErrorKind::BodyAborted => PyWriteError::class(ctx),
-        ErrorKind::CloseError => PyCloseError::class(ctx),
         ErrorKind::ProxyError => PyProxyError::class(ctx),
         ErrorKind::UnsupportedProtocol => PyUnsupportedProtocol::class(ctx),
         ErrorKind::LocalProtocolError => PyLocalProtocolError::class(ctx),
         ErrorKind::RemoteProtocolError => PyRemoteProtocolError::class(ctx),
         ErrorKind::DecodingError => PyDecodingError::class(ctx),
-        ErrorKind::TooManyRedirects => PyTooManyRedirects::class(ctx),
         ErrorKind::InvalidUrl => PyInvalidURL::class(ctx),
         ErrorKind::CookieConflict => PyCookieConflict::class(ctx),
         ErrorKind::NotImplemented => ctx.exceptions.not_implemented_error,
         ErrorKind::Denied => ctx.exceptions.permission_error,
+        // A kind that was added to the engine, and not yet here.
+        _ => PyTransportError::class(ctx),
     }
 }
 

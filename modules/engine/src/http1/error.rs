@@ -1,7 +1,5 @@
 //! What can be wrong with a message.
 
-use std::fmt;
-
 /// The rule that the input broke, as far as a caller may want to tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -38,7 +36,7 @@ pub enum ErrorKind {
     Refused,
 }
 
-/// A message that breaks the protocol: the rule, one line for people, and where.
+/// A message that breaks the protocol: the rule, a message of one line, and the position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} at byte {offset}")]
 pub struct Error {
@@ -65,24 +63,15 @@ impl Error {
 }
 
 /// Why [`Parser::feed`](super::Parser::feed) stopped early.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure<E> {
     /// The input breaks the protocol.
+    #[error(transparent)]
     Protocol(Error),
     /// The receiver of the events failed.
+    #[error("{0}")]
     Events(E),
 }
-
-impl<E: fmt::Display> fmt::Display for Failure<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Protocol(error) => error.fmt(f),
-            Self::Events(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<E: std::error::Error> std::error::Error for Failure<E> {}
 
 /// A broken rule whose place is not known yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

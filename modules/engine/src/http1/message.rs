@@ -145,13 +145,15 @@ impl Message {
     }
 
     /// Whether the body comes in chunks; final at the end of the head.
-    pub fn is_chunked(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_chunked(&self) -> bool {
         self.facts.chunked
     }
 
     /// How many `Host` fields the head has so far. A request of HTTP/1.1 must have one (RFC 9112
     /// section 3.2); to answer others with 400 is up to the receiver.
-    pub fn host_count(&self) -> u32 {
+    #[cfg(test)]
+    pub(super) fn host_count(&self) -> u32 {
         self.hosts
     }
 
