@@ -1,19 +1,21 @@
-//! Trust in a certificate whoever it names: `check_hostname = False`.
+//! Trust in a certificate for any name: `check_hostname = False`.
 
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, Error};
 
-/// Judges certificates like another verifier, but for the names in them.
+use super::delegate::delegate_signatures;
+
+/// Verifies certificates like another verifier, except for their names.
 #[derive(Debug)]
 pub(super) struct AnyName {
     inner: Arc<dyn ServerCertVerifier>,
 }
 
 impl AnyName {
-    /// `inner` must look at the name last, so that this is its only objection when it has it; those
+    /// `inner` must verify the name last, so that a wrong name is reported only if nothing else is wrong; those
     /// of `verified` do.
     pub(super) fn new(inner: Arc<dyn ServerCertVerifier>) -> Self {
         Self { inner }
@@ -39,25 +41,5 @@ impl ServerCertVerifier for AnyName {
         }
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.inner.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.inner.supported_verify_schemes()
-    }
+    delegate_signatures!(inner);
 }

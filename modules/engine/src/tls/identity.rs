@@ -1,4 +1,4 @@
-//! The certificate that servers are shown.
+//! The client's certificate.
 
 use pkcs8::{EncryptedPrivateKeyInfoRef, SecretDocument};
 use rustls::pki_types::pem::PemObject;

@@ -1,5 +1,4 @@
-//! A file of connections' secrets, for whoever decrypts a capture of them, in the format of
-//! `SSLKEYLOGFILE`.
+//! A file of connections' secrets, to decrypt captured traffic, in the format of `SSLKEYLOGFILE`.
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
@@ -31,7 +30,7 @@ pub(super) fn open(path: &Path) -> Result<Arc<dyn KeyLog>> {
 impl KeyLog for FileKeyLog {
     fn log(&self, label: &str, client_random: &[u8], secret: &[u8]) {
         let line = format!("{label} {} {}\n", hex(client_random), hex(secret));
-        // One call is one line, also between threads. A full disk fails no connection.
+        // One call writes one line, so lines of several threads do not mix. A full disk does not fail the connection.
         let _ = (&self.file).write_all(line.as_bytes());
     }
 }

@@ -1,6 +1,7 @@
-//! Whom to trust and who to be (TLS 1.2 and 1.3 on rustls and aws-lc-rs).
+//! Trust in servers, and client certificates (TLS 1.2 and 1.3 on rustls and aws-lc-rs).
 
 mod any_name;
+mod delegate;
 mod identity;
 mod key_log;
 mod pem;
@@ -19,7 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 pub use pem::{PemFile, certificates};
 
-/// How a server's certificate is judged.
+/// How a server's certificate is verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Verify {
     /// Against the system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` honoured when the environment
@@ -67,7 +68,7 @@ impl std::fmt::Debug for ClientCert {
 /// The TLS side of a [`TransportConfig`](crate::http::client::TransportConfig).
 #[derive(Clone, Debug)]
 pub struct TlsConfig {
-    /// How a server's certificate is judged.
+    /// How a server's certificate is verified.
     pub verify: Verify,
     /// Whether its certificate must also name the server that was asked for.
     pub check_hostname: bool,
@@ -76,9 +77,9 @@ pub struct TlsConfig {
     /// The highest version to speak; `None` is 1.3, the highest there is.
     pub max_version: Option<TlsVersion>,
     /// The cipher suites to offer, by their numbers in the registry of IANA; `None` is rustls'
-    /// choice, and one that it does not have is left out.
+    /// choice, and suites that it does not have are ignored.
     pub cipher_suites: Option<Vec<u16>>,
-    /// The certificate to show to servers that ask.
+    /// The certificate for servers that request one.
     pub client_cert: Option<ClientCert>,
     /// Whether `SSL_CERT_FILE`, `SSL_CERT_DIR` and `SSLKEYLOGFILE` are honoured.
     pub trust_env: bool,
@@ -87,7 +88,7 @@ pub struct TlsConfig {
 }
 
 impl TlsConfig {
-    /// Loads the certificates now instead of at the first `https` request, to find mistakes early.
+    /// Loads the certificates now instead of at the first `https` request, to report errors early.
     ///
     /// # Errors
     /// `ConnectError`, naming the file that is missing, empty or garbled.
@@ -111,7 +112,7 @@ impl Default for TlsConfig {
     }
 }
 
-/// What rustls makes connections from. ALPN is left to the caller.
+/// The configuration for rustls. ALPN is left to the caller.
 ///
 /// # Errors
 /// `ConnectError`, naming the file that is missing, empty or garbled.
@@ -149,10 +150,10 @@ pub(crate) fn client_config(config: &TlsConfig) -> Result<ClientConfig> {
     Ok(built)
 }
 
-/// For connections that never speak TLS: no certificate is loaded, and none would be trusted.
+/// For connections that never use TLS: no certificate is loaded, and none would be trusted.
 ///
 /// # Errors
-/// `ConnectError`, which no provider of ours has been seen to cause.
+/// `ConnectError` if the provider supports none of the protocol versions.
 pub(crate) fn unused_config() -> Result<ClientConfig> {
     let config = TlsConfig::default();
     let builder = builder(&provider(&config), &config)?;

@@ -12,12 +12,12 @@ use x509_parser::parse_x509_certificate;
 use super::failed;
 use crate::error::{Error, Result};
 
-/// A PEM file, read when it is needed, unless its content is at hand.
+/// A PEM file, read when it is needed, unless its content is given.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PemFile {
     /// Where it is, or was.
     pub path: PathBuf,
-    /// What it holds, or held: such files are sometimes gone before the first connection.
+    /// Its content, if it was read already: such files are sometimes deleted before the first connection.
     pub content: Option<Vec<u8>>,
 }
 

@@ -1,4 +1,4 @@
-//! The certificates that servers' certificates are traced back to.
+//! The root certificates that servers' certificates are verified against.
 
 use std::env;
 use std::ffi::OsString;
@@ -13,10 +13,10 @@ use super::failed;
 use super::pem::{PemFile, unusable};
 use crate::error::Result;
 
-/// Whom to trust.
+/// The roots to trust.
 pub(super) struct Roots {
     pub(super) store: Arc<RootCertStore>,
-    /// The certificates named by the caller, which are trusted even where they are no authorities.
+    /// The certificates given by the caller, which are trusted even if they are not authorities.
     pub(super) given: Vec<CertificateDer<'static>>,
 }
 
@@ -24,13 +24,13 @@ pub(super) struct Roots {
 /// either before the system.
 ///
 /// # Errors
-/// `ConnectError` for a variable that names no certificates. A system without roots is no error:
-/// the compiled-in ones of Mozilla take their place.
+/// `ConnectError` for a variable that names no certificates. A system without roots is not an error: the
+/// compiled-in ones of Mozilla are used.
 pub(super) fn system(trust_env: bool) -> Result<Roots> {
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find_map(variable);
     match named {
         Some(path) if trust_env => from_path(Path::new(&path)),
-        // What loads the system's roots would follow the variable that is not to be trusted.
+        // The loader of the system's roots would use the variable, which is not to be trusted.
         Some(_) => Ok(Roots { store: Arc::new(compiled_in()), given: Vec::new() }),
         None => Ok(Roots { store: cached_system(), given: Vec::new() }),
     }
@@ -42,7 +42,7 @@ fn variable(name: &str) -> Option<OsString> {
 
 fn cached_system() -> Arc<RootCertStore> {
     static CACHE: Mutex<Option<Arc<RootCertStore>>> = Mutex::new(None);
-    // Never waited for: after a fork the lock may be held by a thread that does not exist here.
+    // Never blocks: after a fork the lock may be held by a thread that does not exist here.
     if let Ok(cache) = CACHE.try_lock()
         && let Some(roots) = &*cache
     {

@@ -1,12 +1,11 @@
-//! Trust in whoever answers: `verify=False`.
+//! Trust in any server: `verify=False`.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// Accepts any certificate. That the server holds its key is still checked, so that a broken
-/// handshake is noticed.
+/// Accepts any certificate. Signatures are still verified, so that a broken handshake is detected.
 #[derive(Debug)]
 pub(super) struct AnyCertificate {
     algorithms: WebPkiSupportedAlgorithms,

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::{ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, Error};
 use x509_parser::parse_x509_certificate;
 
+use super::delegate::delegate_signatures;
 use super::failed;
 use super::roots::Roots;
 use crate::error::Result;
 
-/// What judges servers by `roots`.
+/// The verifier of servers by `roots`.
 ///
 /// # Errors
 /// `ConnectError` when there are no roots.
@@ -29,8 +30,8 @@ pub(super) fn verifier(roots: Roots, provider: Arc<CryptoProvider>) -> Result<Ar
 
 /// Accepts the given certificates themselves, and those that they have signed.
 ///
-/// A certificate made with `openssl req -x509` says that it is an authority, and is then shown by a
-/// server as its own. OpenSSL takes that from whoever trusts it; rustls alone would not.
+/// A certificate made with `openssl req -x509` says that it is an authority, and a server may present it as its
+/// own. OpenSSL accepts that if the certificate is trusted; rustls alone would not.
 #[derive(Debug)]
 struct Given {
     certificates: Vec<CertificateDer<'static>>,
@@ -54,27 +55,7 @@ impl ServerCertVerifier for Given {
         self.authorities.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.authorities.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        self.authorities.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.authorities.supported_verify_schemes()
-    }
+    delegate_signatures!(authorities);
 }
 
 fn check_dates(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
