@@ -60,7 +60,7 @@ pub fn tail(boundary: &[u8]) -> Bytes {
 }
 
 /// The boundary made of random bytes: their hexadecimal digits. They must come from a cryptographic
-/// source: whoever can guess a boundary can forge parts in what is uploaded.
+/// source: an attacker who can guess a boundary can forge parts of an upload.
 pub fn boundary(random: &[u8]) -> Vec<u8> {
     random.iter().flat_map(|byte| [byte >> 4, byte & 0xf]).map(hex_digit).collect()
 }

@@ -9,7 +9,7 @@ use memchr::memchr2;
 /// How large one event may become by default, in bytes.
 pub const DEFAULT_LIMIT: usize = 64 << 20;
 
-/// What may stand at the very beginning of a stream, and is no part of its first line.
+/// May precede the first line of a stream, and is not part of it.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// One event of a stream.
@@ -25,7 +25,7 @@ pub struct Event {
     pub retry: Option<u64>,
 }
 
-/// An event that is larger than allowed. Nothing of the stream can be used from there on.
+/// An event that is larger than allowed. The rest of the stream cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server sent an event of more than {limit} bytes")]
 pub struct EventTooLarge {
@@ -87,7 +87,7 @@ impl EventDecoder {
     /// The next event; `None` when another piece is needed.
     ///
     /// # Errors
-    /// [`EventTooLarge`], after which the decoder is of no more use.
+    /// [`EventTooLarge`]; the decoder cannot be used afterwards.
     pub fn next_event(&mut self) -> Result<Option<Event>, EventTooLarge> {
         while let Some(line) = self.next_line()? {
             if !line.is_empty() {

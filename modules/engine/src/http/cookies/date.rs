@@ -2,7 +2,7 @@
 
 use time::{Date, Month, Time, UtcDateTime};
 
-/// Seconds since the epoch; `None` for what is no date.
+/// Seconds since the epoch; `None` for text that is not a date.
 pub(super) fn parse(text: &str) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in text.split(is_delimiter).filter(|token| !token.is_empty()) {

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `parse` | reads `Set-Cookie` (section 5.2) |
 //! | `date` | reads the dates of `Expires` (section 5.1.1) |
-//! | `scope` | whom a cookie is for: domains, paths, public suffixes (sections 5.1.3 and 5.1.4) |
+//! | `scope` | which requests carry a cookie: domains, paths, public suffixes (sections 5.1.3 and 5.1.4) |
 //!
-//! Against servers that flood a client, a jar takes from responses no cookie larger than
-//! [`MAX_COOKIE_SIZE`], and drops the oldest beyond [`MAX_COOKIES_PER_DOMAIN`] and [`MAX_COOKIES`].
+//! To protect clients from servers that flood them, a jar ignores cookies of responses that are larger than
+//! [`MAX_COOKIE_SIZE`], and drops the oldest ones beyond [`MAX_COOKIES_PER_DOMAIN`] and [`MAX_COOKIES`].
 
 mod date;
 mod parse;
@@ -20,11 +20,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::error::{Error, ErrorKind, Result};
 use crate::{Headers, Url};
 
-/// Most bytes of a cookie's name and value together, taken from a response.
+/// The maximum size of a cookie's name and value together in a response, in bytes.
 pub const MAX_COOKIE_SIZE: usize = 4096;
-/// Most cookies of one domain; responses beyond that push out the oldest.
+/// The maximum number of cookies of one domain; beyond it, responses replace the oldest.
 pub const MAX_COOKIES_PER_DOMAIN: usize = 180;
-/// Most cookies of a jar; responses beyond that push out the oldest.
+/// The maximum number of cookies in a jar; beyond it, responses replace the oldest.
 pub const MAX_COOKIES: usize = 3000;
 
 /// One cookie.
@@ -43,7 +43,7 @@ pub struct Cookie {
     pub path: String,
     /// Only over https.
     pub secure: bool,
-    /// Not for scripts; kept for whoever asks.
+    /// Not for scripts in browsers; kept for programs that read it.
     pub http_only: bool,
     /// Seconds since the epoch; `None` for a session cookie.
     pub expires: Option<i64>,

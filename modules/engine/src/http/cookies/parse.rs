@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Cookie, MAX_COOKIE_SIZE, date, scope};
 use crate::Url;
 
-/// The longest attribute value that is looked at (RFC 6265bis section 5.6).
+/// The maximum size of an attribute value, in bytes; longer attributes are ignored (RFC 6265bis section 5.6).
 const MAX_ATTRIBUTE_SIZE: usize = 1024;
 
 /// The cookie of one `Set-Cookie` field in a response from `url`; `None` where it is refused.
@@ -75,7 +75,7 @@ impl<'a> Attributes<'a> {
     fn expires(&self, now: i64) -> Option<i64> {
         match self.max_age {
             Some(age) if age.starts_with('-') => Some(0),
-            // More digits than an i64 has is for ever.
+            // A number that does not fit in an i64 means never.
             Some(age) => Some(now.saturating_add(age.parse().unwrap_or(i64::MAX))),
             None => self.expires,
         }

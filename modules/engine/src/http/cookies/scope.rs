@@ -1,4 +1,4 @@
-//! Whom a cookie is for: domains (RFC 6265 section 5.1.3), public suffixes, and paths (5.1.4).
+//! Which requests carry a cookie: domains (RFC 6265 section 5.1.3), public suffixes, and paths (5.1.4).
 
 use std::net::IpAddr;
 

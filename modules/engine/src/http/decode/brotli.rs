@@ -17,7 +17,7 @@ pub(super) struct Brotli {
 impl Brotli {
     pub(super) fn new() -> Self {
         let alloc = StandardAlloc::default;
-        // Strict: no "large window", which is no part of the RFC and lets the peer ask for a gigabyte.
+        // Strict: no "large window", which is not part of the RFC and lets the peer ask for a gigabyte.
         Self { state: Box::new(State::new_strict(alloc(), alloc(), alloc())), ended: false }
     }
 }

@@ -93,7 +93,7 @@ impl Stage {
             self.pending = written == self.buffer.len();
             if written == 0 {
                 if read == 0 && !self.input.is_empty() {
-                    // No decoder does this; one that did must not keep us here for ever.
+                    // No decoder does this; one that did must not cause an infinite loop.
                     return Err(format!("the body does not decode as {name}: no progress"));
                 }
                 continue;
@@ -114,7 +114,7 @@ impl Stage {
         }
     }
 
-    /// Judges the end of the input. No data at all is a fine body in any coding.
+    /// Checks that the input may end here. An empty body is valid in any coding.
     pub(super) fn finish(&self) -> Result<(), String> {
         if self.started { self.coding.finish() } else { Ok(()) }
     }

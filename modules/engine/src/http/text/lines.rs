@@ -4,7 +4,7 @@
 /// `LineDecoder`).
 ///
 /// Lines end at LF, CR, CR LF, VT, FF, FS, GS, RS, NEL, and the line and paragraph separators of
-/// Unicode; what ends a line is no part of it.
+/// Unicode; a line does not include its terminator.
 #[derive(Debug, Default)]
 pub struct LineDecoder {
     /// The beginning of a line whose end has not come.
