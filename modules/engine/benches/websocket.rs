@@ -8,7 +8,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use tauraro_engine::websocket::deflate::Agreement;
 use tauraro_engine::websocket::{
-    Extension, FrameReader, Limits, Opcode, PerMessageDeflate, Protocol, Settings, Side, State, mask,
+    Extension, FrameReader, Limits, PerMessageDeflate, Protocol, Settings, Side, State, mask, opcode,
 };
 
 const SIZES: [usize; 3] = [64, 1024, 64 * 1024];
@@ -32,7 +32,7 @@ fn stream(side: Side, size: usize) -> (Vec<u8>, usize) {
     let (message, count) = (vec![b'x'; size], (1 << 20) / size);
     let mut sender = machine(side);
     for _ in 0..count {
-        sender.send_data(Opcode::Binary, &message, true, &mut ()).expect("an open connection");
+        sender.send_data(opcode::BINARY, &message, true, &mut ()).expect("an open connection");
     }
     (sender.take_output().into_bytes(), count)
 }
@@ -101,7 +101,7 @@ fn send(bencher: Bencher<'_, '_>, side: Side, size: usize) {
     let message = vec![b'x'; size];
     let mut sender = machine(side);
     bencher.counter(BytesCount::of_slice(&message)).bench_local(|| {
-        sender.send_data(Opcode::Binary, black_box(&message), true, &mut ()).expect("an open connection");
+        sender.send_data(opcode::BINARY, black_box(&message), true, &mut ()).expect("an open connection");
         sender.take_output()
     });
 }
@@ -129,7 +129,7 @@ fn deflate_text(bencher: Bencher<'_, '_>, size: usize) {
     let message = text(size);
     let (mut sender, mut extension) = (machine(Side::Server), extension());
     bencher.counter(BytesCount::of_slice(&message)).bench_local(|| {
-        let sent = sender.send_data(Opcode::Text, black_box(&message), true, &mut extension);
+        let sent = sender.send_data(opcode::TEXT, black_box(&message), true, &mut extension);
         sent.expect("an open connection");
         sender.take_output()
     });
@@ -144,7 +144,7 @@ fn inflate_text(bencher: Bencher<'_, '_>, size: usize) {
     bencher
         .counter(BytesCount::of_slice(&message))
         .with_inputs(|| {
-            sender.send_data(Opcode::Text, &message, true, &mut deflating).expect("an open connection");
+            sender.send_data(opcode::TEXT, &message, true, &mut deflating).expect("an open connection");
             sender.take_output()
         })
         .bench_local_values(|output| {

@@ -26,12 +26,12 @@ pub(crate) fn attribute(vm: &VirtualMachine, module: &'static str, name: &str) -
     {
         return Ok(value);
     }
-    // It is not there, or another thread is importing it: this waits for that.
+    // It is not imported, or another thread is importing it, which this waits for.
     vm.import(module, 0)?;
     modules.get_item(module, vm)?.get_attr(&name, vm)
 }
 
-/// Makes an exception of a class by its name. Whatever goes wrong is the exception instead.
+/// Creates an exception of a class by its name. An error on the way is the exception instead.
 pub(crate) fn new(vm: &VirtualMachine, name: &str, args: impl IntoFuncArgs) -> PyBaseExceptionRef {
     let make = || class(vm, name)?.as_object().to_owned().call(args, vm)?.try_into_value(vm);
     make().unwrap_or_else(|instead| instead)
@@ -43,7 +43,7 @@ pub(crate) fn protocol_error(vm: &VirtualMachine, message: impl Into<String>) ->
 }
 
 /// `PayloadTooBig`: the frame's size if known, the limit, and the size of the message before it if it has begun.
-/// All in bytes; the limit is what the frames before have left of it.
+/// All in bytes; the limit is what the earlier frames of the message have left of it.
 pub(crate) fn payload_too_big(
     vm: &VirtualMachine,
     size: Option<u64>,
@@ -56,7 +56,7 @@ pub(crate) fn payload_too_big(
     new(vm, "PayloadTooBig", (number(size), vm.ctx.new_int(max_size), number(current_size)))
 }
 
-/// `TooManyFragments`: a message in more frames than there may be.
+/// `TooManyFragments`: a message in more frames than allowed.
 pub(crate) fn too_many_fragments(vm: &VirtualMachine, limit: usize) -> PyBaseExceptionRef {
     new(vm, "TooManyFragments", (limit,))
 }
@@ -66,7 +66,7 @@ pub(crate) fn invalid_state(vm: &VirtualMachine, message: impl Into<String>) -> 
     new(vm, "InvalidState", (message.into(),))
 }
 
-/// `ConcurrencyError`: two tasks or threads do what one at a time may do.
+/// `ConcurrencyError`: two tasks or threads do something that only one may do at a time.
 pub(crate) fn concurrency_error(vm: &VirtualMachine, message: impl Into<String>) -> PyBaseExceptionRef {
     new(vm, "ConcurrencyError", (message.into(),))
 }

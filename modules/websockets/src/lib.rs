@@ -1,18 +1,19 @@
 //! The `websockets` module: websockets 17's API, natively.
 //!
-//! One folder or file a Python module, one file a class. The protocol is [`tauraro_engine::websocket`]'s; what
-//! happens once a connection rather than once a message (finding the way, retrying, routing) is frozen Python
-//! under `python/`.
+//! One folder or file per Python module, one file per class. The protocol is that of [`tauraro_engine::websocket`].
+//! What runs once per connection rather than once per message (connecting, retrying, routing) is frozen Python in
+//! `python/`.
 
 mod asyncio;
+mod data;
 mod datastructures;
 mod errors;
 mod extensions;
 mod frames;
 mod frozen;
-mod handle;
 mod handshake;
 mod module;
+mod payload;
 mod protocol;
 mod sync;
 

@@ -1,4 +1,4 @@
-//! The package, and what it exports: every name comes from a submodule when it is first asked for.
+//! The package and its exports: each name is imported from a submodule when it is first used.
 
 use rustpython_vm::builtins::{PyModuleDef, PyType};
 use rustpython_vm::types::PyTypeFlags;
@@ -18,7 +18,7 @@ pub fn module_defs(ctx: &Context) -> Vec<&'static PyModuleDef> {
     ]
 }
 
-/// Makes a class as open to assignment as if it were written in Python: programs may patch it.
+/// Makes a class mutable, as if it were written in Python: programs may patch it.
 pub(crate) fn make_mutable(class: &Py<PyType>) {
     class.slots.flags.remove_masked(PyTypeFlags::from_slice(&[PyTypeFlags::IMMUTABLETYPE]));
 }
@@ -93,7 +93,7 @@ const LEGACY: [(&str, &[&str]); 5] = [
     ("websockets.legacy.server", &["WebSocketServer", "WebSocketServerProtocol"]),
 ];
 
-/// Submodules that are attributes of the package without having been imported, as scripts have come to expect.
+/// Submodules that are attributes of the package without having been imported, as scripts expect.
 const SUBMODULES: [&str; 13] = [
     "asyncio",
     "client",
@@ -123,13 +123,13 @@ mod websockets {
     #[pyattr(name = "__version__")]
     const VERSION: &str = "17.4";
 
-    /// Imports what is asked for when it is asked for the first time.
+    /// Imports a name when it is first used.
     #[pyfunction]
     fn __getattr__(name: PyUtf8StrRef, vm: &VirtualMachine) -> PyResult {
         super::lazy(vm, name.as_str())
     }
 
-    /// The names there are, whether imported yet or not.
+    /// All names, whether they are imported yet or not.
     #[pyfunction]
     fn __dir__(vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
         super::dir(vm)

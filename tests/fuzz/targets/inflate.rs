@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tauraro_engine::websocket::deflate::Agreement;
-use tauraro_engine::websocket::{Extension, Frame, Opcode, PerMessageDeflate, Settings};
+use tauraro_engine::websocket::{Extension, Frame, PerMessageDeflate, Settings, opcode};
 use tauraro_fuzz::{Input, pieces};
 
 fuzz_target!(|data: &[u8]| {
@@ -27,9 +27,9 @@ fuzz_target!(|data: &[u8]| {
     let of_one_message = flags & 128 != 0;
     for (index, payload) in payloads.iter().enumerate() {
         let fin = !of_one_message || index + 1 == payloads.len();
-        let opcode = if of_one_message && index > 0 { Opcode::Continuation } else { Opcode::Binary };
-        let mut frame = Frame::borrowed(opcode, fin, payload).with_data(<[u8]>::to_vec);
-        frame.rsv1 = opcode != Opcode::Continuation;
+        let opcode = if of_one_message && index > 0 { opcode::CONTINUATION } else { opcode::BINARY };
+        let mut frame = Frame::borrowed(opcode, fin, payload).map_data(std::borrow::Cow::into_owned);
+        frame.rsv1 = opcode != opcode::CONTINUATION;
         match reader.decode(frame, Some(limit)) {
             Ok(frame) => assert!(frame.data.len() as u64 <= limit),
             Err(_) => break,
@@ -38,8 +38,8 @@ fuzz_target!(|data: &[u8]| {
 
     let (mut writer, mut reader) = (new(), new());
     for payload in payloads.into_iter().take(16) {
-        let frame = Frame::borrowed(Opcode::Binary, true, payload);
-        let sent = writer.encode(frame).expect("anything compresses").with_data(std::borrow::Cow::into_owned);
+        let frame = Frame::borrowed(opcode::BINARY, true, payload);
+        let sent = writer.encode(frame).expect("anything compresses").map_data(std::borrow::Cow::into_owned);
         let read = reader.decode(sent, Some(payload.len() as u64)).expect("our own frame");
         assert_eq!(read.data, payload);
     }

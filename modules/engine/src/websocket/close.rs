@@ -2,48 +2,35 @@
 
 use std::fmt;
 
+use super::CloseCode;
 use super::error::{Error, InvalidUtf8};
 
-/// The connection did what it was made for.
-pub const NORMAL_CLOSURE: u16 = 1000;
-/// The peer leaves: a server stops, a page is closed.
-pub const GOING_AWAY: u16 = 1001;
-/// A rule of the protocol was broken.
-pub const PROTOCOL_ERROR: u16 = 1002;
-/// Stands for a close frame without a code; never sent.
-pub const NO_STATUS_RCVD: u16 = 1005;
-/// Stands for a connection that ended without a close frame; never sent.
-pub const ABNORMAL_CLOSURE: u16 = 1006;
-/// Text was not UTF-8.
-pub const INVALID_DATA: u16 = 1007;
-/// A message was larger than allowed.
-pub const MESSAGE_TOO_BIG: u16 = 1009;
-/// Something failed that the peer has no part in.
-pub const INTERNAL_ERROR: u16 = 1011;
+/// A gateway got an invalid response from the server behind it. In the registry of IANA, but not in tungstenite.
+const BAD_GATEWAY: u16 = 1014;
 
 /// The code of a close frame, and the reason it gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Close {
     /// The close code.
-    pub code: u16,
+    pub code: CloseCode,
     /// The reason, empty if there is none.
     pub reason: String,
 }
 
 impl Close {
     /// A code with a reason; neither is checked.
-    pub fn new(code: u16, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into() }
+    pub fn new(code: impl Into<CloseCode>, reason: impl Into<String>) -> Self {
+        Self { code: code.into(), reason: reason.into() }
     }
 
-    /// Reads the payload of a close frame; an empty one gives code 1005.
+    /// Reads the payload of a close frame; an empty one gives [`CloseCode::Status`].
     ///
     /// # Errors
     /// [`Error::Protocol`] for one byte, or a code that is not allowed; [`Error::InvalidUtf8`] for a reason
     /// that is not text.
     pub fn parse(data: &[u8]) -> Result<Self, Error> {
         match data {
-            [] => Ok(Self::new(NO_STATUS_RCVD, "")),
+            [] => Ok(Self::new(CloseCode::Status, "")),
             [_] => Err(Error::protocol("close frame too short")),
             [high, low, reason @ ..] => {
                 let Ok(text) = std::str::from_utf8(reason) else {
@@ -62,7 +49,7 @@ impl Close {
     /// [`Error::Protocol`] for a code that must not be sent.
     pub fn serialize(&self) -> Result<Vec<u8>, Error> {
         self.check()?;
-        Ok([&self.code.to_be_bytes(), self.reason.as_bytes()].concat())
+        Ok([&u16::from(self.code).to_be_bytes(), self.reason.as_bytes()].concat())
     }
 
     /// Checks that a close frame may have this code.
@@ -75,7 +62,7 @@ impl Close {
 
     /// Whether the code says that nothing went wrong.
     pub fn is_ok(&self) -> bool {
-        matches!(self.code, NORMAL_CLOSURE | GOING_AWAY | NO_STATUS_RCVD)
+        matches!(self.code, CloseCode::Normal | CloseCode::Away | CloseCode::Status)
     }
 }
 
@@ -86,31 +73,34 @@ impl fmt::Display for Close {
     }
 }
 
-/// Whether a code may stand in a close frame.
-pub fn is_allowed(code: u16) -> bool {
-    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+/// Whether a close frame may have this code.
+pub fn is_allowed(code: CloseCode) -> bool {
+    code.is_allowed() || u16::from(code) == BAD_GATEWAY
 }
 
 /// What a code means, in a few words.
-pub fn explanation(code: u16) -> &'static str {
+pub fn explanation(code: CloseCode) -> &'static str {
     match code {
-        1000 => "OK",
-        1001 => "going away",
-        1002 => "protocol error",
-        1003 => "unsupported data",
-        1005 => "no status received [internal]",
-        1006 => "abnormal closure [internal]",
-        1007 => "invalid frame payload data",
-        1008 => "policy violation",
-        1009 => "message too big",
-        1010 => "mandatory extension",
-        1011 => "internal error",
-        1012 => "service restart",
-        1013 => "try again later",
-        1014 => "bad gateway",
-        1015 => "TLS handshake failure [internal]",
-        3000..=3999 => "registered",
-        4000..=4999 => "private use",
-        _ => "unknown",
+        CloseCode::Normal => "OK",
+        CloseCode::Away => "going away",
+        CloseCode::Protocol => "protocol error",
+        CloseCode::Unsupported => "unsupported data",
+        CloseCode::Status => "no status received [internal]",
+        CloseCode::Abnormal => "abnormal closure [internal]",
+        CloseCode::Invalid => "invalid frame payload data",
+        CloseCode::Policy => "policy violation",
+        CloseCode::Size => "message too big",
+        CloseCode::Extension => "mandatory extension",
+        CloseCode::Error => "internal error",
+        CloseCode::Restart => "service restart",
+        CloseCode::Again => "try again later",
+        // Those that have no documented name in tungstenite.
+        _ => match u16::from(code) {
+            BAD_GATEWAY => "bad gateway",
+            1015 => "TLS handshake failure [internal]",
+            3000..=3999 => "registered",
+            4000..=4999 => "private use",
+            _ => "unknown",
+        },
     }
 }

@@ -8,7 +8,8 @@ use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Method, Strategy};
 
 use super::error::{Error, TooBig};
 use super::extension::Extension;
-use super::frame::{Frame, Opcode};
+use super::frame::Frame;
+use super::opcode;
 
 /// What ends every flush, and is therefore not sent at the end of a message.
 const TAIL: &[u8] = &[0x00, 0x00, 0xFF, 0xFF];
@@ -95,11 +96,6 @@ impl PerMessageDeflate {
     /// What was agreed on.
     pub const fn agreement(&self) -> Agreement {
         self.agreement
-    }
-
-    /// Whether the same message gives the same bytes each time, whatever was sent before.
-    pub const fn is_stateless(&self) -> bool {
-        self.agreement.local_no_context_takeover
     }
 
     fn inflate(&mut self, data: &[u8], fin: bool, limit: Option<u64>) -> Result<Vec<u8>, Error> {
@@ -207,10 +203,10 @@ fn deflate_into(
 
 impl Extension for PerMessageDeflate {
     fn decode(&mut self, frame: Frame, limit: Option<u64>) -> Result<Frame, Error> {
-        if frame.opcode.is_control() {
+        if opcode::is_control(frame.opcode) {
             return Ok(frame);
         }
-        if frame.opcode == Opcode::Continuation {
+        if frame.opcode == opcode::CONTINUATION {
             if !self.is_inflating {
                 return Ok(frame);
             }
@@ -234,10 +230,10 @@ impl Extension for PerMessageDeflate {
     }
 
     fn encode<'a>(&mut self, frame: Frame<Cow<'a, [u8]>>) -> Result<Frame<Cow<'a, [u8]>>, Error> {
-        if frame.opcode.is_control() {
+        if opcode::is_control(frame.opcode) {
             return Ok(frame);
         }
-        let begins = frame.opcode != Opcode::Continuation;
+        let begins = frame.opcode != opcode::CONTINUATION;
         if begins && self.agreement.local_no_context_takeover {
             self.deflater = None;
         }

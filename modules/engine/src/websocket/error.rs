@@ -1,45 +1,48 @@
 //! What can be wrong with a connection, its data, or a call.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 
 use super::protocol::State;
 
 /// Why a connection fails, or why a call is refused.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A rule of the protocol is broken (close code 1002).
+    #[error("{0}")]
     Protocol(Cow<'static, str>),
-    /// The stream ended where more had to come (1006).
+    /// The stream ended too early (1006).
+    #[error("{0}")]
     UnexpectedEof(Cow<'static, str>),
     /// Text is not UTF-8 (1007).
+    #[error("{} at position {}", .0.reason, .0.start)]
     InvalidUtf8(InvalidUtf8),
     /// A frame, or the message it belongs to, is larger than allowed (1009).
+    #[error("{0}")]
     TooBig(TooBig),
     /// Nothing can be sent in this state of the connection.
+    #[error("connection is {}", .0.name().to_ascii_lowercase())]
     State(State),
     /// Something was received after the end of the stream.
+    #[error("stream ended")]
     Ended,
-    /// What an extension that is not of this crate failed with (1011).
-    Foreign(Box<dyn Any + Send + Sync>),
 }
 
 /// A frame that exceeds a limit; all figures are bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooBig {
-    /// The size of the frame's payload, unless inflating it was given up.
+    /// The size of the frame's payload; `None` when inflating it was stopped at the limit.
     pub size: Option<u64>,
     /// What was left for this frame.
     pub limit: u64,
-    /// The size of the fragments before it, of the same message.
+    /// The size of the earlier fragments of the same message.
     pub before: Option<u64>,
 }
 
 /// Where and why bytes are not UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidUtf8 {
-    /// The bytes, if they were together.
+    /// The bytes, if they arrived together.
     pub data: Vec<u8>,
     /// The offset of the first byte that is not part of a character.
     pub start: usize,
@@ -71,22 +74,9 @@ impl InvalidUtf8 {
 }
 
 impl Error {
-    /// A broken rule.
+    /// A broken rule of the protocol.
     pub fn protocol(message: impl Into<Cow<'static, str>>) -> Self {
         Self::Protocol(message.into())
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Protocol(message) | Self::UnexpectedEof(message) => f.write_str(message),
-            Self::InvalidUtf8(error) => write!(f, "{} at position {}", error.reason, error.start),
-            Self::TooBig(error) => error.fmt(f),
-            Self::State(state) => write!(f, "connection is {}", state.name().to_ascii_lowercase()),
-            Self::Ended => f.write_str("stream ended"),
-            Self::Foreign(_) => f.write_str("extension failed"),
-        }
     }
 }
 
@@ -102,5 +92,3 @@ impl fmt::Display for TooBig {
         write!(f, "exceeds limit of {} bytes", self.limit.saturating_add(self.before.unwrap_or(0)))
     }
 }
-
-impl std::error::Error for Error {}

@@ -5,19 +5,19 @@ use std::borrow::Cow;
 use super::error::Error;
 use super::frame::Frame;
 
-/// An extension that a connection has agreed on.
+/// An extension that was negotiated for a connection.
 pub trait Extension: Send {
-    /// Undoes for a frame that arrived what the peer's extension did. The payload may have `limit` bytes
+    /// Reverses what the peer's extension did to a frame that arrived. The payload may have up to `limit` bytes
     /// afterwards.
     ///
     /// # Errors
     /// [`Error::TooBig`] beyond the limit, [`Error::Protocol`] for what the extension does not allow.
     fn decode(&mut self, frame: Frame, limit: Option<u64>) -> Result<Frame, Error>;
 
-    /// Does to a frame what this extension is for, before it is sent.
+    /// Transforms a frame before it is sent.
     ///
     /// # Errors
-    /// What the extension fails with.
+    /// The extension's own.
     fn encode<'a>(&mut self, frame: Frame<Cow<'a, [u8]>>) -> Result<Frame<Cow<'a, [u8]>>, Error>;
 }
 
@@ -29,16 +29,5 @@ impl Extension for () {
 
     fn encode<'a>(&mut self, frame: Frame<Cow<'a, [u8]>>) -> Result<Frame<Cow<'a, [u8]>>, Error> {
         Ok(frame)
-    }
-}
-
-/// Several, in the order in which they encode.
-impl Extension for Vec<Box<dyn Extension>> {
-    fn decode(&mut self, frame: Frame, limit: Option<u64>) -> Result<Frame, Error> {
-        self.iter_mut().rev().try_fold(frame, |frame, extension| extension.decode(frame, limit))
-    }
-
-    fn encode<'a>(&mut self, frame: Frame<Cow<'a, [u8]>>) -> Result<Frame<Cow<'a, [u8]>>, Error> {
-        self.iter_mut().try_fold(frame, |frame, extension| extension.encode(frame))
     }
 }

@@ -1,76 +1,37 @@
 //! Frames (RFC 6455 section 5.2): read from any split of the input, and written.
+//!
+//! Headers are written by tungstenite's [`FrameHeader`]. They are read here: in pieces, with an error as soon as the
+//! first wrong byte is there. Reading a small frame by `FrameHeader` takes a quarter longer.
 
 use std::borrow::Cow;
 
-use super::error::{Error, TooBig};
-use super::mask;
+use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 
-/// What a control frame carries at most, in bytes.
+use super::error::{Error, TooBig};
+use super::{OpCode, mask, opcode};
+
+/// The maximum payload of a control frame, in bytes.
 pub const MAX_CONTROL_SIZE: usize = 125;
 
-/// What is allocated at once, before it has arrived, for the payload of a frame.
-const FIRST_ALLOCATION: usize = 32 * 1024;
+/// The maximum size of a header, in bytes: two, the extended length, and the masking key.
+const MAX_HEADER_SIZE: usize = 14;
 
-/// What kind of frame it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Opcode {
-    /// Another fragment of a message.
-    Continuation = 0,
-    /// Text, or its first fragment.
-    Text = 1,
-    /// Bytes, or their first fragment.
-    Binary = 2,
-    /// The beginning of the closing handshake, or the answer.
-    Close = 8,
-    /// A question whether the peer is there.
-    Ping = 9,
-    /// The answer to a ping.
-    Pong = 10,
-}
+/// How much is allocated for a payload before it has arrived, in bytes.
+const INITIAL_ALLOCATION: usize = 32 * 1024;
 
-impl Opcode {
-    /// All there are, in the order of their values.
-    pub const ALL: [Self; 6] =
-        [Self::Continuation, Self::Text, Self::Binary, Self::Close, Self::Ping, Self::Pong];
-
-    /// The opcode of a value, if it is one.
-    pub const fn new(value: u8) -> Option<Self> {
-        Some(match value {
-            0 => Self::Continuation,
-            1 => Self::Text,
-            2 => Self::Binary,
-            8 => Self::Close,
-            9 => Self::Ping,
-            10 => Self::Pong,
-            _ => return None,
-        })
-    }
-
-    /// Whether frames of this kind may come between the fragments of a message.
-    pub const fn is_control(self) -> bool {
-        matches!(self, Self::Close | Self::Ping | Self::Pong)
-    }
-
-    /// The value on the wire.
-    pub const fn value(self) -> u8 {
-        self as u8
-    }
-}
-
-/// A frame, without what only the wire needs: length and mask.
+/// A frame without its length and masking key, which only exist on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "they are bits of the header")]
 pub struct Frame<D = Vec<u8>> {
-    /// What kind of frame it is.
-    pub opcode: Opcode,
-    /// Whether it is the last, or only, one of its message.
+    /// The kind of frame.
+    pub opcode: OpCode,
+    /// Whether it is the last, or only, frame of its message.
     pub fin: bool,
-    /// The bit that permessage-deflate uses.
+    /// The first reserved bit, used by permessage-deflate.
     pub rsv1: bool,
-    /// A bit for extensions.
+    /// The second reserved bit.
     pub rsv2: bool,
-    /// A bit for extensions.
+    /// The third reserved bit.
     pub rsv3: bool,
     /// The payload.
     pub data: D,
@@ -78,19 +39,19 @@ pub struct Frame<D = Vec<u8>> {
 
 impl<D> Frame<D> {
     /// A frame whose reserved bits are zero.
-    pub const fn new(opcode: Opcode, fin: bool, data: D) -> Self {
+    pub const fn new(opcode: OpCode, fin: bool, data: D) -> Self {
         Self { opcode, fin, rsv1: false, rsv2: false, rsv3: false, data }
     }
 
-    /// The same frame with other data, and what it had.
-    pub fn with_data<E>(self, data: impl FnOnce(D) -> E) -> Frame<E> {
-        let Self { opcode, fin, rsv1, rsv2, rsv3, data: old } = self;
-        Frame { opcode, fin, rsv1, rsv2, rsv3, data: data(old) }
+    /// The same frame with its payload converted.
+    pub fn map_data<E>(self, convert: impl FnOnce(D) -> E) -> Frame<E> {
+        let Self { opcode, fin, rsv1, rsv2, rsv3, data } = self;
+        Frame { opcode, fin, rsv1, rsv2, rsv3, data: convert(data) }
     }
 }
 
 impl<D: AsRef<[u8]>> Frame<D> {
-    /// Checks the reserved bits, and what control frames must be.
+    /// Checks the reserved bits and the rules for control frames.
     ///
     /// # Errors
     /// [`Error::Protocol`] that names the rule.
@@ -98,55 +59,43 @@ impl<D: AsRef<[u8]>> Frame<D> {
         if self.rsv1 || self.rsv2 || self.rsv3 {
             return Err(Error::protocol("reserved bits must be 0"));
         }
-        if self.opcode.is_control() {
-            check_control(self.fin, self.data.as_ref().len())?;
+        if opcode::is_control(self.opcode) {
+            check_control(self.fin, self.data.as_ref().len() as u64)?;
         }
         Ok(())
     }
 
-    /// Writes the frame, as it is, behind what `out` has; with a mask if a client sends it.
-    pub fn write(&self, mask: Option<[u8; 4]>, out: &mut Vec<u8>) {
+    /// Appends the frame to `out`, unchecked, and masked if there is a key.
+    pub fn write(&self, key: Option<[u8; 4]>, out: &mut Vec<u8>) {
         let data = self.data.as_ref();
-        let length = data.len();
-        // The header is 14 bytes at most.
-        out.reserve(length.saturating_add(14));
-        out.push(
-            self.opcode.value()
-                | u8::from(self.fin) << 7
-                | u8::from(self.rsv1) << 6
-                | u8::from(self.rsv2) << 5
-                | u8::from(self.rsv3) << 4,
-        );
-        let masked = u8::from(mask.is_some()) << 7;
-        match (u8::try_from(length), u16::try_from(length)) {
-            (Ok(length @ 0..126), _) => out.push(masked | length),
-            (_, Ok(length)) => {
-                out.push(masked | 0x7E);
-                out.extend_from_slice(&length.to_be_bytes());
-            }
-            _ => {
-                out.push(masked | 0x7F);
-                out.extend_from_slice(&(length as u64).to_be_bytes());
-            }
-        }
-        out.extend_from_slice(mask.as_ref().map_or(&[], |key| key.as_slice()));
+        let header = FrameHeader {
+            is_final: self.fin,
+            rsv1: self.rsv1,
+            rsv2: self.rsv2,
+            rsv3: self.rsv3,
+            opcode: self.opcode,
+            mask: key,
+        };
+        out.reserve(data.len().saturating_add(MAX_HEADER_SIZE));
+        // Writing to a Vec cannot fail.
+        let _ = header.format(data.len() as u64, out);
         let start = out.len();
         out.extend_from_slice(data);
-        if let (Some(key), Some(data)) = (mask, out.get_mut(start..)) {
+        if let (Some(key), Some(data)) = (key, out.get_mut(start..)) {
             mask::apply(data, key, 0);
         }
     }
 }
 
 impl<'a> Frame<Cow<'a, [u8]>> {
-    /// A frame to be sent that borrows its data.
-    pub const fn borrowed(opcode: Opcode, fin: bool, data: &'a [u8]) -> Self {
+    /// A frame to be sent that borrows its payload.
+    pub const fn borrowed(opcode: OpCode, fin: bool, data: &'a [u8]) -> Self {
         Self::new(opcode, fin, Cow::Borrowed(data))
     }
 }
 
-fn check_control(fin: bool, length: usize) -> Result<(), Error> {
-    if length > MAX_CONTROL_SIZE {
+fn check_control(fin: bool, length: u64) -> Result<(), Error> {
+    if length > MAX_CONTROL_SIZE as u64 {
         return Err(Error::protocol("control frame too long"));
     }
     if !fin {
@@ -157,14 +106,14 @@ fn check_control(fin: bool, length: usize) -> Result<(), Error> {
 
 /// Reads frames from input that arrives in any pieces.
 ///
-/// No more is kept than the frame that is being read: a payload is copied once, from the input to where it
-/// stays. Memory follows what has arrived, not what a header announces.
+/// Nothing is kept but the frame that is being read: a payload is copied once, from the input to where it stays.
+/// Memory use follows what has arrived, not what a header announces.
 #[derive(Debug)]
 pub struct FrameReader {
     /// Whether frames must be masked, as a server demands; or must not be.
     masked: bool,
     part: Part,
-    /// The bytes of a part that arrived in pieces.
+    /// The bytes of a part that arrives in pieces.
     held: [u8; 8],
     held_count: usize,
     frame: Frame,
@@ -172,7 +121,7 @@ pub struct FrameReader {
     length: u64,
 }
 
-/// The part of a frame that comes next.
+/// The part of a frame that is read next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Head,
@@ -190,7 +139,7 @@ impl FrameReader {
             part: Part::Head,
             held: [0; 8],
             held_count: 0,
-            frame: Frame::new(Opcode::Continuation, true, Vec::new()),
+            frame: Frame::new(opcode::CONTINUATION, true, Vec::new()),
             key: [0; 4],
             length: 0,
         }
@@ -198,11 +147,11 @@ impl FrameReader {
 
     /// Reads on, and takes what it reads off the input; `None` if the frame needs more.
     ///
-    /// A payload of more than `limit` bytes is refused as soon as its header is there, unless it is that of a
-    /// control frame, which is refused early if it breaks the rules for control frames.
+    /// A payload of more than `limit` bytes is refused as soon as its length is known. The limit does not apply to
+    /// control frames, which are refused as early if they break the rules for control frames.
     ///
     /// # Errors
-    /// [`Error::Protocol`] and [`Error::TooBig`]; the reader is of no use afterwards.
+    /// [`Error::Protocol`] and [`Error::TooBig`]; the reader cannot be used afterwards.
     pub fn read(&mut self, input: &mut &[u8], limit: Option<u64>) -> Result<Option<Frame>, Error> {
         loop {
             match self.part {
@@ -230,7 +179,7 @@ impl FrameReader {
                     }
                     self.part = Part::Head;
                     let data = std::mem::take(&mut self.frame.data);
-                    return Ok(Some(self.frame.clone().with_data(|_| data)));
+                    return Ok(Some(self.frame.clone().map_data(|_| data)));
                 }
             }
         }
@@ -266,7 +215,7 @@ impl FrameReader {
         matches!(self.part, Part::Head) && self.held_count == 0
     }
 
-    /// What is allocated for the payload that is being read, in bytes.
+    /// How much is allocated for the payload that is being read, in bytes.
     pub const fn held_bytes(&self) -> usize {
         self.frame.data.capacity()
     }
@@ -293,7 +242,10 @@ impl FrameReader {
     }
 
     fn head(&mut self, first: u8, second: u8, limit: Option<u64>) -> Result<(), Error> {
-        let Some(opcode) = Opcode::new(first & 0x0F) else { return Err(Error::protocol("invalid opcode")) };
+        let opcode = OpCode::from(first & 0x0F);
+        if opcode::is_reserved(opcode) {
+            return Err(Error::protocol("invalid opcode"));
+        }
         if (second & 0x80 != 0) != self.masked {
             return Err(Error::protocol("incorrect masking"));
         }
@@ -312,8 +264,8 @@ impl FrameReader {
 
     fn announced(&mut self, length: u64, limit: Option<u64>) -> Result<(), Error> {
         // Control frames may come between fragments, whatever those have left of the limit.
-        let least = if self.frame.opcode.is_control() { MAX_CONTROL_SIZE as u64 } else { 0 };
-        if let Some(limit) = limit.map(|limit| limit.max(least))
+        let minimum = if opcode::is_control(self.frame.opcode) { MAX_CONTROL_SIZE as u64 } else { 0 };
+        if let Some(limit) = limit.map(|limit| limit.max(minimum))
             && length > limit
         {
             return Err(Error::TooBig(TooBig { size: Some(length), limit, before: None }));
@@ -321,8 +273,8 @@ impl FrameReader {
         if length >> 63 != 0 {
             return Err(Error::protocol("invalid payload length"));
         }
-        if self.frame.opcode.is_control() && !(self.frame.rsv1 || self.frame.rsv2 || self.frame.rsv3) {
-            check_control(self.frame.fin, usize::try_from(length).unwrap_or(usize::MAX))?;
+        if opcode::is_control(self.frame.opcode) && !(self.frame.rsv1 || self.frame.rsv2 || self.frame.rsv3) {
+            check_control(self.frame.fin, length)?;
         }
         self.length = length;
         self.part = if self.masked { Part::Key } else { Part::Payload };
@@ -340,8 +292,8 @@ impl FrameReader {
         let data = &mut self.frame.data;
         let start = data.len();
         if data.capacity().saturating_sub(start) < piece.len() {
-            // Twice what there is, so that a long payload is not copied for each piece of it.
-            data.reserve_exact(missing.min(piece.len().max(start).max(FIRST_ALLOCATION)));
+            // At least doubled, so that a long payload is not copied for each of its pieces.
+            data.reserve_exact(missing.min(piece.len().max(start).max(INITIAL_ALLOCATION)));
         }
         data.extend_from_slice(piece);
         if self.masked

@@ -1,4 +1,4 @@
-//! The header fields of the opening handshake: reading and writing their values (RFC 6455 section 9.1, RFC 9110).
+//! The header fields of the opening handshake: parsing and writing their values (RFC 6455 section 9.1, RFC 9110).
 //!
 //! ```
 //! use tauraro_engine::websocket::grammar;
@@ -6,11 +6,11 @@
 //! assert_eq!(grammar::connection("keep-alive, Upgrade"), Ok(vec!["keep-alive", "Upgrade"]));
 //! ```
 
-use std::fmt;
 use std::net::Ipv6Addr;
 
 /// Why a value does not follow the grammar of its field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invalid {field} header: {reason} at {position}")]
 pub struct FormatError {
     /// The name of the field.
     pub field: &'static str,
@@ -19,14 +19,6 @@ pub struct FormatError {
     /// Where it is wrong, in characters.
     pub position: usize,
 }
-
-impl fmt::Display for FormatError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "invalid {} header: {} at {}", self.field, self.reason, self.position)
-    }
-}
-
-impl std::error::Error for FormatError {}
 
 /// An extension and its parameters, some of which have values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +29,7 @@ pub struct Extension {
     pub parameters: Vec<(String, Option<String>)>,
 }
 
-/// Whether this may stand in a token.
+/// Whether a token may contain this byte.
 pub const fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(

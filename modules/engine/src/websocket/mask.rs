@@ -1,11 +1,11 @@
-//! The masking of frames that clients send (RFC 6455 section 5.3).
+//! The masking of the frames that clients send (RFC 6455 section 5.3).
 
-/// A key that cannot be predicted.
-pub fn random() -> [u8; 4] {
+/// A new, unpredictable masking key.
+pub fn random_key() -> [u8; 4] {
     rand::random()
 }
 
-/// Masks data, or takes its mask off, in place; `offset` is where in the payload the data begins.
+/// Masks data, or removes the mask, in place; `offset` is where in the payload the data begins.
 pub fn apply(data: &mut [u8], key: [u8; 4], offset: usize) {
     let mut key = key;
     key.rotate_left(offset % 4);

@@ -1,6 +1,4 @@
-//! Agreeing on the parameters of permessage-deflate (RFC 7692 section 7.1).
-
-use std::fmt;
+//! Negotiating the parameters of permessage-deflate (RFC 7692 section 7.1).
 
 use super::deflate::Agreement;
 
@@ -37,35 +35,30 @@ pub struct Parameters {
 /// A parameter in a header.
 pub type Parameter = (String, Option<String>);
 
-/// Why there is no agreement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why the negotiation failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A parameter was given twice.
+    #[error("duplicate parameter: {0}")]
     Duplicate(String),
     /// There is no such parameter.
+    #[error("invalid parameter name: {0}")]
     Name(String),
     /// A parameter cannot have this value.
+    #[error("{}", invalid_value(.0, .1.as_deref()))]
     Value(String, Option<String>),
-    /// What one side insists on the other does not do.
+    /// One side does not do what the other insists on.
+    #[error("{0}")]
     Unacceptable(&'static str),
 }
 
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Duplicate(name) => write!(f, "duplicate parameter: {name}"),
-            Self::Name(name) => write!(f, "invalid parameter name: {name}"),
-            Self::Value(name, None) => write!(f, "missing value for parameter {name}"),
-            Self::Value(name, Some(value)) if value.is_empty() => {
-                write!(f, "empty value for parameter {name}")
-            }
-            Self::Value(name, Some(value)) => write!(f, "invalid value for parameter {name}: {value}"),
-            Self::Unacceptable(message) => f.write_str(message),
-        }
+fn invalid_value(name: &str, value: Option<&str>) -> String {
+    match value {
+        None => format!("missing value for parameter {name}"),
+        Some("") => format!("empty value for parameter {name}"),
+        Some(value) => format!("invalid value for parameter {name}: {value}"),
     }
 }
-
-impl std::error::Error for Refusal {}
 
 impl Parameters {
     /// Reads the parameters of a header; a request may name the client's window without a limit.

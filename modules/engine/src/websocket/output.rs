@@ -1,16 +1,16 @@
 //! What is to be sent.
 
-/// Bytes to be sent in one go, that remember where each frame ends.
+/// Bytes to be sent together, with a record of where each frame ends.
 #[derive(Debug, Default)]
 pub struct Output {
     bytes: Vec<u8>,
-    items: Vec<Mark>,
+    boundaries: Vec<Boundary>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Mark {
-    /// A write ends here, at this offset.
-    End(usize),
+enum Boundary {
+    /// A write ends at this offset.
+    Write(usize),
     Eof,
 }
 
@@ -26,30 +26,30 @@ pub enum Item<'a> {
 impl Output {
     /// Whether there is nothing to be sent.
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.boundaries.is_empty()
     }
 
-    /// Everything before the end of the stream, together.
+    /// Everything before the end of the stream.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Everything before the end of the stream, to keep.
+    /// Everything before the end of the stream, as an owned buffer.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
     /// Whether the stream ends.
     pub fn has_eof(&self) -> bool {
-        self.items.iter().any(|mark| matches!(mark, Mark::Eof))
+        self.boundaries.iter().any(|boundary| matches!(boundary, Boundary::Eof))
     }
 
-    /// One by one.
+    /// The writes and the end of the stream, in order.
     pub fn items(&self) -> impl Iterator<Item = Item<'_>> {
         let mut start = 0;
-        self.items.iter().map(move |mark| match *mark {
-            Mark::Eof => Item::Eof,
-            Mark::End(end) => {
+        self.boundaries.iter().map(move |boundary| match *boundary {
+            Boundary::Eof => Item::Eof,
+            Boundary::Write(end) => {
                 let bytes = self.bytes.get(start..end).unwrap_or_default();
                 start = end;
                 Item::Bytes(bytes)
@@ -60,11 +60,11 @@ impl Output {
     /// Appends one write.
     pub fn push(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);
-        self.items.push(Mark::End(self.bytes.len()));
+        self.boundaries.push(Boundary::Write(self.bytes.len()));
     }
 
     /// Appends the end of the stream.
     pub fn push_eof(&mut self) {
-        self.items.push(Mark::Eof);
+        self.boundaries.push(Boundary::Eof);
     }
 }

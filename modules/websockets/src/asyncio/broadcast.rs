@@ -3,11 +3,12 @@
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, FromArgs, Py, PyObjectRef, PyResult, VirtualMachine};
+use tauraro_engine::websocket as engine;
 
 use super::connection::{self, Connection};
 use super::sending;
+use crate::data::Data;
 use crate::errors;
-use crate::handle::{Data, Opcode, State};
 
 #[derive(FromArgs)]
 pub(crate) struct BroadcastArgs {
@@ -24,20 +25,20 @@ pub(crate) struct BroadcastArgs {
 /// Sends a message to those connections that are open.
 ///
 /// # Errors
-/// `TypeError` for a message that is neither text nor bytes; an `ExceptionGroup` if asked for.
+/// `TypeError` for a message that is neither text nor bytes; an `ExceptionGroup` if `raise_exceptions`.
 pub(crate) fn broadcast(args: BroadcastArgs, vm: &VirtualMachine) -> PyResult<()> {
     let text = args.text.filter(|text| !vm.is_none(text)).map(|text| text.try_to_bool(vm)).transpose()?;
     let Some(data) = Data::from_object(&args.message) else {
         return Err(vm.new_type_error("data must be str or bytes"));
     };
-    let opcode = sending::opcode(&data, text);
-    // Encoded once.
+    let opcode = data.opcode(text);
+    // Encoded once for all connections.
     let data = Data::Bytes(data.to_bytes_like(vm)?);
     let mut errors: Vec<PyObjectRef> = Vec::new();
     let connections: Vec<PyObjectRef> = args.connections.try_to_value(vm)?;
     for object in connections {
         let Some(connection) = connection::from_object(&object) else {
-            return Err(vm.new_type_error(format!("{} is no connection", object.class().name())));
+            return Err(vm.new_type_error(format!("expected a connection, got {}", object.class().name())));
         };
         if let Some(error) = send_one(connection, opcode, &data, args.raise_exceptions, vm)? {
             errors.push(error.into());
@@ -52,16 +53,16 @@ pub(crate) fn broadcast(args: BroadcastArgs, vm: &VirtualMachine) -> PyResult<()
     Err(group.unwrap_or_else(|error| error))
 }
 
-/// Sends to one connection; the exception to raise in the end, if exceptions are to be raised.
+/// Sends to one connection. Returns the exception to raise in the end, if exceptions are to be raised.
 fn send_one(
     connection: &Py<Connection>,
-    opcode: Opcode,
+    opcode: engine::OpCode,
     data: &Data,
     raise: bool,
     vm: &VirtualMachine,
 ) -> PyResult<Option<PyBaseExceptionRef>> {
     let protocol = connection.protocol(vm)?;
-    if protocol.state(vm)? != State::Open {
+    if protocol.state(vm)? != engine::State::Open {
         return Ok(None);
     }
     if connection.is_sending() {

@@ -4,21 +4,14 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
 use tauraro_bridge::{ExecutionMode, with_vm};
+use tauraro_engine::websocket as engine;
 
 use super::connection::Connection;
-use super::wake::{Expiry, Wake};
+use super::timer_callbacks::{ExpireConnection, ResolveFuture};
 use super::{pings, sending};
 use crate::errors;
-use crate::handle::State;
 
-/// `CloseCode.INTERNAL_ERROR`.
-pub(crate) const INTERNAL_ERROR: u16 = 1011;
-/// `CloseCode.INVALID_DATA`.
-pub(crate) const INVALID_DATA: u16 = 1007;
-/// `CloseCode.MESSAGE_TOO_BIG`.
-pub(crate) const MESSAGE_TOO_BIG: u16 = 1009;
-
-/// A future that ends when the connection is lost; nothing if it is already. Cancelling it does no harm.
+/// A future that is resolved when the connection is lost; `None` if it is lost already. It may be canceled.
 fn lost_future(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
     if connection.is_lost() {
         return Ok(None);
@@ -27,7 +20,7 @@ fn lost_future(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<Opt
     connection.forget_done_waiters(vm)?;
     let mut inner = connection.inner.lock();
     if connection.is_lost() {
-        // By another thread, meanwhile.
+        // Another thread has lost it meanwhile.
         return Ok(None);
     }
     inner.waiters.push(future.clone());
@@ -42,15 +35,16 @@ pub(crate) async fn lost(connection: &Py<Connection>, mode: &ExecutionMode) -> P
     }
 }
 
-/// Waits until the TCP connection is closed, at most until the deadline; whether it is.
+/// Waits until the TCP connection is closed, until the deadline at most. Returns whether it is closed.
 pub(crate) async fn lost_in_time(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<bool> {
     let Some(deadline) = connection.inner.lock().close_deadline else {
         return lost(connection, mode).await.map(|()| true);
     };
     let Some(future) = with_vm(|vm| lost_future(connection, vm))? else { return Ok(true) };
     let timer = with_vm(|vm| {
-        let wake = Wake::new(future.clone(), vm.ctx.new_bool(true).into()).into_ref(&vm.ctx);
-        vm.call_method(connection.event_loop(vm)?, "call_at", (deadline, wake))
+        let timer_callbacks =
+            ResolveFuture::new(future.clone(), vm.ctx.new_bool(true).into()).into_ref(&vm.ctx);
+        vm.call_method(connection.event_loop(vm)?, "call_at", (deadline, timer_callbacks))
     })?;
     let woken = futures::wait(mode, future).await;
     with_vm(|vm| {
@@ -73,15 +67,15 @@ pub(crate) fn set_deadline(connection: &Py<Connection>, vm: &VirtualMachine) -> 
     Ok(())
 }
 
-/// Sets the time by which the peer has to close the TCP connection, unless it is set, and ends the connection then:
-/// nobody may be waiting for that.
+/// Sets the time by which the peer has to close the TCP connection, unless it is set, and starts a timer that ends
+/// the connection then, since no task may be waiting.
 pub(crate) fn expect(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
     if connection.inner.lock().close_deadline.is_some() || connection.is_lost() {
         return Ok(());
     }
     set_deadline(connection, vm)?;
     let Some(deadline) = connection.inner.lock().close_deadline else { return Ok(()) };
-    let expiry = Expiry::new(connection.to_owned()).into_ref(&vm.ctx);
+    let expiry = ExpireConnection::new(connection.to_owned()).into_ref(&vm.ctx);
     let timer = vm.call_method(connection.event_loop(vm)?, "call_at", (deadline, expiry))?;
     let before = connection.inner.lock().close_timer.replace(timer);
     drop(before);
@@ -97,7 +91,7 @@ pub(crate) fn expire(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResu
     vm.call_method(&*connection.transport(vm)?, "abort", ()).map(drop)
 }
 
-/// Remembers that the connection was not closed in time.
+/// Records that the connection was not closed in time.
 pub(crate) fn timed_out(connection: &Py<Connection>, vm: &VirtualMachine) {
     let timeout = vm.ctx.exceptions.timeout_error.to_owned();
     let error = vm.new_exception_msg(timeout, "timed out while closing connection".into());
@@ -111,9 +105,9 @@ pub(crate) async fn close(
     code: PyObjectRef,
     reason: PyObjectRef,
 ) -> PyResult<()> {
-    let sent = sending::with_context(connection, mode, State::Open, |protocol, vm| {
+    let sent = sending::with_context(connection, mode, engine::State::Open, |protocol, vm| {
         if connection.is_sending() {
-            return protocol.fail(INTERNAL_ERROR, "close during fragmented message", vm);
+            return protocol.fail(engine::CloseCode::Error, "close during fragmented message", vm);
         }
         protocol.send_close(code, reason, vm)
     });
@@ -129,7 +123,7 @@ fn is_closed(error: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
         .is_ok_and(|class| error.as_object().is_instance(&class, vm).unwrap_or(false))
 }
 
-/// The TCP connection was closed or lost: everybody who waits is told.
+/// The TCP connection was closed or lost: wakes every task that waits.
 pub(crate) fn connection_lost(
     connection: &Py<Connection>,
     error: Option<PyBaseExceptionRef>,
@@ -147,7 +141,7 @@ pub(crate) fn connection_lost(
     let task = connection.as_object().get_attr(name, vm)?;
     if !vm.is_none(&task) {
         vm.call_method(&task, "cancel", ())?;
-        // The task owns the connection.
+        // The task holds a reference to the connection.
         connection.as_object().set_attr(name, vm.ctx.none(), vm)?;
     }
     let timer = connection.inner.lock().close_timer.take();

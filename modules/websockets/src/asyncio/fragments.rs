@@ -4,15 +4,16 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass};
 use tauraro_bridge::{ExecutionMode, coroutine, stop_async_iteration, with_vm};
+use tauraro_engine::websocket as engine;
 
-use super::assembler::{Assembler, Decode, Failure, not_utf8};
+use super::assembler::{Assembler, Decode, Failure};
 use super::connection::Connection;
 use super::receiving;
-use crate::handle::{Opcode, Part};
+use crate::payload::Utf8Decoder;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Nothing was asked for yet.
+    /// No fragment was requested yet.
     Created,
     /// Within the message.
     Reading,
@@ -25,8 +26,7 @@ struct State {
     stage: Stage,
     /// Whether fragments are text, once that is known.
     decode: Decode,
-    /// The beginning of a character whose end is in the next fragment.
-    partial: Vec<u8>,
+    decoder: Utf8Decoder,
     /// A fragment is being waited for.
     running: bool,
 }
@@ -36,7 +36,7 @@ struct State {
 #[derive(Debug, PyPayload)]
 pub(crate) struct Fragments {
     assembler: PyRef<Assembler>,
-    /// The connection, whose exceptions are raised.
+    /// The connection whose exceptions are raised.
     connection: Option<PyRef<Connection>>,
     #[pytraverse(skip)]
     state: PyMutex<State>,
@@ -48,7 +48,7 @@ impl Fragments {
         connection: Option<PyRef<Connection>>,
         decode: Decode,
     ) -> Self {
-        let state = State { stage: Stage::Created, decode, partial: Vec::new(), running: false };
+        let state = State { stage: Stage::Created, decode, decoder: Utf8Decoder::default(), running: false };
         Self { assembler, connection, state: PyMutex::new(state) }
     }
 
@@ -60,7 +60,7 @@ impl Fragments {
         self.state.lock().stage = stage;
     }
 
-    /// The next fragment; nothing at the end of the message.
+    /// The next fragment; `None` at the end of the message.
     async fn read(&self, mode: &ExecutionMode) -> Result<Option<PyObjectRef>, Failure> {
         let first = match self.stage() {
             Stage::Over => return Ok(None),
@@ -74,10 +74,9 @@ impl Fragments {
                 true
             }
         };
-        // From here on a failure leaves the assembler as being read: nobody could tell where the next message
-        // begins.
-        let part = match self.assembler.next(mode).await {
-            Ok(part) => part,
+        // From here on a failure leaves the assembler busy: it is unknown where the next message begins.
+        let frame = match self.assembler.next(mode).await {
+            Ok(frame) => frame,
             Err(failure) => {
                 self.enter(Stage::Over);
                 if first && matches!(failure, Failure::Other(_)) {
@@ -86,37 +85,27 @@ impl Fragments {
                 return Err(failure);
             }
         };
-        let given = with_vm(|vm| self.give(&part, vm));
-        if given.is_err() {
+        let converted = with_vm(|vm| self.convert(&frame, vm));
+        if converted.is_err() {
             self.enter(Stage::Over);
-        } else if part.fin {
+        } else if frame.fin {
             self.enter(Stage::Over);
             self.assembler.end(&mut Vec::new());
         }
-        given.map(Some)
+        converted.map(Some)
     }
 
-    /// The fragment's payload.
-    fn give(&self, part: &Part, vm: &VirtualMachine) -> Result<PyObjectRef, Failure> {
+    /// The fragment's payload as `str` or `bytes`.
+    fn convert(&self, frame: &engine::Frame, vm: &VirtualMachine) -> Result<PyObjectRef, Failure> {
         let mut state = self.state.lock();
-        if !*state.decode.get_or_insert(part.opcode == Opcode::Text) {
-            return Ok(vm.ctx.new_bytes(part.data.to_vec()).into());
+        if !*state.decode.get_or_insert(frame.opcode == engine::opcode::TEXT) {
+            return Ok(vm.ctx.new_bytes(frame.data.clone()).into());
         }
-        let mut bytes = std::mem::take(&mut state.partial);
-        bytes.extend_from_slice(&part.data);
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => Ok(vm.ctx.new_str(text).into()),
-            Err(error) if error.error_len().is_none() && !part.fin => {
-                state.partial = bytes.split_off(error.valid_up_to());
-                drop(state);
-                let text = String::from_utf8_lossy(&bytes);
-                Ok(vm.ctx.new_str(text.as_ref()).into())
-            }
-            Err(_) => {
-                drop(state);
-                Err(not_utf8(&bytes, vm))
-            }
-        }
+        let mut decoder = std::mem::take(&mut state.decoder);
+        drop(state);
+        let decoded = decoder.decode(&frame.data, frame.fin, vm);
+        self.state.lock().decoder = decoder;
+        decoded.map_err(|error| Failure::decoding(error, vm))
     }
 
     async fn step(&self, mode: &ExecutionMode) -> PyResult {
@@ -138,7 +127,7 @@ impl Fragments {
     }
 }
 
-/// Marks an iterator as waiting for a fragment, for as long as it lives.
+/// Held while an iterator waits for a fragment.
 struct Running(PyRef<Fragments>);
 
 impl Running {
@@ -171,7 +160,7 @@ impl Fragments {
         })
     }
 
-    /// As `__anext__`: the value is not used.
+    /// The same as `__anext__`: the value is ignored.
     #[pymethod]
     fn asend(zelf: PyRef<Self>, _value: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
         Self::__anext__(zelf, vm)
@@ -190,7 +179,7 @@ impl Fragments {
         })
     }
 
-    /// Ends the iteration: a coroutine. The rest of the message can no more be read, and no other message.
+    /// Ends the iteration: a coroutine. Neither the rest of the message nor another one can be read then.
     #[pymethod]
     fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "Fragments.aclose", |_| async move {

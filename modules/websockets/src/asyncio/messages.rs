@@ -13,7 +13,7 @@ use crate::errors;
 #[pyclass(module = "websockets.asyncio.connection", name = "Messages", traverse)]
 #[derive(Debug, PyPayload)]
 pub(crate) struct Messages {
-    /// Nothing once the iteration is over.
+    /// `None` once the iteration is over.
     connection: PyMutex<Option<PyRef<Connection>>>,
 }
 
@@ -27,7 +27,7 @@ impl Messages {
         self.connection.lock().clone()
     }
 
-    /// Ends the iteration because of `error`; what is raised then.
+    /// Ends the iteration because of `error`. Returns the exception to raise.
     pub(crate) fn failed(&self, error: PyBaseExceptionRef, vm: &VirtualMachine) -> PyBaseExceptionRef {
         self.end();
         match errors::attribute(vm, "websockets.exceptions", "ConnectionClosedOK") {

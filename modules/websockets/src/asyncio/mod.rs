@@ -1,25 +1,25 @@
 //! `websockets.asyncio`: connections for coroutines.
 //!
-//! What happens for each message is here; `python/websockets/asyncio` has what happens once a connection. The
-//! classes are put together there: `websockets.asyncio.connection.Connection` is [`Connection`](connection) and
+//! Everything that runs for each message is here; what runs once per connection is in `python/websockets/asyncio`.
+//! There `websockets.asyncio.connection.Connection` derives from [`Connection`](connection) and
 //! `asyncio.Protocol`.
 //!
 //! A message that arrives goes from the transport to [`receiving`], through the protocol object (see
-//! [`crate::handle`]) and into the [`assembler`], which wakes the task that waits in `recv`. One that is sent goes
-//! through [`sending`] to the protocol object and on to the transport, without suspending unless the transport's
-//! buffer is full.
+//! [`ProtocolRef`](crate::protocol::ProtocolRef)) and into the [`assembler`], which wakes the task that waits in
+//! `recv`. One that is sent goes through [`sending`] to the protocol object and on to the transport, without
+//! suspending unless the transport's buffer is full.
 
 mod assembler;
 mod broadcast;
 mod closing;
 mod connection;
 mod fragments;
-mod frame_queue;
+mod frames_view;
 mod messages;
 mod pings;
 mod receiving;
 mod sending;
-mod wake;
+mod timer_callbacks;
 
 pub(crate) use module::module_def;
 
@@ -34,23 +34,23 @@ mod module {
     use super::broadcast::{self, BroadcastArgs};
     use super::connection::{self, Connection};
     use super::fragments::Fragments;
-    use super::frame_queue::FrameQueue;
+    use super::frames_view::FramesView;
     use super::messages::Messages;
-    use super::wake::{Expiry, Wake};
+    use super::timer_callbacks::{ExpireConnection, ResolveFuture};
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
         let _hidden = [
-            Expiry::make_static_type(),
+            ExpireConnection::make_static_type(),
             Fragments::make_static_type(),
-            FrameQueue::make_static_type(),
+            FramesView::make_static_type(),
             Messages::make_static_type(),
-            Wake::make_static_type(),
+            ResolveFuture::make_static_type(),
         ];
         module.set_attr("Assembler", Assembler::make_static_type(), vm)?;
         let connection = Connection::make_static_type();
-        connection::mark(vm);
-        connection::register(Connection::static_type(), vm);
+        connection::register_coroutine_functions(vm);
+        connection::register_with_transports(Connection::static_type(), vm);
         module.set_attr("Connection", connection, vm)
     }
 

@@ -1,16 +1,16 @@
-//! Pings, pongs and what they measure.
+//! Pings, pongs, and the latency that they measure.
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes, PyDictRef, PyTuple};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
 use tauraro_bridge::{ExecutionMode, with_vm};
+use tauraro_engine::websocket as engine;
 
-use super::closing::INTERNAL_ERROR;
 use super::connection::Connection;
 use super::sending;
-use super::wake::Wake;
+use super::timer_callbacks::ResolveFuture;
+use crate::data::Data;
 use crate::errors;
-use crate::handle::{Data, Opcode, State};
 
 /// The payload of a ping or pong.
 fn payload(data: &PyObject, vm: &VirtualMachine) -> PyResult {
@@ -20,14 +20,14 @@ fn payload(data: &PyObject, vm: &VirtualMachine) -> PyResult {
     data.with_bytes(vm, |bytes| Ok(vm.ctx.new_bytes(bytes.to_vec()).into()))
 }
 
-/// `Connection.ping`: sends a ping, and gives the future of its latency.
+/// `Connection.ping`: sends a ping, and returns the future of its latency.
 pub(crate) async fn ping(
     connection: &Py<Connection>,
     mode: &ExecutionMode,
     data: Option<PyObjectRef>,
 ) -> PyResult {
     let data = with_vm(|vm| data.map(|data| payload(&data, vm)).transpose())?;
-    sending::with_context(connection, mode, State::Open, |protocol, vm| {
+    sending::with_context(connection, mode, engine::State::Open, |protocol, vm| {
         let pings = connection.pings(vm);
         let data = match data {
             Some(data) if pings.contains_key(&*data, vm) => {
@@ -40,13 +40,13 @@ pub(crate) async fn ping(
         let future = futures::create(event_loop, vm)?;
         let now = vm.ctx.new_float(futures::time(event_loop, vm)?);
         pings.set_item(&*data, vm.ctx.new_tuple(vec![future.clone(), now.into()]).into(), vm)?;
-        protocol.send(Opcode::Ping, &Data::Bytes(data), true, vm)?;
+        protocol.send(engine::opcode::PING, &Data::Bytes(data), true, vm)?;
         Ok(future)
     })
     .await
 }
 
-/// Four random bytes that no ping on its way has.
+/// Four random bytes that no pending ping has.
 fn random_payload(pings: &PyDictRef, vm: &VirtualMachine) -> PyResult {
     let random = errors::attribute(vm, "random", "getrandbits")?;
     loop {
@@ -65,8 +65,8 @@ pub(crate) async fn pong(
     data: PyObjectRef,
 ) -> PyResult<()> {
     let data = with_vm(|vm| payload(&data, vm))?;
-    sending::with_context(connection, mode, State::Open, |protocol, vm| {
-        protocol.send(Opcode::Pong, &Data::Bytes(data), true, vm)
+    sending::with_context(connection, mode, engine::State::Open, |protocol, vm| {
+        protocol.send(engine::opcode::PONG, &Data::Bytes(data), true, vm)
     })
     .await
 }
@@ -79,7 +79,7 @@ fn entry(value: &PyObject, vm: &VirtualMachine) -> PyResult<(PyObjectRef, f64)> 
     }
 }
 
-/// A pong arrived: the ping it answers and those before it are over.
+/// A pong arrived: resolves the ping that it responds to, and those before it.
 pub(crate) fn acknowledge(connection: &Py<Connection>, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
     let Some(pings) = connection.inner.lock().pings.clone() else { return Ok(()) };
     let data = vm.ctx.new_bytes(data.to_vec());
@@ -105,7 +105,7 @@ pub(crate) fn acknowledge(connection: &Py<Connection>, data: &[u8], vm: &Virtual
     Ok(())
 }
 
-/// The connection is closed: no more pong will arrive.
+/// The connection is closed: no more pongs will arrive.
 pub(crate) fn terminate(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
     let pings = connection.inner.lock().pings.clone();
     let Some(pings) = pings.filter(|pings| pings.__len__() > 0) else { return Ok(()) };
@@ -114,7 +114,7 @@ pub(crate) fn terminate(connection: &Py<Connection>, vm: &VirtualMachine) -> PyR
     for value in known {
         let (future, _) = entry(&value, vm)?;
         futures::reject(&future, error.clone(), vm)?;
-        // Done already, so this only keeps asyncio from complaining that nobody looked at the exception.
+        // It is done, so this only keeps asyncio from warning that the exception was never retrieved.
         vm.call_method(&future, "cancel", ())?;
     }
     vm.call_method(pings.as_object(), "clear", ())?;
@@ -135,8 +135,8 @@ async fn sleep(connection: &Py<Connection>, mode: &ExecutionMode, delay: f64) ->
     let (future, timer) = with_vm(|vm| {
         let event_loop = connection.event_loop(vm)?;
         let future = futures::create(event_loop, vm)?;
-        let wake = Wake::new(future.clone(), vm.ctx.none()).into_ref(&vm.ctx);
-        let timer = vm.call_method(event_loop, "call_later", (delay, wake))?;
+        let timer_callbacks = ResolveFuture::new(future.clone(), vm.ctx.none()).into_ref(&vm.ctx);
+        let timer = vm.call_method(event_loop, "call_later", (delay, timer_callbacks))?;
         Ok((future, timer))
     })?;
     let woken = futures::wait(mode, future).await;
@@ -146,9 +146,9 @@ async fn sleep(connection: &Py<Connection>, mode: &ExecutionMode, delay: f64) ->
     woken.map(drop)
 }
 
-/// `Connection.keepalive`: pings the peer at intervals, and ends the connection when it does not answer in time.
+/// `Connection.keepalive`: pings the peer at intervals, and ends the connection when it does not respond in time.
 pub(crate) async fn keepalive(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()> {
-    match ping_for_ever(connection, mode).await {
+    match ping_forever(connection, mode).await {
         Err(error) if error.fast_isinstance(with_vm(|vm| vm.ctx.exceptions.exception_type)) => {
             with_vm(|vm| Connection::log(connection, "error", "keepalive ping failed", Some(&error), vm))
         }
@@ -156,7 +156,7 @@ pub(crate) async fn keepalive(connection: &Py<Connection>, mode: &ExecutionMode)
     }
 }
 
-async fn ping_for_ever(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()> {
+async fn ping_forever(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()> {
     let mut latency = 0.0;
     loop {
         let Some(interval) = with_vm(|vm| seconds(connection, "ping_interval", vm))? else { return Ok(()) };
@@ -169,8 +169,8 @@ async fn ping_for_ever(connection: &Py<Connection>, mode: &ExecutionMode) -> PyR
             with_vm(|vm| {
                 Connection::log_debug(connection, "- timed out waiting for keepalive pong", None, vm)
             })?;
-            return sending::with_context(connection, mode, State::Open, |protocol, vm| {
-                protocol.fail(INTERNAL_ERROR, "keepalive ping timeout", vm)
+            return sending::with_context(connection, mode, engine::State::Open, |protocol, vm| {
+                protocol.fail(engine::CloseCode::Error, "keepalive ping timeout", vm)
             })
             .await;
         };
@@ -179,17 +179,17 @@ async fn ping_for_ever(connection: &Py<Connection>, mode: &ExecutionMode) -> PyR
     }
 }
 
-/// Waits for the answer to a ping; nothing if there was none in time.
+/// Waits for the latency of a ping; `None` if there was no response in time.
 async fn wait_for_pong(
     connection: &Py<Connection>,
     mode: &ExecutionMode,
     pong: &PyObjectRef,
     timeout: f64,
 ) -> PyResult<Option<f64>> {
-    // On time-out the future ends with `None`, which no latency is.
+    // On timeout the future is resolved with `None`, which is not a latency.
     let timer = with_vm(|vm| {
-        let wake = Wake::new(pong.clone(), vm.ctx.none()).into_ref(&vm.ctx);
-        vm.call_method(connection.event_loop(vm)?, "call_later", (timeout, wake))
+        let timer_callbacks = ResolveFuture::new(pong.clone(), vm.ctx.none()).into_ref(&vm.ctx);
+        vm.call_method(connection.event_loop(vm)?, "call_later", (timeout, timer_callbacks))
     })?;
     let answer = futures::wait(mode, pong.clone()).await;
     with_vm(|vm| {

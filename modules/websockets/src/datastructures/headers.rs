@@ -29,7 +29,7 @@ use crate::errors;
 /// Values hold tabs and the visible characters of ISO-8859-1; assigning others raises `InvalidHeaderValue`.
 #[pyclass(name = "Headers", module = "websockets.datastructures", unhashable = true, traverse)]
 #[derive(Debug, Default, PyPayload)]
-pub(crate) struct PyHeaders {
+pub(crate) struct Headers {
     fields: PyMutex<Vec<Field>>,
 }
 
@@ -78,7 +78,7 @@ fn is_valid(value: &Py<PyStr>) -> bool {
     value.to_str().is_some_and(|text| text.chars().all(legal))
 }
 
-impl PyHeaders {
+impl Headers {
     /// Headers of these fields, whose values are not checked.
     pub(crate) fn of<'a>(
         vm: &VirtualMachine,
@@ -228,7 +228,7 @@ pub(crate) fn pair_of(pair: &PyObject, vm: &VirtualMachine) -> PyResult<(PyObjec
     })
 }
 
-impl Constructor for PyHeaders {
+impl Constructor for Headers {
     type Args = FuncArgs;
 
     fn py_new(_cls: &Py<PyType>, _args: FuncArgs, _vm: &VirtualMachine) -> PyResult<Self> {
@@ -236,7 +236,7 @@ impl Constructor for PyHeaders {
     }
 }
 
-impl Initializer for PyHeaders {
+impl Initializer for Headers {
     type Args = FuncArgs;
 
     fn init(zelf: &Py<Self>, args: FuncArgs, vm: &VirtualMachine) -> PyResult<()> {
@@ -245,7 +245,7 @@ impl Initializer for PyHeaders {
     }
 }
 
-impl Comparable for PyHeaders {
+impl Comparable for Headers {
     fn cmp(
         zelf: &Py<Self>,
         other: &PyObject,
@@ -276,23 +276,23 @@ impl Comparable for PyHeaders {
     }
 }
 
-impl Representable for PyHeaders {
+impl Representable for Headers {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         let pairs = Self::pairs(zelf, vm);
         Ok(format!("{}({})", zelf.class().name(), pairs.repr_utf8(vm)?.as_str()))
     }
 }
 
-impl AsMapping for PyHeaders {
+impl AsMapping for Headers {
     fn as_mapping() -> &'static PyMappingMethods {
         static METHODS: PyMappingMethods = PyMappingMethods {
-            length: atomic_func!(|mapping, _vm| Ok(PyHeaders::mapping_downcast(mapping).names().len())),
+            length: atomic_func!(|mapping, _vm| Ok(Headers::mapping_downcast(mapping).names().len())),
             subscript: atomic_func!(|mapping, key, vm| {
-                let value = PyHeaders::mapping_downcast(mapping).lookup(key, vm)?;
+                let value = Headers::mapping_downcast(mapping).lookup(key, vm)?;
                 value.ok_or_else(|| vm.new_key_error(key.to_owned()))
             }),
             ass_subscript: atomic_func!(|mapping, key, value, vm| {
-                let headers = PyHeaders::mapping_downcast(mapping);
+                let headers = Headers::mapping_downcast(mapping);
                 match value {
                     Some(value) => headers.assign(key, value, vm),
                     None => headers.delete(key, vm),
@@ -303,11 +303,11 @@ impl AsMapping for PyHeaders {
     }
 }
 
-impl AsSequence for PyHeaders {
+impl AsSequence for Headers {
     fn as_sequence() -> &'static PySequenceMethods {
         static METHODS: PySequenceMethods = PySequenceMethods {
             contains: atomic_func!(|sequence, key, _vm| {
-                let headers = PyHeaders::sequence_downcast(sequence);
+                let headers = Headers::sequence_downcast(sequence);
                 Ok(key.downcast_ref::<PyStr>().is_some_and(|name| !headers.find(name).is_empty()))
             }),
             ..PySequenceMethods::NOT_IMPLEMENTED
@@ -316,7 +316,7 @@ impl AsSequence for PyHeaders {
     }
 }
 
-impl Iterable for PyHeaders {
+impl Iterable for Headers {
     fn iter(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
         let lower = |name: PyStrRef| match name.to_str() {
             Some(text) => vm.ctx.new_str(text.to_lowercase()).into(),
@@ -331,7 +331,7 @@ impl Iterable for PyHeaders {
     flags(BASETYPE, MAPPING),
     with(Constructor, Initializer, Comparable, Representable, AsMapping, AsSequence, Iterable)
 )]
-impl PyHeaders {
+impl Headers {
     /// The fields as they are sent, the empty line after them included.
     #[pymethod]
     fn __str__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyStrRef> {

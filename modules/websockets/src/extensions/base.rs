@@ -27,12 +27,12 @@ macro_rules! constructed {
 /// Base class of extensions. One has a `name`, and is what one connection has agreed on.
 #[pyclass(module = "websockets.extensions.base", name = "Extension")]
 #[derive(Debug, Default, PyPayload)]
-pub(crate) struct PyExtension;
+pub(crate) struct Extension;
 
-constructed!(PyExtension);
+constructed!(Extension);
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyExtension {
+impl Extension {
     /// `decode(frame, *, max_size=None)`
     ///
     /// Gives the frame that a frame which arrived stands for. Raises `PayloadTooBig` if its payload would have
@@ -54,12 +54,12 @@ impl PyExtension {
 /// Base class of what a client negotiates an extension with. One has a `name`.
 #[pyclass(module = "websockets.extensions.base", name = "ClientExtensionFactory")]
 #[derive(Debug, Default, PyPayload)]
-pub(crate) struct PyClientExtensionFactory;
+pub(crate) struct ClientExtensionFactory;
 
-constructed!(PyClientExtensionFactory);
+constructed!(ClientExtensionFactory);
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyClientExtensionFactory {
+impl ClientExtensionFactory {
     /// `get_request_params()`
     ///
     /// The parameters to offer: a list of names with values, which may be None.
@@ -81,12 +81,12 @@ impl PyClientExtensionFactory {
 /// Base class of what a server negotiates an extension with. One has a `name`.
 #[pyclass(module = "websockets.extensions.base", name = "ServerExtensionFactory")]
 #[derive(Debug, Default, PyPayload)]
-pub(crate) struct PyServerExtensionFactory;
+pub(crate) struct ServerExtensionFactory;
 
-constructed!(PyServerExtensionFactory);
+constructed!(ServerExtensionFactory);
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyServerExtensionFactory {
+impl ServerExtensionFactory {
     /// `process_request_params(params, accepted_extensions)`
     ///
     /// The parameters to answer a client's offer with, and the extension that makes, given those that came

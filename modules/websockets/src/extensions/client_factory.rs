@@ -1,17 +1,13 @@
 //! `websockets.extensions.permessage_deflate.ClientPerMessageDeflateFactory`.
 
-use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::{ArgIntoBool, OptionalArg};
-use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{FromArgs, Py, PyObjectRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{FromArgs, Py, PyObjectRef, PyResult, Traverse, VirtualMachine, pyclass};
 use tauraro_engine::websocket::negotiate::{self, Parameters, WindowBits};
 
-use super::base::PyClientExtensionFactory;
-use super::permessage_deflate::PyPerMessageDeflate;
-use super::{has_deflate, parameters};
-use crate::errors;
-use crate::frames::members::or_none;
+use super::base::ClientExtensionFactory;
+use super::factory::{Configuration, DeflateFactory, check_duplicate};
+use super::parameters;
 
 /// `ClientPerMessageDeflateFactory(server_no_context_takeover=False, client_no_context_takeover=False,
 /// server_max_window_bits=None, client_max_window_bits=True, compress_settings=None)`
@@ -22,30 +18,15 @@ use crate::frames::members::or_none;
 #[pyclass(
     module = "websockets.extensions.permessage_deflate",
     name = "ClientPerMessageDeflateFactory",
-    base = PyClientExtensionFactory,
-    traverse = "manual"
+    base = ClientExtensionFactory,
+    traverse
 )]
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct PyClientPerMessageDeflateFactory {
-    base: PyClientExtensionFactory,
-    inner: PyMutex<Inner>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Inner {
-    parameters: Parameters,
-    compress_settings: Option<PyObjectRef>,
-}
-
-// SAFETY: the reference is visited once, unless another thread holds the lock, when it is to be kept.
-#[expect(unsafe_code, reason = "a collector can only be told by an unsafe trait")]
-unsafe impl Traverse for PyClientPerMessageDeflateFactory {
-    fn traverse(&self, visit: &mut TraverseFn<'_>) {
-        if let Some(inner) = self.inner.try_lock() {
-            inner.compress_settings.traverse(visit);
-        }
-    }
+pub(crate) struct ClientPerMessageDeflateFactory {
+    #[pytraverse(skip)]
+    base: ClientExtensionFactory,
+    configuration: Configuration,
 }
 
 /// The arguments of the factory.
@@ -63,21 +44,22 @@ pub(crate) struct FactoryArgs {
     compress_settings: Option<PyObjectRef>,
 }
 
-impl PyClientPerMessageDeflateFactory {
+impl ClientPerMessageDeflateFactory {
     /// Sets what is offered.
     pub(super) fn configure(&self, parameters: Parameters, compress_settings: Option<PyObjectRef>) {
-        let old = std::mem::replace(&mut *self.inner.lock(), Inner { parameters, compress_settings });
-        drop(old);
-    }
-
-    fn parameters(&self) -> Parameters {
-        self.inner.lock().parameters
+        self.configuration.set(parameters, compress_settings);
     }
 }
 
-impl DefaultConstructor for PyClientPerMessageDeflateFactory {}
+impl DeflateFactory for ClientPerMessageDeflateFactory {
+    fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+}
 
-impl Initializer for PyClientPerMessageDeflateFactory {
+impl DefaultConstructor for ClientPerMessageDeflateFactory {}
+
+impl Initializer for ClientPerMessageDeflateFactory {
     type Args = FactoryArgs;
 
     fn init(zelf: &Py<Self>, args: FactoryArgs, vm: &VirtualMachine) -> PyResult<()> {
@@ -101,8 +83,8 @@ impl Initializer for PyClientPerMessageDeflateFactory {
     }
 }
 
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyClientPerMessageDeflateFactory {
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, DeflateFactory))]
+impl ClientPerMessageDeflateFactory {
     /// The name in headers.
     #[pyattr]
     fn name(ctx: &rustpython_vm::Context) -> PyObjectRef {
@@ -114,7 +96,7 @@ impl PyClientPerMessageDeflateFactory {
     /// The parameters to offer.
     #[pymethod]
     fn get_request_params(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        parameters::build(zelf.parameters(), vm)
+        parameters::build(zelf.configuration.parameters(), vm)
     }
 
     /// `process_response_params(params, accepted_extensions)`
@@ -128,44 +110,10 @@ impl PyClientPerMessageDeflateFactory {
         accepted_extensions: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult {
-        if has_deflate(&accepted_extensions.try_to_value::<Vec<_>>(vm)?, vm)? {
-            return Err(errors::negotiation_error(vm, format!("received duplicate {}", negotiate::NAME)));
-        }
+        check_duplicate(&accepted_extensions, "received duplicate", vm)?;
         let answer = parameters::parse(&params, false, vm)?;
-        let Inner { parameters: offer, compress_settings } = zelf.inner.lock().clone();
-        let agreement =
-            negotiate::accept_answer(&offer, &answer).map_err(|error| parameters::refusal(vm, error))?;
-        PyPerMessageDeflate::agreed(agreement, compress_settings, vm)
-    }
-
-    /// Whether the server is to begin each message with an empty window.
-    #[pygetset]
-    fn server_no_context_takeover(zelf: &Py<Self>) -> bool {
-        zelf.parameters().server_no_context_takeover
-    }
-
-    /// Whether the client is to begin each message with an empty window.
-    #[pygetset]
-    fn client_no_context_takeover(zelf: &Py<Self>) -> bool {
-        zelf.parameters().client_no_context_takeover
-    }
-
-    /// The limit of the server's window, in bits, or None.
-    #[pygetset]
-    fn server_max_window_bits(zelf: &Py<Self>) -> Option<u8> {
-        zelf.parameters().server_max_window_bits
-    }
-
-    /// The limit of the client's window, in bits; True leaves it to the server; or None.
-    #[pygetset]
-    fn client_max_window_bits(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        parameters::from_client_bits(zelf.parameters().client_max_window_bits, vm)
-    }
-
-    /// How messages are compressed, a dict or None.
-    #[pygetset]
-    fn compress_settings(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        let settings = zelf.inner.lock().compress_settings.clone();
-        or_none(vm, settings)
+        let agreement = negotiate::accept_answer(&zelf.configuration.parameters(), &answer)
+            .map_err(|error| parameters::refusal(vm, error))?;
+        zelf.configuration.extension(agreement, vm)
     }
 }

@@ -2,21 +2,22 @@
 
 pub(crate) mod base;
 pub(crate) mod client_factory;
+pub(crate) mod factory;
 pub(crate) mod parameters;
 pub(crate) mod permessage_deflate;
 pub(crate) mod server_factory;
 
 pub(crate) use module::module_def;
-pub(crate) use permessage_deflate::PyPerMessageDeflate;
+pub(crate) use permessage_deflate::PerMessageDeflate;
 
 use rustpython_vm::builtins::PyTypeRef;
 use rustpython_vm::class::PyClassImpl as _;
 use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use tauraro_engine::websocket::negotiate::{NAME, Parameters, WindowBits};
 
-use base::{PyClientExtensionFactory, PyExtension, PyServerExtensionFactory};
-use client_factory::PyClientPerMessageDeflateFactory;
-use server_factory::PyServerPerMessageDeflateFactory;
+use base::{ClientExtensionFactory, Extension, ServerExtensionFactory};
+use client_factory::ClientPerMessageDeflateFactory;
+use server_factory::ServerPerMessageDeflateFactory;
 
 /// The native part of `websockets.extensions`.
 #[rustpython_vm::pymodule(name = "_websockets_extensions")]
@@ -50,25 +51,25 @@ mod module {
     }
 }
 
-/// Makes the classes, unless they are made: whatever asks for the class of an object needs them.
+/// Creates the classes, unless they exist: they are needed before the class of an object can be read.
 pub(crate) fn make_classes(vm: &VirtualMachine) -> [(&'static str, PyTypeRef); 6] {
-    // A class is made after its base.
+    // A class is created after its base.
     let classes = [
-        ("Extension", PyExtension::make_static_type()),
-        ("ClientExtensionFactory", PyClientExtensionFactory::make_static_type()),
-        ("ServerExtensionFactory", PyServerExtensionFactory::make_static_type()),
-        ("PerMessageDeflate", PyPerMessageDeflate::make_static_type()),
-        ("ClientPerMessageDeflateFactory", PyClientPerMessageDeflateFactory::make_static_type()),
-        ("ServerPerMessageDeflateFactory", PyServerPerMessageDeflateFactory::make_static_type()),
+        ("Extension", Extension::make_static_type()),
+        ("ClientExtensionFactory", ClientExtensionFactory::make_static_type()),
+        ("ServerExtensionFactory", ServerExtensionFactory::make_static_type()),
+        ("PerMessageDeflate", PerMessageDeflate::make_static_type()),
+        ("ClientPerMessageDeflateFactory", ClientPerMessageDeflateFactory::make_static_type()),
+        ("ServerPerMessageDeflateFactory", ServerPerMessageDeflateFactory::make_static_type()),
     ];
-    permessage_deflate::remember(PyPerMessageDeflate::class(&vm.ctx), &vm.ctx);
+    permessage_deflate::record_builtin(PerMessageDeflate::class(&vm.ctx), &vm.ctx);
     for (_, class) in &classes {
         crate::module::make_mutable(class);
     }
     classes
 }
 
-/// The settings of compressors that nobody has configured: less memory for each connection.
+/// The default settings of compressors: less memory for each connection.
 fn default_settings(vm: &VirtualMachine) -> PyResult {
     let settings = vm.ctx.new_dict();
     settings.set_item("memLevel", vm.ctx.new_int(5).into(), vm)?;
@@ -78,7 +79,7 @@ fn default_settings(vm: &VirtualMachine) -> PyResult {
 fn default_client(vm: &VirtualMachine) -> PyResult {
     let parameters =
         Parameters { client_max_window_bits: Some(WindowBits::Supported), ..Parameters::default() };
-    let factory = PyClientPerMessageDeflateFactory::default();
+    let factory = ClientPerMessageDeflateFactory::default();
     factory.configure(parameters, Some(default_settings(vm)?));
     Ok(factory.into_pyobject(vm))
 }
@@ -89,7 +90,7 @@ fn default_server(vm: &VirtualMachine) -> PyResult {
         client_max_window_bits: Some(WindowBits::Limit(12)),
         ..Parameters::default()
     };
-    let factory = PyServerPerMessageDeflateFactory::default();
+    let factory = ServerPerMessageDeflateFactory::default();
     factory.configure(parameters, Some(default_settings(vm)?), false);
     Ok(factory.into_pyobject(vm))
 }

@@ -2,7 +2,7 @@
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDict, PyInt, PyStr};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::websocket::Settings;
+use tauraro_engine::websocket as engine;
 use tauraro_engine::websocket::negotiate::{Parameter, Parameters, Refusal, WindowBits};
 
 use crate::errors;
@@ -17,10 +17,10 @@ pub(super) fn refusal(vm: &VirtualMachine, refusal: Refusal) -> PyBaseExceptionR
     }
 }
 
-/// Reads parameters as a header has them: pairs of a name and a value or None.
+/// Parses parameters as they are in a header: pairs of a name and a value or None.
 ///
 /// # Errors
-/// `NegotiationError` for what permessage-deflate does not have; `TypeError` for what are no pairs.
+/// `NegotiationError` for a parameter that permessage-deflate does not have; `TypeError` for items that are not pairs.
 pub(super) fn parse(params: &PyObject, in_request: bool, vm: &VirtualMachine) -> PyResult<Parameters> {
     let mut pairs: Vec<Parameter> = Vec::new();
     for pair in params.try_to_value::<Vec<PyObjectRef>>(vm)? {
@@ -33,7 +33,7 @@ pub(super) fn parse(params: &PyObject, in_request: bool, vm: &VirtualMachine) ->
     Parameters::parse(pairs, in_request).map_err(|error| refusal(vm, error))
 }
 
-/// Parameters as a header has them.
+/// Parameters as they are in a header.
 pub(super) fn build(parameters: Parameters, vm: &VirtualMachine) -> PyObjectRef {
     let pairs = parameters.build().into_iter().map(|(name, value)| {
         let value = value.map_or_else(|| vm.ctx.none(), |value| vm.ctx.new_str(value).into());
@@ -45,18 +45,18 @@ pub(super) fn build(parameters: Parameters, vm: &VirtualMachine) -> PyObjectRef 
 /// A window's size in bits, or None.
 ///
 /// # Errors
-/// `ValueError` for one that is not from `least` to 15.
+/// `ValueError` for one that is not from `minimum` to 15.
 pub(super) fn bits(
     name: &str,
     value: Option<&PyObject>,
-    least: u8,
+    minimum: u8,
     vm: &VirtualMachine,
 ) -> PyResult<Option<u8>> {
     let Some(value) = value else { return Ok(None) };
     let number = value.try_index(vm)?;
     match u8::try_from(number.as_bigint()) {
-        Ok(bits) if (least..=15).contains(&bits) => Ok(Some(bits)),
-        _ => Err(vm.new_value_error(format!("{name} must be between {least} and 15"))),
+        Ok(bits) if (minimum..=15).contains(&bits) => Ok(Some(bits)),
+        _ => Err(vm.new_value_error(format!("{name} must be between {minimum} and 15"))),
     }
 }
 
@@ -71,7 +71,7 @@ pub(super) fn client_bits(value: Option<&PyObject>, vm: &VirtualMachine) -> PyRe
     Ok(bits("client_max_window_bits", value, 9, vm)?.map(WindowBits::Limit))
 }
 
-/// The limit of a client's window, as Python sees it.
+/// The limit of a client's window as a Python object.
 pub(super) fn from_client_bits(bits: Option<WindowBits>, vm: &VirtualMachine) -> PyObjectRef {
     match bits {
         None => vm.ctx.none(),
@@ -80,7 +80,7 @@ pub(super) fn from_client_bits(bits: Option<WindowBits>, vm: &VirtualMachine) ->
     }
 }
 
-/// Refuses settings that say how large the window is.
+/// Rejects settings that include the size of the window.
 ///
 /// # Errors
 /// `ValueError` that names the parameter to set instead.
@@ -100,16 +100,16 @@ pub(super) fn refuse_window_bits(
     Ok(())
 }
 
-/// Reads `compress_settings`, which are what `zlib.compressobj` takes: `level`, `memLevel`, `strategy` and, for
-/// what it is worth, `method`. There are no dictionaries.
+/// Reads `compress_settings`, which are arguments of `zlib.compressobj`: `level`, `memLevel`, `strategy` and
+/// `method`, which has one value only. Dictionaries are not supported.
 ///
 /// # Errors
-/// `TypeError` for a setting that there is not or that is no integer, `ValueError` for one out of its range.
-pub(super) fn settings(value: Option<&PyObject>, vm: &VirtualMachine) -> PyResult<Settings> {
-    let mut settings = Settings::default();
+/// `TypeError` for an unknown setting or one that is not an integer, `ValueError` for one out of its range.
+pub(super) fn settings(value: Option<&PyObject>, vm: &VirtualMachine) -> PyResult<engine::Settings> {
+    let mut settings = engine::Settings::default();
     let Some(value) = value else { return Ok(settings) };
     let dict = value.downcast_ref::<PyDict>().ok_or_else(|| {
-        vm.new_type_error(format!("compress_settings is no dict: {}", value.class().name()))
+        vm.new_type_error(format!("compress_settings is not a dict: {}", value.class().name()))
     })?;
     for (key, value) in dict {
         let name = key.downcast_ref::<PyStr>().map(ToString::to_string).unwrap_or_default();

@@ -12,12 +12,13 @@ use rustpython_vm::{
     AsObject, Context, FromArgs, Py, PyObject, PyObjectRef, PyPayload as _, PyRef, PyResult, VirtualMachine,
     pyclass,
 };
+use tauraro_engine::websocket as engine;
+use tauraro_engine::websocket::Extension as _;
 use tauraro_engine::websocket::deflate::Agreement;
-use tauraro_engine::websocket::{Extension, PerMessageDeflate, Settings};
 
-use super::base::PyExtension;
+use super::base::Extension;
 use super::parameters;
-use crate::frames::PyFrame;
+use crate::frames::Frame;
 use crate::protocol::failure;
 
 /// `PerMessageDeflate(remote_no_context_takeover, local_no_context_takeover, remote_max_window_bits,
@@ -29,20 +30,20 @@ use crate::protocol::failure;
 #[pyclass(
     module = "websockets.extensions.permessage_deflate",
     name = "PerMessageDeflate",
-    base = PyExtension,
+    base = Extension,
     traverse = "manual"
 )]
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct PyPerMessageDeflate {
-    base: PyExtension,
-    inner: PyMutex<PerMessageDeflate>,
+pub(crate) struct PerMessageDeflate {
+    base: Extension,
+    inner: PyMutex<engine::PerMessageDeflate>,
     compress_settings: PyMutex<Option<PyObjectRef>>,
 }
 
-// SAFETY: the reference is visited once, unless another thread holds the lock, when it is to be kept.
-#[expect(unsafe_code, reason = "a collector can only be told by an unsafe trait")]
-unsafe impl Traverse for PyPerMessageDeflate {
+// SAFETY: the reference is visited once, unless another thread holds the lock, when it is in use.
+#[expect(unsafe_code, reason = "the garbage collector's interface")]
+unsafe impl Traverse for PerMessageDeflate {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         if let Some(settings) = self.compress_settings.try_lock() {
             settings.traverse(visit);
@@ -69,28 +70,28 @@ pub(crate) struct DeflateArgs {
 #[derive(FromArgs)]
 pub(crate) struct DecodeArgs {
     #[pyarg(any)]
-    frame: PyRef<PyFrame>,
+    frame: PyRef<Frame>,
     #[pyarg(named, optional, py_default = "None")]
     max_size: OptionalArg<PyObjectRef>,
 }
 
-/// Where the methods are that do the work, as the class was made; it is made once in a process.
-static OURS: OnceLock<[usize; 2]> = OnceLock::new();
+/// The addresses of `encode` and `decode` when the class was created, which happens once in a process.
+static BUILTIN: OnceLock<[usize; 2]> = OnceLock::new();
 
 fn methods(class: &Py<PyType>, ctx: &Context) -> Option<[usize; 2]> {
     let address = |name| Some(class.get_attr(ctx.intern_str(name))?.get_id());
     Some([address("encode")?, address("decode")?])
 }
 
-/// Remembers the methods of the class, before anybody can change them.
-pub(super) fn remember(class: &Py<PyType>, ctx: &Context) {
+/// Records the methods of the class, before anything can change them.
+pub(super) fn record_builtin(class: &Py<PyType>, ctx: &Context) {
     if let Some(methods) = methods(class, ctx) {
-        OURS.get_or_init(|| methods);
+        BUILTIN.get_or_init(|| methods);
     }
 }
 
-impl PyPerMessageDeflate {
-    /// An extension that was agreed on.
+impl PerMessageDeflate {
+    /// An extension that was negotiated.
     ///
     /// # Errors
     /// `TypeError` and `ValueError` for settings that there are not.
@@ -110,8 +111,8 @@ impl PyPerMessageDeflate {
         compress_settings: Option<PyObjectRef>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        let settings: Settings = parameters::settings(compress_settings.as_deref(), vm)?;
-        let new = PerMessageDeflate::new(agreement, settings)
+        let settings: engine::Settings = parameters::settings(compress_settings.as_deref(), vm)?;
+        let new = engine::PerMessageDeflate::new(agreement, settings)
             .ok_or_else(|| vm.new_value_error("invalid window size"))?;
         *self.inner.lock() = new;
         let old = std::mem::replace(&mut *self.compress_settings.lock(), compress_settings);
@@ -119,28 +120,29 @@ impl PyPerMessageDeflate {
         Ok(())
     }
 
-    /// An extension that does what is written here: one whose class is this one, not patched.
+    /// The object as a native extension, if its class is exactly this one and was not patched.
     pub(crate) fn native(extension: &PyObject, vm: &VirtualMachine) -> Option<PyRef<Self>> {
         let deflate = extension.downcast_ref_if_exact::<Self>(vm)?;
-        (methods(deflate.class(), &vm.ctx) == OURS.get().copied()).then(|| deflate.to_owned())
+        (methods(deflate.class(), &vm.ctx) == BUILTIN.get().copied()).then(|| deflate.to_owned())
     }
 
-    /// The engine's extension, not to be kept while Python code runs.
-    pub(crate) fn lock(&self) -> PyMutexGuard<'_, PerMessageDeflate> {
+    /// The engine's extension. The lock must not be held while Python code runs.
+    pub(crate) fn lock(&self) -> PyMutexGuard<'_, engine::PerMessageDeflate> {
         self.inner.lock()
     }
 }
 
-impl DefaultConstructor for PyPerMessageDeflate {}
+impl DefaultConstructor for PerMessageDeflate {}
 
-impl Initializer for PyPerMessageDeflate {
+impl Initializer for PerMessageDeflate {
     type Args = DeflateArgs;
 
     fn init(zelf: &Py<Self>, args: DeflateArgs, vm: &VirtualMachine) -> PyResult<()> {
         let settings = args.compress_settings.as_deref();
         parameters::refuse_window_bits(settings, "local_max_window_bits", vm)?;
-        let bits =
-            |name, value: &PyObject, least| Ok(parameters::bits(name, Some(value), least, vm)?.unwrap_or(15));
+        let bits = |name, value: &PyObject, minimum| {
+            Ok(parameters::bits(name, Some(value), minimum, vm)?.unwrap_or(15))
+        };
         let agreement = Agreement {
             remote_no_context_takeover: args.remote_no_context_takeover.into_bool(),
             local_no_context_takeover: args.local_no_context_takeover.into_bool(),
@@ -151,7 +153,7 @@ impl Initializer for PyPerMessageDeflate {
     }
 }
 
-impl Representable for PyPerMessageDeflate {
+impl Representable for PerMessageDeflate {
     fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
         let it = zelf.inner.lock().agreement();
         let bool = |value| if value { "True" } else { "False" };
@@ -167,7 +169,7 @@ impl Representable for PyPerMessageDeflate {
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Representable))]
-impl PyPerMessageDeflate {
+impl PerMessageDeflate {
     /// The name in headers.
     #[pyattr]
     fn name(ctx: &rustpython_vm::Context) -> PyObjectRef {
@@ -179,7 +181,7 @@ impl PyPerMessageDeflate {
     /// Inflates a frame of a message that is compressed. Raises `PayloadTooBig` as soon as its payload has more
     /// than `max_size` bytes, and `ProtocolError` for what cannot be inflated.
     #[pymethod]
-    fn decode(zelf: &Py<Self>, args: DecodeArgs, vm: &VirtualMachine) -> PyResult<PyRef<PyFrame>> {
+    fn decode(zelf: &Py<Self>, args: DecodeArgs, vm: &VirtualMachine) -> PyResult<PyRef<Frame>> {
         let limit = match args.max_size {
             OptionalArg::Present(limit) if !vm.is_none(&limit) => {
                 Some(u64::try_from(limit.try_index(vm)?.as_bigint()).unwrap_or(0))
@@ -189,18 +191,18 @@ impl PyPerMessageDeflate {
         let frame = args.frame.to_engine(vm)?;
         let decoded = zelf.lock().decode(frame, limit);
         let decoded = decoded.map_err(|error| failure::exception(vm, &error))?;
-        Ok(PyFrame::of(decoded, vm))
+        Ok(Frame::of(decoded, vm))
     }
 
     /// `encode(frame)`
     ///
     /// Compresses a frame of a message.
     #[pymethod]
-    fn encode(zelf: &Py<Self>, frame: PyRef<PyFrame>, vm: &VirtualMachine) -> PyResult<PyRef<PyFrame>> {
-        let frame = frame.to_engine(vm)?.with_data(Cow::Owned);
+    fn encode(zelf: &Py<Self>, frame: PyRef<Frame>, vm: &VirtualMachine) -> PyResult<PyRef<Frame>> {
+        let frame = frame.to_engine(vm)?.map_data(Cow::Owned);
         let encoded = zelf.lock().encode(frame);
         let encoded = encoded.map_err(|error| failure::exception(vm, &error))?;
-        Ok(PyFrame::of(encoded.with_data(Cow::into_owned), vm))
+        Ok(Frame::of(encoded.map_data(Cow::into_owned), vm))
     }
 
     /// Whether the peer begins each message with an empty window.

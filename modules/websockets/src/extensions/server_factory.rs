@@ -1,17 +1,15 @@
 //! `websockets.extensions.permessage_deflate.ServerPerMessageDeflateFactory`.
 
-use rustpython_vm::common::lock::PyMutex;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use rustpython_vm::function::ArgIntoBool;
-use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{FromArgs, Py, PyObjectRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{FromArgs, Py, PyObjectRef, PyResult, Traverse, VirtualMachine, pyclass};
 use tauraro_engine::websocket::negotiate::{self, Parameters, WindowBits};
 
-use super::base::PyServerExtensionFactory;
-use super::permessage_deflate::PyPerMessageDeflate;
-use super::{has_deflate, parameters};
-use crate::errors;
-use crate::frames::members::or_none;
+use super::base::ServerExtensionFactory;
+use super::factory::{Configuration, DeflateFactory, check_duplicate};
+use super::parameters;
 
 /// `ServerPerMessageDeflateFactory(server_no_context_takeover=False, client_no_context_takeover=False,
 /// server_max_window_bits=None, client_max_window_bits=None, compress_settings=None,
@@ -24,31 +22,17 @@ use crate::frames::members::or_none;
 #[pyclass(
     module = "websockets.extensions.permessage_deflate",
     name = "ServerPerMessageDeflateFactory",
-    base = PyServerExtensionFactory,
-    traverse = "manual"
+    base = ServerExtensionFactory,
+    traverse
 )]
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct PyServerPerMessageDeflateFactory {
-    base: PyServerExtensionFactory,
-    inner: PyMutex<Inner>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Inner {
-    parameters: Parameters,
-    compress_settings: Option<PyObjectRef>,
-    requires: bool,
-}
-
-// SAFETY: the reference is visited once, unless another thread holds the lock, when it is to be kept.
-#[expect(unsafe_code, reason = "a collector can only be told by an unsafe trait")]
-unsafe impl Traverse for PyServerPerMessageDeflateFactory {
-    fn traverse(&self, visit: &mut TraverseFn<'_>) {
-        if let Some(inner) = self.inner.try_lock() {
-            inner.compress_settings.traverse(visit);
-        }
-    }
+pub(crate) struct ServerPerMessageDeflateFactory {
+    #[pytraverse(skip)]
+    base: ServerExtensionFactory,
+    configuration: Configuration,
+    #[pytraverse(skip)]
+    requires: AtomicBool,
 }
 
 /// The arguments of the factory.
@@ -68,27 +52,28 @@ pub(crate) struct FactoryArgs {
     require_client_max_window_bits: ArgIntoBool,
 }
 
-impl PyServerPerMessageDeflateFactory {
-    /// Sets what is insisted on.
+impl ServerPerMessageDeflateFactory {
+    /// Sets what is required.
     pub(super) fn configure(
         &self,
         parameters: Parameters,
         compress_settings: Option<PyObjectRef>,
         requires: bool,
     ) {
-        let new = Inner { parameters, compress_settings, requires };
-        let old = std::mem::replace(&mut *self.inner.lock(), new);
-        drop(old);
-    }
-
-    fn parameters(&self) -> Parameters {
-        self.inner.lock().parameters
+        self.configuration.set(parameters, compress_settings);
+        self.requires.store(requires, Relaxed);
     }
 }
 
-impl DefaultConstructor for PyServerPerMessageDeflateFactory {}
+impl DeflateFactory for ServerPerMessageDeflateFactory {
+    fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+}
 
-impl Initializer for PyServerPerMessageDeflateFactory {
+impl DefaultConstructor for ServerPerMessageDeflateFactory {}
+
+impl Initializer for ServerPerMessageDeflateFactory {
     type Args = FactoryArgs;
 
     fn init(zelf: &Py<Self>, args: FactoryArgs, vm: &VirtualMachine) -> PyResult<()> {
@@ -117,8 +102,8 @@ impl Initializer for PyServerPerMessageDeflateFactory {
     }
 }
 
-#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyServerPerMessageDeflateFactory {
+#[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, DeflateFactory))]
+impl ServerPerMessageDeflateFactory {
     /// The name in headers.
     #[pyattr]
     fn name(ctx: &rustpython_vm::Context) -> PyObjectRef {
@@ -136,51 +121,18 @@ impl PyServerPerMessageDeflateFactory {
         accepted_extensions: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult<(PyObjectRef, PyObjectRef)> {
-        if has_deflate(&accepted_extensions.try_to_value::<Vec<_>>(vm)?, vm)? {
-            return Err(errors::negotiation_error(vm, format!("skipped duplicate {}", negotiate::NAME)));
-        }
+        check_duplicate(&accepted_extensions, "skipped duplicate", vm)?;
         let offer = parameters::parse(&params, true, vm)?;
-        let Inner { parameters: wanted, compress_settings, requires } = zelf.inner.lock().clone();
+        let (wanted, requires) = (zelf.configuration.parameters(), zelf.requires.load(Relaxed));
         let (answer, agreement) = negotiate::answer_offer(&wanted, requires, &offer)
             .map_err(|error| parameters::refusal(vm, error))?;
-        let extension = PyPerMessageDeflate::agreed(agreement, compress_settings, vm)?;
+        let extension = zelf.configuration.extension(agreement, vm)?;
         Ok((parameters::build(answer, vm), extension))
-    }
-
-    /// Whether the server is to begin each message with an empty window.
-    #[pygetset]
-    fn server_no_context_takeover(zelf: &Py<Self>) -> bool {
-        zelf.parameters().server_no_context_takeover
-    }
-
-    /// Whether the client is to begin each message with an empty window.
-    #[pygetset]
-    fn client_no_context_takeover(zelf: &Py<Self>) -> bool {
-        zelf.parameters().client_no_context_takeover
-    }
-
-    /// The limit of the server's window, in bits, or None.
-    #[pygetset]
-    fn server_max_window_bits(zelf: &Py<Self>) -> Option<u8> {
-        zelf.parameters().server_max_window_bits
-    }
-
-    /// The limit of the client's window, in bits, or None.
-    #[pygetset]
-    fn client_max_window_bits(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        parameters::from_client_bits(zelf.parameters().client_max_window_bits, vm)
-    }
-
-    /// How messages are compressed, a dict or None.
-    #[pygetset]
-    fn compress_settings(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        let settings = zelf.inner.lock().compress_settings.clone();
-        or_none(vm, settings)
     }
 
     /// Whether clients that cannot limit their window are not compressed for.
     #[pygetset]
     fn require_client_max_window_bits(zelf: &Py<Self>) -> bool {
-        zelf.inner.lock().requires
+        zelf.requires.load(Relaxed)
     }
 }

@@ -10,18 +10,17 @@ use rustpython_vm::types::{
 use rustpython_vm::{
     AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
-use tauraro_engine::websocket::Close;
-use tauraro_engine::websocket::close::{NO_STATUS_RCVD, explanation};
+use tauraro_engine::websocket as engine;
 
 use super::members;
 use crate::protocol::failure;
 
 /// `Close(code, reason)`
 ///
-/// What a close frame says: a code, which is a number or a member of `CloseCode`, and a reason, which is a str.
+/// The contents of a close frame: a code, which is a number or a member of `CloseCode`, and a reason, which is a str.
 #[pyclass(module = "websockets.frames", name = "Close", traverse = "manual", unhashable = true)]
 #[derive(Debug, Default, PyPayload)]
-pub(crate) struct PyClose {
+pub(crate) struct Close {
     inner: PyMutex<Inner>,
 }
 
@@ -31,9 +30,9 @@ struct Inner {
     reason: Option<PyObjectRef>,
 }
 
-// SAFETY: each reference is visited once, unless another thread holds the lock, when it is to be kept.
-#[expect(unsafe_code, reason = "a collector can only be told by an unsafe trait")]
-unsafe impl Traverse for PyClose {
+// SAFETY: each reference is visited once, unless another thread holds the lock, when they are in use.
+#[expect(unsafe_code, reason = "the garbage collector's interface")]
+unsafe impl Traverse for Close {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         if let Some(inner) = self.inner.try_lock() {
             inner.code.traverse(visit);
@@ -51,32 +50,38 @@ pub(crate) struct CloseArgs {
     reason: PyObjectRef,
 }
 
-impl PyClose {
-    /// What the engine knows, as Python sees it.
-    pub(crate) fn of(close: &Close, vm: &VirtualMachine) -> PyRef<Self> {
-        let code = if close.code == NO_STATUS_RCVD { members::close_code(vm, close.code).ok() } else { None };
+impl Close {
+    /// The Python object for the contents of a close frame.
+    pub(crate) fn of(close: &engine::Close, vm: &VirtualMachine) -> PyRef<Self> {
         let inner = Inner {
-            code: Some(code.unwrap_or_else(|| vm.ctx.new_int(close.code).into())),
+            code: Some(code_object(close.code, vm)),
             reason: Some(vm.ctx.new_str(close.reason.as_str()).into()),
         };
         Self { inner: PyMutex::new(inner) }.into_ref(&vm.ctx)
     }
 
-    /// The same for the engine.
+    /// The contents for the engine.
     ///
     /// # Errors
-    /// `TypeError` for a code that is no integer or a reason that is no str; `UnicodeEncodeError`.
-    pub(crate) fn to_engine(&self, vm: &VirtualMachine) -> PyResult<Close> {
+    /// `TypeError` for a code that is not an integer or a reason that is not a str; `UnicodeEncodeError`.
+    pub(crate) fn to_engine(&self, vm: &VirtualMachine) -> PyResult<engine::Close> {
         let Inner { code, reason } = self.inner.lock().clone();
         let code = members::to_close_code(vm, &members::or_none(vm, code))?;
         let reason: PyRef<PyUtf8Str> = members::or_none(vm, reason).try_into_value(vm)?;
-        Ok(Close::new(code, reason.as_str()))
+        Ok(engine::Close::new(code, reason.as_str()))
     }
 }
 
-impl DefaultConstructor for PyClose {}
+/// A close code as scripts see it: a number, but for the one that stands for no code.
+fn code_object(code: engine::CloseCode, vm: &VirtualMachine) -> PyObjectRef {
+    let number = u16::from(code);
+    let member = if code == engine::CloseCode::Status { members::close_code(vm, number).ok() } else { None };
+    member.unwrap_or_else(|| vm.ctx.new_int(number).into())
+}
 
-impl Initializer for PyClose {
+impl DefaultConstructor for Close {}
+
+impl Initializer for Close {
     type Args = CloseArgs;
 
     fn init(zelf: &Py<Self>, args: CloseArgs, _vm: &VirtualMachine) -> PyResult<()> {
@@ -87,7 +92,7 @@ impl Initializer for PyClose {
     }
 }
 
-impl Comparable for PyClose {
+impl Comparable for Close {
     fn cmp(
         zelf: &Py<Self>,
         other: &PyObject,
@@ -108,7 +113,7 @@ impl Comparable for PyClose {
     }
 }
 
-impl Representable for PyClose {
+impl Representable for Close {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         let Inner { code, reason } = zelf.inner.lock().clone();
         let code = members::or_none(vm, code).repr(vm)?;
@@ -118,7 +123,7 @@ impl Representable for PyClose {
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Comparable, Representable))]
-impl PyClose {
+impl Close {
     /// The close code.
     #[pygetset]
     fn code(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
@@ -152,9 +157,9 @@ impl PyClose {
     fn __str__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         let Inner { code, reason } = zelf.inner.lock().clone();
         let code = members::or_none(vm, code).try_index(vm)?;
-        let meaning = explanation(u16::try_from(code.as_bigint()).unwrap_or(0));
+        let number = u16::try_from(code.as_bigint()).unwrap_or(0);
+        let meaning = engine::close::explanation(number.into());
         let reason = members::or_none(vm, reason).str(vm)?;
-        let reason = reason.to_string();
         let space = if reason.is_empty() { "" } else { " " };
         Ok(format!("{} ({meaning}){space}{reason}", code.as_bigint()))
     }
@@ -165,13 +170,8 @@ impl PyClose {
     /// `UnicodeDecodeError` for a reason that is not UTF-8.
     #[pyclassmethod]
     fn parse(class: PyTypeRef, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult {
-        let close = data.with_ref(Close::parse).map_err(|error| failure::exception(vm, &error))?;
-        let code = if close.code == NO_STATUS_RCVD {
-            members::close_code(vm, close.code)?
-        } else {
-            vm.ctx.new_int(close.code).into()
-        };
-        class.as_object().to_owned().call((code, vm.ctx.new_str(close.reason)), vm)
+        let close = data.with_ref(engine::Close::parse).map_err(|error| failure::exception(vm, &error))?;
+        class.as_object().to_owned().call((code_object(close.code, vm), vm.ctx.new_str(close.reason)), vm)
     }
 
     /// `serialize()`
@@ -190,13 +190,13 @@ impl PyClose {
         zelf.to_engine(vm)?.check().map_err(|error| failure::exception(vm, &error))
     }
 
-    /// Pickles and copies.
+    /// Supports pickling and copying.
     #[pymethod]
     fn __reduce__(zelf: PyRef<Self>, vm: &VirtualMachine) -> (PyTypeRef, (PyObjectRef, PyObjectRef)) {
         (zelf.class().to_owned(), (Self::code(&zelf, vm), Self::reason(&zelf, vm)))
     }
 
-    /// The names of what a pattern matches by position.
+    /// The attributes that a pattern matches by position.
     #[pyattr]
     fn __match_args__(ctx: &rustpython_vm::Context) -> PyObjectRef {
         let name = |name: &'static str| -> PyObjectRef { PyStrRef::from(ctx.new_str(name)).into() };

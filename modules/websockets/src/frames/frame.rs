@@ -1,7 +1,5 @@
 //! `websockets.frames.Frame`.
 
-use std::borrow::Cow;
-
 use rustpython_vm::builtins::{PyBytes, PyTypeRef};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::{ArgBytesLike, ArgIntoBool, FuncArgs, PyComparisonValue, PySetterValue};
@@ -10,9 +8,10 @@ use rustpython_vm::types::{
     Comparable, Constructor, DefaultConstructor, Initializer, PyComparisonOp, Representable,
 };
 use rustpython_vm::{
-    AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+    AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromBorrowedObject as _,
+    VirtualMachine, pyclass,
 };
-use tauraro_engine::websocket::{Frame, Opcode, mask};
+use tauraro_engine::websocket as engine;
 
 use super::members;
 use crate::errors;
@@ -20,23 +19,23 @@ use crate::protocol::{failure, masks};
 
 /// `Frame(opcode, data, fin=True, rsv1=False, rsv2=False, rsv3=False)`
 ///
-/// A frame: what kind it is, its payload (any bytes-like object), whether it is the last of its message, and the
-/// reserved bits. Length and mask only exist on the wire.
+/// A frame: its opcode, its payload (any bytes-like object), whether it is the last frame of its message, and the
+/// reserved bits. The length and the masking key only exist on the wire.
 #[pyclass(module = "websockets.frames", name = "Frame", traverse = "manual", unhashable = true)]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyFrame {
-    inner: PyMutex<Frame<Option<PyObjectRef>>>,
+pub(crate) struct Frame {
+    inner: PyMutex<engine::Frame<Option<PyObjectRef>>>,
 }
 
-impl Default for PyFrame {
+impl Default for Frame {
     fn default() -> Self {
-        Self { inner: PyMutex::new(Frame::new(Opcode::Continuation, true, None)) }
+        Self { inner: PyMutex::new(engine::Frame::new(engine::opcode::CONTINUATION, true, None)) }
     }
 }
 
-// SAFETY: the reference is visited once, unless another thread holds the lock, when it is to be kept.
-#[expect(unsafe_code, reason = "a collector can only be told by an unsafe trait")]
-unsafe impl Traverse for PyFrame {
+// SAFETY: the reference is visited once, unless another thread holds the lock, when it is in use.
+#[expect(unsafe_code, reason = "the garbage collector's interface")]
+unsafe impl Traverse for Frame {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         if let Some(inner) = self.inner.try_lock() {
             inner.data.traverse(visit);
@@ -70,58 +69,71 @@ pub(crate) struct SerializeArgs {
     extensions: Option<PyObjectRef>,
 }
 
-impl PyFrame {
-    /// A frame of the engine, as Python sees it.
-    pub(crate) fn of(frame: Frame, vm: &VirtualMachine) -> PyRef<Self> {
-        let frame = frame.with_data(|data| Some(vm.ctx.new_bytes(data).into()));
+impl Frame {
+    /// The Python object for a frame of the engine.
+    pub(crate) fn of(frame: engine::Frame, vm: &VirtualMachine) -> PyRef<Self> {
+        let frame = frame.map_data(|data| Some(vm.ctx.new_bytes(data).into()));
         Self { inner: PyMutex::new(frame) }.into_ref(&vm.ctx)
     }
 
-    fn frame(&self) -> Frame<Option<PyObjectRef>> {
+    fn frame(&self) -> engine::Frame<Option<PyObjectRef>> {
         self.inner.lock().clone()
     }
 
-    /// The same for the engine, with a copy of the payload.
+    /// The frame for the engine, with a copy of the payload.
     ///
     /// # Errors
     /// `TypeError` for a payload that is not bytes-like.
-    pub(crate) fn to_engine(&self, vm: &VirtualMachine) -> PyResult<Frame> {
+    pub(crate) fn to_engine(&self, vm: &VirtualMachine) -> PyResult<engine::Frame> {
         let mut frame = self.frame();
-        let data = match frame.data.take() {
-            None => Vec::new(),
-            Some(object) => match object.downcast_ref_if_exact::<PyBytes>(vm) {
-                Some(bytes) => bytes.as_bytes().to_vec(),
-                None => ArgBytesLike::try_from_borrowed_object(vm, &object)?.borrow_buf().to_vec(),
-            },
-        };
-        Ok(frame.with_data(|_| data))
+        let data = frame.data.take().map_or_else(|| Ok(Vec::new()), |data| bytes(&data, vm))?;
+        Ok(frame.map_data(|_| data))
+    }
+
+    /// Reads an object with the attributes of a `Frame`; `None` for a close frame, which protocols handle themselves.
+    ///
+    /// # Errors
+    /// `AttributeError` or `TypeError` for any other object.
+    pub(crate) fn read(object: &PyObject, vm: &VirtualMachine) -> PyResult<Option<engine::Frame>> {
+        let opcode: i32 = object.get_attr(vm.ctx.intern_str("opcode"), vm)?.try_to_value(vm)?;
+        let opcode = u8::try_from(opcode).ok().and_then(engine::opcode::from_value);
+        let Some(opcode) = opcode.filter(|opcode| *opcode != engine::opcode::CLOSE) else { return Ok(None) };
+        let fin = object.get_attr(vm.ctx.intern_str("fin"), vm)?.try_to_bool(vm)?;
+        let data = object.get_attr(vm.ctx.intern_str("data"), vm)?;
+        Ok(Some(engine::Frame::new(opcode, fin, bytes(&data, vm)?)))
     }
 }
 
-use rustpython_vm::TryFromBorrowedObject as _;
+/// A copy of the payload of a frame.
+fn bytes(data: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+    match data.downcast_ref_if_exact::<PyBytes>(vm) {
+        Some(bytes) => Ok(bytes.as_bytes().to_vec()),
+        None => Ok(ArgBytesLike::try_from_borrowed_object(vm, data)?.borrow_buf().to_vec()),
+    }
+}
 
-/// Encodes a frame by each of the extensions, which may be Python's.
+/// Encodes a frame with each of the extensions, which may be written in Python.
 ///
 /// # Errors
-/// What an extension raises; `TypeError` for one that gives something else than a frame.
+/// What an extension raises; `TypeError` if its result is not a frame.
 pub(crate) fn encode(
-    frame: PyRef<PyFrame>,
+    frame: PyRef<Frame>,
     extensions: Vec<PyObjectRef>,
     vm: &VirtualMachine,
-) -> PyResult<PyRef<PyFrame>> {
+) -> PyResult<PyRef<Frame>> {
     extensions.into_iter().try_fold(frame, |frame, extension| {
         vm.call_method(&extension, "encode", (frame,))?.try_into_value(vm)
     })
 }
 
-impl DefaultConstructor for PyFrame {}
+impl DefaultConstructor for Frame {}
 
-impl Initializer for PyFrame {
+impl Initializer for Frame {
     type Args = FrameArgs;
 
     fn init(zelf: &Py<Self>, args: FrameArgs, vm: &VirtualMachine) -> PyResult<()> {
         let opcode = members::to_opcode(vm, &args.opcode)?;
-        let new = Frame {
+        let new = engine::Frame {
             opcode,
             fin: args.fin.into_bool(),
             rsv1: args.rsv1.into_bool(),
@@ -135,7 +147,7 @@ impl Initializer for PyFrame {
     }
 }
 
-impl Comparable for PyFrame {
+impl Comparable for Frame {
     fn cmp(
         zelf: &Py<Self>,
         other: &PyObject,
@@ -148,13 +160,13 @@ impl Comparable for PyFrame {
             };
             let (mut one, mut two) = (zelf.frame(), other.frame());
             let data = (members::or_none(vm, one.data.take()), members::or_none(vm, two.data.take()));
-            let same = one.with_data(|_| ()) == two.with_data(|_| ());
+            let same = one.map_data(|_| ()) == two.map_data(|_| ());
             Ok((same && vm.identical_or_equal(&data.0, &data.1)?).into())
         })
     }
 }
 
-impl Representable for PyFrame {
+impl Representable for Frame {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         let frame = zelf.frame();
         let bool = |value| if value { "True" } else { "False" };
@@ -179,15 +191,15 @@ fn assigned(vm: &VirtualMachine, value: PySetterValue) -> PyResult<PyObjectRef> 
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Comparable, Representable))]
-impl PyFrame {
-    /// What kind of frame it is, a member of `Opcode`.
+impl Frame {
+    /// The kind of frame, a member of `Opcode`.
     #[pygetset]
     fn opcode(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let opcode = zelf.inner.lock().opcode;
         members::opcode(vm, opcode)
     }
 
-    /// Changes what kind of frame it is.
+    /// Changes the kind of frame.
     #[pygetset(setter)]
     fn set_opcode(zelf: &Py<Self>, value: PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
         let opcode = members::to_opcode(vm, &*assigned(vm, value)?)?;
@@ -295,10 +307,9 @@ impl PyFrame {
             None => zelf,
             Some(extensions) => encode(zelf, extensions.try_to_value(vm)?, vm)?,
         };
-        let mask =
-            if args.mask.into_bool() { Some(masks::new(vm)?.unwrap_or_else(mask::random)) } else { None };
+        let key = if args.mask.into_bool() { Some(masks::new_key(vm)?) } else { None };
         let mut out = Vec::new();
-        frame.to_engine(vm)?.with_data(Cow::<[u8]>::Owned).write(mask, &mut out);
+        frame.to_engine(vm)?.write(key, &mut out);
         Ok(out)
     }
 
@@ -310,7 +321,7 @@ impl PyFrame {
         zelf.to_engine(vm)?.check().map_err(|error| failure::exception(vm, &error))
     }
 
-    /// Pickles and copies.
+    /// Supports pickling and copying.
     #[pymethod]
     fn __reduce__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult<(PyTypeRef, PyObjectRef)> {
         let frame = zelf.frame();
@@ -326,7 +337,7 @@ impl PyFrame {
         Ok((zelf.class().to_owned(), vm.ctx.new_tuple(args).into()))
     }
 
-    /// The names of what a pattern matches by position.
+    /// The attributes that a pattern matches by position.
     #[pyattr]
     fn __match_args__(ctx: &rustpython_vm::Context) -> PyObjectRef {
         let names = ["opcode", "data", "fin", "rsv1", "rsv2", "rsv3"];

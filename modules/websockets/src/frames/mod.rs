@@ -1,14 +1,14 @@
-//! `websockets.frames`: what frames and close frames are to Python.
+//! `websockets.frames`: frames and close frames as Python objects.
 //!
-//! The enumerations are `python/websockets/frames.py`; so is what is called once a frame is logged, or read by
-//! a generator.
+//! The enumerations are in `python/websockets/frames.py`, and so are the description of a frame for logs and the
+//! generator that reads one.
 
 pub(crate) mod close;
 pub(crate) mod frame;
 pub(crate) mod members;
 
-pub(crate) use close::PyClose;
-pub(crate) use frame::PyFrame;
+pub(crate) use close::Close;
+pub(crate) use frame::Frame;
 pub(crate) use module::module_def;
 
 use rustpython_vm::builtins::PyTypeRef;
@@ -20,9 +20,8 @@ mod module {
     use rustpython_vm::builtins::PyModule;
     use rustpython_vm::function::ArgBytesLike;
     use rustpython_vm::{Py, PyObjectRef, PyResult, VirtualMachine};
-    use tauraro_engine::websocket::{Error, Frame, FrameReader};
+    use tauraro_engine::websocket as engine;
 
-    use super::PyFrame;
     use crate::protocol::failure;
 
     /// `_mask(data, key)`: bytes with a mask put on or taken off.
@@ -31,19 +30,19 @@ mod module {
         let key = key.with_ref(|key| <[u8; 4]>::try_from(key));
         let key = key.map_err(|_| vm.new_value_error("mask must contain 4 bytes"))?;
         let mut data = data.borrow_buf().to_vec();
-        tauraro_engine::websocket::mask::apply(&mut data, key, 0);
+        engine::mask::apply(&mut data, key, 0);
         Ok(data)
     }
 
-    /// What the header of a frame has at most, in bytes.
+    /// The maximum size of a frame's header, in bytes.
     const MAX_HEADER_SIZE: usize = 14;
 
     /// `take_frame(buffer, masked, max_size)`
     ///
-    /// The frame at the beginning of bytes that have arrived, and how many of them it takes; or, if they are too few,
-    /// an int: how many there have to be at least. `masked` tells whether the frame must be masked, `max_size` is the
-    /// limit of its payload, in bytes, or None. Nothing is copied before all of it is there. Raises `PayloadTooBig`
-    /// and `ProtocolError`.
+    /// The first frame of the bytes that have arrived, and its size; or, if it is not complete, an int: how many bytes
+    /// it needs at least. `masked` says whether the frame must be masked; `max_size` is the maximum size of its
+    /// payload, in bytes, or None. The payload is only copied once it is complete. Raises `PayloadTooBig` and
+    /// `ProtocolError`.
     #[pyfunction]
     fn take_frame(
         buffer: ArgBytesLike,
@@ -57,24 +56,24 @@ mod module {
         };
         match read.map_err(|error| failure::exception(vm, &error))? {
             Read::Frame(frame, size) => {
-                let frame: PyObjectRef = PyFrame::of(frame, vm).into();
+                let frame: PyObjectRef = super::Frame::of(frame, vm).into();
                 Ok(vm.ctx.new_tuple(vec![frame, vm.ctx.new_int(size).into()]).into())
             }
             Read::Needs(size) => Ok(vm.ctx.new_int(size).into()),
         }
     }
 
-    /// What there is at the beginning of bytes.
+    /// The result of reading a frame from a buffer.
     enum Read {
         /// A frame, and its size with the header.
-        Frame(Frame, usize),
-        /// Too few bytes: how many there have to be at least.
+        Frame(engine::Frame, usize),
+        /// The frame is not complete: how many bytes it needs at least.
         Needs(u64),
     }
 
-    fn read_frame(held: &[u8], masked: bool, limit: Option<u64>) -> Result<Read, Error> {
-        let mut reader = FrameReader::new(masked);
-        // The header first. It says whether there is any use in reading the payload.
+    fn read_frame(held: &[u8], masked: bool, limit: Option<u64>) -> Result<Read, engine::Error> {
+        let mut reader = engine::FrameReader::new(masked);
+        // The header first, which says whether the payload is complete.
         let (head, rest) = held.split_at(held.len().min(MAX_HEADER_SIZE));
         let mut input = head;
         let mut frame = reader.read(&mut input, limit)?;
@@ -103,9 +102,9 @@ mod module {
     }
 }
 
-/// Makes the classes, unless they are made: whatever gives out their objects needs them.
+/// Creates the classes, unless they exist: they are needed before objects of theirs can be created.
 pub(crate) fn make_classes() -> [(&'static str, PyTypeRef); 2] {
-    let classes = [("Close", PyClose::make_static_type()), ("Frame", PyFrame::make_static_type())];
+    let classes = [("Close", Close::make_static_type()), ("Frame", Frame::make_static_type())];
     for (_, class) in &classes {
         crate::module::make_mutable(class);
     }

@@ -1,10 +1,10 @@
-//! What the headers of a handshake have to say.
+//! Checks of the headers of a handshake.
 
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_engine::websocket::handshake::check::{self, Problem};
 
 use super::failure;
-use crate::datastructures::PyHeaders;
+use crate::datastructures::Headers;
 
 /// Checks the headers of a request. The value of `Sec-WebSocket-Accept` for it.
 ///
@@ -53,7 +53,7 @@ fn wrong_key(vm: &VirtualMachine, key: String) -> rustpython_vm::builtins::PyBas
 
 /// The values of a field in headers, or in what has a `get_all` as they have.
 fn values(vm: &VirtualMachine, headers: &PyObject, name: &'static str) -> PyResult<Vec<String>> {
-    let values = match headers.downcast_ref_if_exact::<PyHeaders>(vm) {
+    let values = match headers.downcast_ref_if_exact::<Headers>(vm) {
         Some(headers) => headers.values_of(name),
         None => vm.call_method(headers, "get_all", (name,))?.try_to_value::<Vec<PyObjectRef>>(vm)?,
     };

@@ -1,4 +1,4 @@
-//! What is wrong with a handshake, as exceptions.
+//! The exceptions for a handshake that fails.
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{PyObjectRef, VirtualMachine};

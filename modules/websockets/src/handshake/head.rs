@@ -1,4 +1,4 @@
-//! Reading the message that a protocol waits for before there are frames.
+//! Reading the message of the opening handshake.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachin
 use tauraro_engine::websocket::handshake::{Error, Limits, Request, RequestReader, Response, ResponseReader};
 
 use super::failure;
-use crate::datastructures::PyHeaders;
+use crate::datastructures::Headers;
 use crate::errors;
-use crate::protocol::{Handshake, PyProtocol};
+use crate::protocol::{Handshake, Protocol};
 
 const MESSAGES: &str = "websockets.http11";
 
@@ -18,9 +18,9 @@ const MESSAGES: &str = "websockets.http11";
 trait Reader: Debug + Send {
     /// What it reads.
     type Message;
-    /// The method of the protocol that takes a message.
+    /// The method of the protocol for a message.
     const RECEIVED: &'static str;
-    /// The method of the protocol that takes the exception for what is no such message.
+    /// The method of the protocol for the exception that says why the bytes are not a message.
     const FAILED: &'static str;
 
     fn feed(&mut self, data: &[u8]);
@@ -87,7 +87,7 @@ impl Reader for ResponseReader {
 }
 
 fn headers(vm: &VirtualMachine, fields: &[(String, String)]) -> PyObjectRef {
-    PyHeaders::of(vm, fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))).into()
+    Headers::of(vm, fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))).into()
 }
 
 /// The reader, until the message is complete.
@@ -95,10 +95,10 @@ fn headers(vm: &VirtualMachine, fields: &[(String, String)]) -> PyObjectRef {
 struct Reading<R>(PyMutex<Option<R>>);
 
 impl<R: Reader> Reading<R> {
-    /// Reads on: whether this is over, and how much of what arrived belongs to what follows.
+    /// Reads on. When the message is complete, returns how much of what arrived belongs to what follows.
     fn advance(
         &self,
-        protocol: &Py<PyProtocol>,
+        protocol: &Py<Protocol>,
         feed: impl FnOnce(&mut R),
         vm: &VirtualMachine,
     ) -> PyResult<Option<usize>> {
@@ -129,12 +129,7 @@ impl<R: Reader> Reading<R> {
 }
 
 impl<R: Reader> Handshake for Reading<R> {
-    fn receive_data(
-        &self,
-        protocol: &Py<PyProtocol>,
-        data: &mut &[u8],
-        vm: &VirtualMachine,
-    ) -> PyResult<bool> {
+    fn receive_data(&self, protocol: &Py<Protocol>, data: &mut &[u8], vm: &VirtualMachine) -> PyResult<bool> {
         let arrived = *data;
         *data = &[];
         let Some(rest) = self.advance(protocol, |reader| reader.feed(arrived), vm)? else {
@@ -144,7 +139,7 @@ impl<R: Reader> Handshake for Reading<R> {
         Ok(true)
     }
 
-    fn receive_eof(&self, protocol: &Py<PyProtocol>, vm: &VirtualMachine) -> PyResult<()> {
+    fn receive_eof(&self, protocol: &Py<Protocol>, vm: &VirtualMachine) -> PyResult<()> {
         self.advance(protocol, R::feed_eof, vm).map(drop)
     }
 }
@@ -165,17 +160,17 @@ fn limits(vm: &VirtualMachine) -> PyResult<Limits> {
 /// The protocol that an object is.
 ///
 /// # Errors
-/// `TypeError` for what is none.
-pub(super) fn protocol_of<'a>(vm: &VirtualMachine, object: &'a PyObject) -> PyResult<&'a Py<PyProtocol>> {
+/// `TypeError` for any other object.
+pub(super) fn protocol_of<'a>(vm: &VirtualMachine, object: &'a PyObject) -> PyResult<&'a Py<Protocol>> {
     object
-        .downcast_ref::<PyProtocol>()
+        .downcast_ref::<Protocol>()
         .ok_or_else(|| vm.new_type_error(format!("expected a Protocol, not {}", object.class().name())))
 }
 
 /// Gives all that arrives to a reader of requests.
 ///
 /// # Errors
-/// `TypeError` for what is no protocol.
+/// `TypeError` for an object that is not a protocol.
 pub(super) fn read_request(vm: &VirtualMachine, protocol: &PyObject) -> PyResult<()> {
     let reader = RequestReader::new(limits(vm)?);
     protocol_of(vm, protocol)?.set_handshake(Arc::new(Reading(PyMutex::new(Some(reader)))));
@@ -185,9 +180,9 @@ pub(super) fn read_request(vm: &VirtualMachine, protocol: &PyObject) -> PyResult
 /// Gives all that arrives to a reader of responses.
 ///
 /// # Errors
-/// `TypeError` for what is no protocol.
+/// `TypeError` for an object that is not a protocol.
 pub(super) fn read_response(vm: &VirtualMachine, protocol: &PyObject) -> PyResult<()> {
-    let reader = ResponseReader::new(limits(vm)?, false);
+    let reader = ResponseReader::new(limits(vm)?);
     protocol_of(vm, protocol)?.set_handshake(Arc::new(Reading(PyMutex::new(Some(reader)))));
     Ok(())
 }
@@ -195,9 +190,9 @@ pub(super) fn read_response(vm: &VirtualMachine, protocol: &PyObject) -> PyResul
 /// Ends the stream that a protocol sends, and has it ignore all that still arrives.
 ///
 /// # Errors
-/// `TypeError` for what is no protocol.
+/// `TypeError` for an object that is not a protocol.
 pub(super) fn give_up(vm: &VirtualMachine, protocol: &PyObject) -> PyResult<()> {
     // The method, which a program may have overridden.
     vm.call_method(protocol, "send_eof", ())?;
-    PyProtocol::discard(protocol_of(vm, protocol)?, vm)
+    Protocol::discard(protocol_of(vm, protocol)?, vm)
 }

@@ -1,93 +1,89 @@
-//! What connections and handshakes call a protocol for.
+//! The operations of a protocol that connections and handshakes call.
 
 use rustpython_vm::builtins::{PyList, PyTuple};
-use rustpython_vm::{Py, PyRef, PyResult, VirtualMachine};
-use tauraro_engine::websocket::{Error, Extension, Opcode, Output, Protocol, Side, State};
+use rustpython_vm::common::lock::PyMutexGuard;
+use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use tauraro_engine::websocket as engine;
 
-use super::native::Methods;
-use super::protocol::Inner;
-use super::{Event, PyProtocol, failure, masks};
-use crate::extensions::PyPerMessageDeflate;
+use super::object::Inner;
+use super::overrides::Overrides;
+use super::{Event, Protocol, failure, masks};
+use crate::extensions::PerMessageDeflate;
 
 /// How an operation runs.
-pub(super) enum Way {
-    /// In one go, without extensions.
+enum Strategy {
+    /// In one step, without extensions.
     Plain,
-    /// In one go, with compression.
-    Deflate(PyRef<PyPerMessageDeflate>),
-    /// Step by step, because Python code is to be called.
-    StateMachine,
+    /// In one step, with compression.
+    Deflate(PyRef<PerMessageDeflate>),
+    /// Step by step, because Python code is to be called in between.
+    Stepwise,
 }
 
-fn way_of(extensions: &[rustpython_vm::PyObjectRef], vm: &VirtualMachine) -> Way {
-    match extensions {
-        [] => Way::Plain,
-        [one] => match PyPerMessageDeflate::native(one, vm) {
-            Some(deflate) => Way::Deflate(deflate),
-            None => Way::StateMachine,
-        },
-        _ => Way::StateMachine,
+impl Strategy {
+    fn for_extensions(extensions: &[PyObjectRef], vm: &VirtualMachine) -> Self {
+        match extensions {
+            [] => Self::Plain,
+            [one] => PerMessageDeflate::native(one, vm).map_or(Self::Stepwise, Self::Deflate),
+            _ => Self::Stepwise,
+        }
     }
 }
 
 impl Inner {
-    /// How an operation runs, as far as the extensions decide it.
-    fn way(&self, vm: &VirtualMachine) -> Way {
-        let Some(extensions) = &self.extensions else { return Way::Plain };
+    /// How an operation runs; `is_overridden` says whether it calls methods that are overridden.
+    fn strategy(&self, is_overridden: bool, vm: &VirtualMachine) -> Strategy {
+        if is_overridden || (self.machine.side() == engine::Side::Client && masks::are_replaced(vm)) {
+            return Strategy::Stepwise;
+        }
+        let Some(extensions) = &self.extensions else { return Strategy::Plain };
         if let Some(list) = extensions.downcast_ref_if_exact::<PyList>(vm) {
-            way_of(&list.borrow_vec(), vm)
+            Strategy::for_extensions(&list.borrow_vec(), vm)
         } else if let Some(tuple) = extensions.downcast_ref_if_exact::<PyTuple>(vm) {
-            way_of(tuple.as_slice(), vm)
+            Strategy::for_extensions(tuple.as_slice(), vm)
         } else {
-            Way::StateMachine
+            Strategy::Stepwise
         }
     }
 }
 
-impl PyProtocol {
-    /// Runs an operation that may send; whether it also receives decides what may be overridden.
+/// Whether an operation that receives frames, and answers them, calls overridden methods.
+const fn overrides_receiving(overrides: Overrides) -> bool {
+    overrides.recv_frame() || overrides.send_frame()
+}
+
+impl Protocol {
+    /// Runs an operation that sends.
     fn run<T>(
         zelf: &Py<Self>,
-        receives: bool,
         vm: &VirtualMachine,
-        operation: impl FnOnce(&mut Protocol, &mut dyn Extension) -> Result<T, Error>,
+        operation: impl FnOnce(&mut engine::Protocol, &mut dyn engine::Extension) -> Result<T, engine::Error>,
     ) -> PyResult<T> {
-        Self::run_by(zelf, Self::methods(zelf, vm), receives, vm, operation)
+        let is_overridden = Self::overrides(zelf, vm).send_frame();
+        let inner = zelf.lock();
+        let strategy = inner.strategy(is_overridden, vm);
+        Self::run_locked(zelf, inner, &strategy, vm, operation)
     }
 
-    fn run_by<T>(
+    fn run_locked<T>(
         zelf: &Py<Self>,
-        methods: Methods,
-        receives: bool,
+        mut inner: PyMutexGuard<'_, Inner>,
+        strategy: &Strategy,
         vm: &VirtualMachine,
-        operation: impl FnOnce(&mut Protocol, &mut dyn Extension) -> Result<T, Error>,
+        operation: impl FnOnce(&mut engine::Protocol, &mut dyn engine::Extension) -> Result<T, engine::Error>,
     ) -> PyResult<T> {
-        let steps = methods.overrides_send_frame() || (receives && methods.overrides_recv_frame());
-        let mut inner = zelf.lock();
-        let steps = steps || (inner.machine.side() == Side::Client && masks::are_replaced(vm));
-        let way = if steps { Way::StateMachine } else { inner.way(vm) };
         let machine = &mut inner.machine;
-        machine.set_deferring(matches!(way, Way::StateMachine));
-        let result = match &way {
-            Way::Plain | Way::StateMachine => operation(machine, &mut ()),
-            Way::Deflate(deflate) => operation(machine, &mut *deflate.lock()),
+        machine.set_deferring(matches!(strategy, Strategy::Stepwise));
+        let result = match strategy {
+            Strategy::Plain | Strategy::Stepwise => operation(machine, &mut ()),
+            Strategy::Deflate(deflate) => operation(machine, &mut *deflate.lock()),
         };
-        let unsettled = machine.has_notices() || machine.has_deferred();
+        let is_pending = machine.has_notices() || machine.has_deferred();
         drop(inner);
-        if unsettled {
-            Self::settle(zelf, vm)?;
+        if is_pending {
+            Self::flush_pending(zelf, vm)?;
         }
         result.map_err(|error| failure::exception(vm, &error))
-    }
-
-    /// Whether frames that arrive are to be processed step by step.
-    fn receives_in_steps(zelf: &Py<Self>, methods: Methods, vm: &VirtualMachine) -> bool {
-        if methods.overrides_recv_frame() || methods.overrides_send_frame() {
-            return true;
-        }
-        let inner = zelf.lock();
-        matches!(inner.way(vm), Way::StateMachine)
-            || (inner.machine.side() == Side::Client && masks::are_replaced(vm))
     }
 
     /// Processes bytes that arrived.
@@ -95,86 +91,94 @@ impl PyProtocol {
     /// # Errors
     /// `EOFError` after the end of the stream.
     pub(crate) fn receive_data(zelf: &Py<Self>, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
-        let mut rest = data;
-        let (handshake, ended) = {
-            let inner = zelf.lock();
-            (inner.handshake.clone(), inner.machine.eof_received())
-        };
-        if let (Some(handshake), false) = (handshake, ended) {
-            let over = handshake.receive_data(zelf, &mut rest, vm)?;
-            if !over {
-                return Ok(());
-            }
-            let handshake = zelf.lock().handshake.take();
-            drop(handshake);
-            if rest.is_empty() {
-                return Ok(());
-            }
+        let is_overridden = overrides_receiving(Self::overrides(zelf, vm));
+        let inner = zelf.lock();
+        if inner.machine.eof_received() {
+            return Self::run_locked(zelf, inner, &Strategy::Plain, vm, |machine, extension| {
+                machine.receive_data(data, extension)
+            });
         }
-        let methods = Self::methods(zelf, vm);
-        if !ended && Self::receives_in_steps(zelf, methods, vm) {
-            return Self::receive_in_steps(zelf, rest, vm);
+        if inner.handshake.is_some() {
+            drop(inner);
+            return Self::receive_handshake(zelf, data, vm);
         }
-        Self::run_by(zelf, methods, true, vm, |machine, extension| machine.receive_data(rest, extension))
+        let strategy = inner.strategy(is_overridden, vm);
+        if matches!(strategy, Strategy::Stepwise) {
+            drop(inner);
+            return Self::receive_stepwise(zelf, data, vm);
+        }
+        Self::run_locked(zelf, inner, &strategy, vm, |machine, extension| {
+            machine.receive_data(data, extension)
+        })
     }
 
-    /// Processes the end of the stream; again, it does nothing.
+    /// Processes bytes that arrived during the opening handshake, and the frames after it.
+    fn receive_handshake(zelf: &Py<Self>, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
+        let mut rest = data;
+        let Some(handshake) = zelf.lock().handshake.clone() else {
+            return Self::receive_data(zelf, data, vm);
+        };
+        if !handshake.receive_data(zelf, &mut rest, vm)? {
+            return Ok(());
+        }
+        let handshake = zelf.lock().handshake.take();
+        drop(handshake);
+        if rest.is_empty() { Ok(()) } else { Self::receive_data(zelf, rest, vm) }
+    }
+
+    /// Processes the end of the stream; calling it again does nothing.
     ///
     /// # Errors
     /// What the logger raises.
     pub(crate) fn receive_eof(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        let handshake = {
-            let mut inner = zelf.lock();
-            if inner.machine.eof_received() {
-                return Ok(());
-            }
-            let handshake = if inner.machine.discards() { None } else { inner.handshake.take() };
-            if handshake.is_some() {
-                inner.machine.note_eof();
-            }
-            handshake
-        };
-        match handshake {
-            Some(handshake) => handshake.receive_eof(zelf, vm),
-            None => Self::run(zelf, true, vm, |machine, extension| {
-                machine.receive_eof(extension);
-                Ok(())
-            }),
+        let is_overridden = overrides_receiving(Self::overrides(zelf, vm));
+        let mut inner = zelf.lock();
+        if inner.machine.eof_received() {
+            return Ok(());
         }
+        if !inner.machine.discards()
+            && let Some(handshake) = inner.handshake.take()
+        {
+            inner.machine.note_eof();
+            drop(inner);
+            return handshake.receive_eof(zelf, vm);
+        }
+        let strategy = inner.strategy(is_overridden, vm);
+        Self::run_locked(zelf, inner, &strategy, vm, |machine, extension| {
+            machine.receive_eof(extension);
+            Ok(())
+        })
     }
 
     /// Sends text, bytes or another fragment of them.
     ///
     /// # Errors
-    /// `ProtocolError` for a fragment that does not belong there, `InvalidState` unless the connection is open,
-    /// and what extensions raise.
+    /// `ProtocolError` for a fragment in the wrong place, `InvalidState` unless the connection is open, and what
+    /// extensions raise.
     pub(crate) fn send_data(
         zelf: &Py<Self>,
-        opcode: Opcode,
+        opcode: engine::OpCode,
         data: &[u8],
         fin: bool,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        Self::run(zelf, false, vm, |machine, extension| machine.send_data(opcode, data, fin, extension))
+        Self::run(zelf, vm, |machine, extension| machine.send_data(opcode, data, fin, extension))
     }
 
-    /// Sends a ping or a pong.
+    /// Sends a ping.
     ///
     /// # Errors
     /// `ProtocolError` for more than 125 bytes, `InvalidState` unless the connection is open or closing.
-    pub(crate) fn send_control(
-        zelf: &Py<Self>,
-        opcode: Opcode,
-        data: &[u8],
-        vm: &VirtualMachine,
-    ) -> PyResult<()> {
-        Self::run(zelf, false, vm, |machine, extension| {
-            if opcode == Opcode::Ping {
-                machine.send_ping(data, extension)
-            } else {
-                machine.send_pong(data, extension)
-            }
-        })
+    pub(crate) fn send_ping(zelf: &Py<Self>, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
+        Self::run(zelf, vm, |machine, extension| machine.send_ping(data, extension))
+    }
+
+    /// Sends a pong.
+    ///
+    /// # Errors
+    /// `ProtocolError` for more than 125 bytes, `InvalidState` unless the connection is open or closing.
+    pub(crate) fn send_pong(zelf: &Py<Self>, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
+        Self::run(zelf, vm, |machine, extension| machine.send_pong(data, extension))
     }
 
     /// Begins the closing handshake.
@@ -184,19 +188,24 @@ impl PyProtocol {
     /// `InvalidState` unless the connection is open.
     pub(crate) fn send_close(
         zelf: &Py<Self>,
-        code: Option<u16>,
+        code: Option<engine::CloseCode>,
         reason: &str,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        Self::run(zelf, false, vm, |machine, extension| machine.send_close(code, reason, extension))
+        Self::run(zelf, vm, |machine, extension| machine.send_close(code, reason, extension))
     }
 
     /// Fails the connection.
     ///
     /// # Errors
     /// `ProtocolError` for a code that must not be sent.
-    pub(crate) fn fail(zelf: &Py<Self>, code: u16, reason: &str, vm: &VirtualMachine) -> PyResult<()> {
-        Self::run(zelf, false, vm, |machine, extension| machine.fail(code, reason, extension))
+    pub(crate) fn fail(
+        zelf: &Py<Self>,
+        code: engine::CloseCode,
+        reason: &str,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        Self::run(zelf, vm, |machine, extension| machine.fail(code, reason, extension))
     }
 
     /// Ends our stream, once.
@@ -204,18 +213,18 @@ impl PyProtocol {
     /// # Errors
     /// What the logger raises.
     pub(crate) fn send_eof(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Self::run(zelf, false, vm, |machine, _| {
+        Self::run(zelf, vm, |machine, _| {
             machine.send_eof();
             Ok(())
         })
     }
 
-    /// Looks at nothing that arrives any more.
+    /// Ignores everything that still arrives.
     ///
     /// # Errors
     /// What the logger raises.
     pub(crate) fn discard(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        Self::run(zelf, false, vm, |machine, _| {
+        Self::run(zelf, vm, |machine, _| {
             machine.discard();
             Ok(())
         })
@@ -225,14 +234,14 @@ impl PyProtocol {
     ///
     /// # Errors
     /// What the logger raises.
-    pub(crate) fn set_state(zelf: &Py<Self>, state: State, vm: &VirtualMachine) -> PyResult<()> {
-        Self::run(zelf, false, vm, |machine, _| {
+    pub(crate) fn set_state(zelf: &Py<Self>, state: engine::State, vm: &VirtualMachine) -> PyResult<()> {
+        Self::run(zelf, vm, |machine, _| {
             machine.set_state(state);
             Ok(())
         })
     }
 
-    /// What has happened since the last call.
+    /// The events since the last call.
     pub(crate) fn take_events(&self) -> Vec<Event> {
         let mut inner = self.lock();
         if inner.heads.is_empty() && !inner.machine.has_events() {
@@ -241,11 +250,11 @@ impl PyProtocol {
         let heads = std::mem::take(&mut inner.heads);
         let frames = inner.machine.take_events();
         drop(inner);
-        heads.into_iter().map(Event::Handshake).chain(frames.into_iter().map(Event::Frame)).collect()
+        heads.into_iter().map(Event::Object).chain(frames.into_iter().map(Event::Frame)).collect()
     }
 
     /// What is to be sent since the last call.
-    pub(crate) fn take_output(&self) -> Output {
+    pub(crate) fn take_output(&self) -> engine::Output {
         self.lock().machine.take_output()
     }
 }

@@ -1,32 +1,24 @@
-//! The engine's errors as exceptions, and the other way round.
+//! The engine's errors as exceptions, and exceptions as failures of the connection.
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::websocket::close;
-use tauraro_engine::websocket::{Error, InvalidUtf8};
+use tauraro_engine::websocket as engine;
 
-use super::PyProtocol;
+use super::Protocol;
 use crate::errors;
 
-/// What an extension written in Python has raised, on its way through the engine.
-pub(crate) struct Raised(pub(crate) PyBaseExceptionRef);
-
 /// The exception for an error.
-pub(crate) fn exception(vm: &VirtualMachine, error: &Error) -> PyBaseExceptionRef {
+pub(crate) fn exception(vm: &VirtualMachine, error: &engine::Error) -> PyBaseExceptionRef {
     match error {
-        Error::Protocol(message) => errors::protocol_error(vm, message.as_ref()),
-        Error::UnexpectedEof(_) | Error::Ended => vm.new_eof_error(error.to_string()),
-        Error::InvalidUtf8(error) => unicode_error(vm, error),
-        Error::TooBig(error) => errors::payload_too_big(vm, error.size, error.limit, error.before),
-        Error::State(_) => errors::invalid_state(vm, error.to_string()),
-        Error::Foreign(inner) => match inner.downcast_ref::<Raised>() {
-            Some(Raised(exception)) => exception.clone(),
-            None => vm.new_runtime_error(error.to_string()),
-        },
+        engine::Error::Protocol(message) => errors::protocol_error(vm, message.as_ref()),
+        engine::Error::UnexpectedEof(_) | engine::Error::Ended => vm.new_eof_error(error.to_string()),
+        engine::Error::InvalidUtf8(error) => unicode_error(vm, error),
+        engine::Error::TooBig(error) => errors::payload_too_big(vm, error.size, error.limit, error.before),
+        engine::Error::State(_) => errors::invalid_state(vm, error.to_string()),
     }
 }
 
-fn unicode_error(vm: &VirtualMachine, error: &InvalidUtf8) -> PyBaseExceptionRef {
+fn unicode_error(vm: &VirtualMachine, error: &engine::InvalidUtf8) -> PyBaseExceptionRef {
     vm.new_unicode_decode_error(
         vm.ctx.new_str("utf-8"),
         vm.ctx.new_bytes(error.data.clone()),
@@ -36,58 +28,55 @@ fn unicode_error(vm: &VirtualMachine, error: &InvalidUtf8) -> PyBaseExceptionRef
     )
 }
 
-/// The close code that a connection fails with because of an exception, and what it tells the peer.
-fn verdict(
+/// The close code and reason that a connection fails with because of an exception.
+fn close_for(
     exception: &PyBaseExceptionRef,
     current: Option<u64>,
     vm: &VirtualMachine,
-) -> PyResult<(u16, String)> {
+) -> PyResult<(engine::CloseCode, String)> {
     let is = |name| PyResult::Ok(exception.fast_isinstance(&*errors::class(vm, name)?));
     let text = || PyResult::Ok(exception.as_object().str(vm)?.to_string());
     if is("ProtocolError")? {
-        return Ok((close::PROTOCOL_ERROR, text()?));
+        return Ok((engine::CloseCode::Protocol, text()?));
     }
     if exception.fast_isinstance(vm.ctx.exceptions.eof_error) {
-        return Ok((close::ABNORMAL_CLOSURE, text()?));
+        return Ok((engine::CloseCode::Abnormal, text()?));
     }
     if exception.fast_isinstance(vm.ctx.exceptions.unicode_decode_error) {
         let reason = exception.as_object().get_attr("reason", vm)?.str(vm)?;
         let start = exception.as_object().get_attr("start", vm)?.str(vm)?;
-        return Ok((close::INVALID_DATA, format!("{reason} at position {start}")));
+        return Ok((engine::CloseCode::Invalid, format!("{reason} at position {start}")));
     }
     if is("PayloadTooBig")? {
         let current: PyObjectRef =
             current.map_or_else(|| vm.ctx.none(), |current| vm.ctx.new_int(current).into());
         vm.call_method(exception.as_object(), "set_current_size", (current,))?;
-        return Ok((close::MESSAGE_TOO_BIG, text()?));
+        return Ok((engine::CloseCode::Size, text()?));
     }
-    Ok((close::INTERNAL_ERROR, String::new()))
+    Ok((engine::CloseCode::Error, String::new()))
 }
 
-/// Fails a connection because of what Python code has raised about a frame that arrived.
+/// Fails a connection because Python code has raised an exception for a frame that arrived.
 ///
 /// # Errors
 /// What the logger raises.
-pub(crate) fn fail(
-    zelf: &Py<PyProtocol>,
-    exception: PyBaseExceptionRef,
-    vm: &VirtualMachine,
-) -> PyResult<()> {
-    // Ctrl-C and the like are no failure of the connection.
+pub(crate) fn fail(zelf: &Py<Protocol>, exception: PyBaseExceptionRef, vm: &VirtualMachine) -> PyResult<()> {
+    // Ctrl-C and the like are not a failure of the connection.
     if !exception.fast_isinstance(vm.ctx.exceptions.exception_type) {
         return Err(exception);
     }
     let current = zelf.lock().machine.received_size();
-    let (code, reason) = verdict(&exception, current, vm).unwrap_or((close::INTERNAL_ERROR, String::new()));
-    if code == close::INTERNAL_ERROR {
+    let (code, reason) =
+        close_for(&exception, current, vm).unwrap_or((engine::CloseCode::Error, String::new()));
+    if code == engine::CloseCode::Error {
         zelf.log_failure(&exception, vm)?;
     }
     let replaced = {
         let mut inner = zelf.lock();
-        inner.machine.fail_anyway(code, reason, &mut ());
+        inner.machine.fail_anyway(code, &reason, &mut ());
         inner.parser_exc.replace(exception)
     };
     drop(replaced);
-    // What an extension makes of the close frame cannot be told to anybody.
-    PyProtocol::settle(zelf, vm).or_else(|_| PyProtocol::settle(zelf, vm))
+    // The error of an extension that fails for the close frame as well is dropped.
+    Protocol::flush_pending(zelf, vm).or_else(|_| Protocol::flush_pending(zelf, vm))
 }

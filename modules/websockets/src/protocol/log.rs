@@ -1,30 +1,30 @@
-//! What a protocol tells its logger.
+//! The logging of a protocol.
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::{FuncArgs, KwArgs, PosArgs};
 use rustpython_vm::{Py, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::websocket::{Notice, Side};
+use tauraro_engine::websocket as engine;
 
-use super::PyProtocol;
-use crate::frames::PyFrame;
+use super::Protocol;
+use crate::frames::Frame;
 
 /// `logging.DEBUG`.
 const DEBUG: i32 = 10;
 
-/// The logger of a side unless another one is given: `websockets.client` or `websockets.server`.
+/// The default logger of a side: `websockets.client` or `websockets.server`.
 ///
 /// # Errors
 /// What importing `logging` raises.
-pub(super) fn default_logger(side: Side, vm: &VirtualMachine) -> PyResult {
+pub(super) fn default_logger(side: engine::Side, vm: &VirtualMachine) -> PyResult {
     let name = match side {
-        Side::Client => "websockets.client",
-        Side::Server => "websockets.server",
+        engine::Side::Client => "websockets.client",
+        engine::Side::Server => "websockets.server",
     };
     let logging = vm.import("logging", 0)?;
     vm.call_method(&logging, "getLogger", (name,))
 }
 
-/// Whether a logger wants to know everything.
+/// Whether a logger is enabled for debug messages.
 ///
 /// # Errors
 /// What the logger raises.
@@ -32,19 +32,19 @@ pub(super) fn is_debug(logger: &PyObjectRef, vm: &VirtualMachine) -> PyResult<bo
     vm.call_method(logger, "isEnabledFor", (DEBUG,))?.try_to_bool(vm)
 }
 
-impl PyProtocol {
+impl Protocol {
     /// The logger.
     pub(crate) fn logger_object(&self, vm: &VirtualMachine) -> PyObjectRef {
         let logger = self.lock().logger.clone();
         crate::frames::members::or_none(vm, logger)
     }
 
-    /// Whether the logger wanted to know everything when the protocol was made.
+    /// Whether the logger was enabled for debug messages when the protocol was created.
     pub(crate) fn is_debug(&self) -> bool {
         self.lock().debug
     }
 
-    /// Calls a method of the logger with a format and what goes into it.
+    /// Calls a method of the logger with a format and its arguments.
     ///
     /// # Errors
     /// What the logger raises.
@@ -68,17 +68,19 @@ impl PyProtocol {
         method.call(args, vm).map(drop)
     }
 
-    /// Tells the logger what was noticed.
-    pub(super) fn log_notice(zelf: &Py<Self>, notice: Notice, vm: &VirtualMachine) -> PyResult<()> {
+    /// Logs a notice.
+    pub(super) fn log_notice(zelf: &Py<Self>, notice: engine::Notice, vm: &VirtualMachine) -> PyResult<()> {
         match notice {
-            Notice::Received(frame) => zelf.log("debug", "< %s", vec![PyFrame::of(frame, vm).into()], vm),
-            Notice::Sent(frame) => zelf.log("debug", "> %s", vec![PyFrame::of(frame, vm).into()], vm),
-            Notice::ReceivedEof => zelf.log("debug", "< EOF", Vec::new(), vm),
-            Notice::SentEof => zelf.log("debug", "> EOF", Vec::new(), vm),
-            Notice::State(state) => {
+            engine::Notice::Received(frame) => {
+                zelf.log("debug", "< %s", vec![Frame::of(frame, vm).into()], vm)
+            }
+            engine::Notice::Sent(frame) => zelf.log("debug", "> %s", vec![Frame::of(frame, vm).into()], vm),
+            engine::Notice::ReceivedEof => zelf.log("debug", "< EOF", Vec::new(), vm),
+            engine::Notice::SentEof => zelf.log("debug", "> EOF", Vec::new(), vm),
+            engine::Notice::State(state) => {
                 zelf.log("debug", "= connection is %s", vec![vm.ctx.new_str(state.name()).into()], vm)
             }
-            Notice::Finished => zelf.log("info", "connection closed", Vec::new(), vm),
+            engine::Notice::Finished => zelf.log("info", "connection closed", Vec::new(), vm),
         }
     }
 }

@@ -9,28 +9,29 @@ use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::Constructor;
 use rustpython_vm::{FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
-use super::flow::{PyFlowControl, PyFrames};
-use super::fragments::PyFragments;
+use super::flow_control::FlowControl;
+use super::fragments::Fragments;
 use super::frame_queue::{FrameQueue, Marks, Put, Taken};
+use super::frames_view::FramesView;
 use super::reading::{self, Failure, Source};
-use super::waiting::{Deadline, Exclusive};
+use super::waiting::{Deadline, InterruptibleMutex};
 use crate::errors;
-use crate::handle::Part;
+use crate::frames::Frame;
 
 /// `Assembler(high=None, low=None, pause=..., resume=...)`
 ///
-/// Makes messages of the data frames of a connection, which one thread puts into it and another reads.
+/// Assembles messages from the data frames of a connection, which one thread adds and another reads.
 ///
 /// When more than `high` frames wait, `pause()` is called, which should stop the reading of the network; when
 /// no more than `low` are left, `resume()` is called. One mark follows from the other if only one is given;
 /// without any there is no limit.
 #[pyclass(module = "websockets.sync.messages", name = "Assembler", traverse = "manual")]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyAssembler {
+pub(crate) struct Assembler {
     queue: Arc<FrameQueue>,
     callbacks: PyMutex<Option<Callbacks>>,
     /// Held from a change to the end of the callback for it, so that these come in order.
-    order: Exclusive,
+    order: InterruptibleMutex,
 }
 
 #[derive(Clone, Debug)]
@@ -42,7 +43,7 @@ struct Callbacks {
 // SAFETY: the callbacks are the only objects, and visited once; while another thread has the lock they are
 // in use.
 #[expect(unsafe_code, reason = "the garbage collector's interface")]
-unsafe impl Traverse for PyAssembler {
+unsafe impl Traverse for Assembler {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         if let Some(callbacks) = self.callbacks.try_lock()
             && let Some(callbacks) = callbacks.as_ref()
@@ -79,7 +80,7 @@ pub(crate) struct GetIterArgs {
     pub(super) decode: Option<ArgIntoBool>,
 }
 
-impl Constructor for PyAssembler {
+impl Constructor for Assembler {
     type Args = AssemblerArgs;
 
     fn py_new(_class: &Py<PyType>, args: AssemblerArgs, vm: &VirtualMachine) -> PyResult<Self> {
@@ -90,10 +91,10 @@ impl Constructor for PyAssembler {
     }
 }
 
-impl PyAssembler {
+impl Assembler {
     /// An assembler of a connection, which pauses by itself.
     pub(super) fn over(queue: Arc<FrameQueue>) -> Self {
-        Self { queue, callbacks: PyMutex::new(None), order: Exclusive::default() }
+        Self { queue, callbacks: PyMutex::new(None), order: InterruptibleMutex::default() }
     }
 
     /// Does `change` and calls `pause()` or `resume()` if it says so.
@@ -113,7 +114,8 @@ impl PyAssembler {
         called.map(|()| result)
     }
 
-    fn fail(failure: Failure, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    /// The exception for a failure.
+    pub(super) fn exception(failure: Failure, vm: &VirtualMachine) -> PyBaseExceptionRef {
         match failure {
             Failure::Ended => ended(vm),
             Failure::Busy => errors::concurrency_error(vm, "get() or get_iter() is already running"),
@@ -122,38 +124,33 @@ impl PyAssembler {
             Failure::Undecodable(error) | Failure::Raised(error) => error,
         }
     }
-
-    /// The exception for what iterating over fragments ran into.
-    pub(super) fn exception(failure: Failure, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        Self::fail(failure, vm)
-    }
 }
 
 fn ended(vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_exception_msg(vm.ctx.exceptions.eof_error.to_owned(), "stream of frames ended".into())
 }
 
-impl Source for Py<PyAssembler> {
+impl Source for Py<Assembler> {
     fn queue(&self) -> &FrameQueue {
         &self.queue
     }
 
     fn take(&self, vm: &VirtualMachine) -> PyResult<Taken> {
         self.changing(vm, FrameQueue::take, |taken, callbacks| match taken {
-            Taken::Part(_, true) => callbacks.resume.clone(),
+            Taken::Frame(_, true) => callbacks.resume.clone(),
             _ => None,
         })
     }
 
     fn wait(&self, deadline: Deadline, vm: &VirtualMachine) -> PyResult<()> {
         let slice = deadline.slice(vm);
-        vm.allow_threads(|| self.queue.wait_for_part(slice));
+        vm.allow_threads(|| self.queue.wait_for_frame(slice));
         vm.check_signals()
     }
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor))]
-impl PyAssembler {
+impl Assembler {
     /// Returns the next message, waiting for it if need be, up to `timeout` seconds if that is not None. Text
     /// is decoded; with `decode=False` it is returned as bytes, with `decode=True` binary messages are decoded.
     ///
@@ -162,23 +159,23 @@ impl PyAssembler {
     #[pymethod]
     fn get(zelf: &Py<Self>, args: GetArgs, vm: &VirtualMachine) -> PyResult {
         let (timeout, decode) = (args.timeout.map(Into::into), args.decode.map(Into::into));
-        reading::message(zelf, timeout, decode, vm).map_err(|failure| Self::fail(failure, vm))
+        reading::message(zelf, timeout, decode, vm).map_err(|failure| Self::exception(failure, vm))
     }
 
     /// Iterates over the fragments of the next message as they arrive. It must be iterated over to its end
     /// before the next message can be read. The errors are those of `get()`.
     #[pymethod]
-    fn get_iter(zelf: PyRef<Self>, args: GetIterArgs) -> PyFragments {
-        PyFragments::of_assembler(zelf, args.decode.map(Into::into))
+    fn get_iter(zelf: PyRef<Self>, args: GetIterArgs) -> Fragments {
+        Fragments::of_assembler(zelf, args.decode.map(Into::into))
     }
 
     /// Adds a frame. Raises `EOFError` after `close()`.
     #[pymethod]
     fn put(zelf: &Py<Self>, frame: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        let Some(part) = Part::from_object(&frame, vm)? else { return Ok(()) };
+        let Some(frame) = Frame::read(&frame, vm)? else { return Ok(()) };
         let put = zelf.changing(
             vm,
-            |queue| queue.put(part),
+            |queue| queue.put(frame),
             |put, callbacks| match put {
                 Put::Done { pause: true, .. } => callbacks.pause.clone(),
                 _ => None,
@@ -198,8 +195,8 @@ impl PyAssembler {
 
     /// The frames that were not read yet; `qsize()` tells how many.
     #[pygetset]
-    fn frames(zelf: &Py<Self>) -> PyFrames {
-        PyFrames::new(zelf.queue.clone())
+    fn frames(zelf: &Py<Self>) -> FramesView {
+        FramesView::new(zelf.queue.clone())
     }
 
     /// The high-water mark, in frames.
@@ -255,9 +252,9 @@ pub(super) fn assigned<T>(value: PySetterValue<T>, vm: &VirtualMachine) -> PyRes
     }
 }
 
-impl PyAssembler {
+impl Assembler {
     /// What pauses the reading of a connection, as a lock that is taken meanwhile.
-    pub(super) fn flow_control(&self) -> PyFlowControl {
-        PyFlowControl::new(self.queue.clone())
+    pub(super) fn flow_control(&self) -> FlowControl {
+        FlowControl::new(self.queue.clone())
     }
 }

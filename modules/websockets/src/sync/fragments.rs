@@ -6,19 +6,20 @@ use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::types::{IterNext, Iterable, SelfIter};
 use rustpython_vm::{Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use tauraro_engine::websocket as engine;
 
-use super::assembler::PyAssembler;
-use super::connection::PyConnection;
-use super::reading::{self, Decoder, Failure, Source};
+use super::assembler::Assembler;
+use super::connection::Connection;
+use super::reading::{self, Failure, Source};
 use super::waiting::Deadline;
-use crate::handle::{Opcode, Part};
+use crate::payload::Utf8Decoder;
 
 /// Iterates over the fragments of one message as they arrive.
 ///
 /// As with a generator, nothing happens before the first is asked for.
 #[pyclass(module = "websockets.sync.messages", name = "Fragments", traverse = "manual")]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyFragments {
+pub(crate) struct Fragments {
     origin: Origin,
     decode: Option<bool>,
     progress: PyMutex<Progress>,
@@ -26,7 +27,7 @@ pub(crate) struct PyFragments {
 
 // SAFETY: the one object is visited once.
 #[expect(unsafe_code, reason = "the garbage collector's interface")]
-unsafe impl Traverse for PyFragments {
+unsafe impl Traverse for Fragments {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         match &self.origin {
             Origin::Assembler(assembler) => assembler.traverse(visit),
@@ -37,26 +38,26 @@ unsafe impl Traverse for PyFragments {
 
 #[derive(Debug)]
 enum Origin {
-    Assembler(PyRef<PyAssembler>),
-    Connection(PyRef<PyConnection>),
+    Assembler(PyRef<Assembler>),
+    Connection(PyRef<Connection>),
 }
 
 #[derive(Debug)]
 enum Progress {
     Unstarted,
     /// Between fragments; with a decoder if they are text.
-    Within(Option<Decoder>),
+    Within(Option<Utf8Decoder>),
     /// A thread is in `next`.
     Stepping,
     Done,
 }
 
-impl PyFragments {
-    pub(super) fn of_assembler(assembler: PyRef<PyAssembler>, decode: Option<bool>) -> Self {
+impl Fragments {
+    pub(super) fn of_assembler(assembler: PyRef<Assembler>, decode: Option<bool>) -> Self {
         Self { origin: Origin::Assembler(assembler), decode, progress: PyMutex::new(Progress::Unstarted) }
     }
 
-    pub(super) fn of_connection(connection: PyRef<PyConnection>, decode: Option<bool>) -> Self {
+    pub(super) fn of_connection(connection: PyRef<Connection>, decode: Option<bool>) -> Self {
         Self { origin: Origin::Connection(connection), decode, progress: PyMutex::new(Progress::Unstarted) }
     }
 
@@ -75,10 +76,10 @@ impl PyFragments {
         }
     }
 
-    fn part(&self, vm: &VirtualMachine) -> Result<Part, Failure> {
+    fn frame(&self, vm: &VirtualMachine) -> Result<engine::Frame, Failure> {
         match &self.origin {
-            Origin::Assembler(assembler) => reading::next_part(&**assembler, Deadline::NEVER, 0.0, vm),
-            Origin::Connection(connection) => reading::next_part(&**connection, Deadline::NEVER, 0.0, vm),
+            Origin::Assembler(assembler) => reading::next_frame(&**assembler, Deadline::NEVER, 0.0, vm),
+            Origin::Connection(connection) => reading::next_frame(&**connection, Deadline::NEVER, 0.0, vm),
         }
     }
 
@@ -94,14 +95,15 @@ impl PyFragments {
                 return Ok((Progress::Done, PyIterReturn::StopIteration(None)));
             }
         };
-        let part = self.part(vm)?;
-        let decoder = decoder
-            .get_or_insert_with(|| self.decode.unwrap_or(part.opcode == Opcode::Text).then(Decoder::default));
+        let frame = self.frame(vm)?;
+        let decoder = decoder.get_or_insert_with(|| {
+            self.decode.unwrap_or(frame.opcode == engine::opcode::TEXT).then(Utf8Decoder::default)
+        });
         let item = match decoder {
-            Some(decoder) => decoder.decode(&part.data, part.fin, vm).map_err(Failure::Undecodable)?,
-            None => vm.ctx.new_bytes(Vec::from(part.data)).into(),
+            Some(decoder) => decoder.decode(&frame.data, frame.fin, vm).map_err(Failure::Undecodable)?,
+            None => vm.ctx.new_bytes(frame.data).into(),
         };
-        if part.fin {
+        if frame.fin {
             self.end();
             return Ok((Progress::Done, PyIterReturn::Return(item)));
         }
@@ -110,15 +112,15 @@ impl PyFragments {
 
     fn exception(&self, failure: Failure, vm: &VirtualMachine) -> PyBaseExceptionRef {
         match &self.origin {
-            Origin::Assembler(_) => PyAssembler::exception(failure, vm),
-            Origin::Connection(connection) => PyConnection::streaming_failed(connection, failure, vm),
+            Origin::Assembler(_) => Assembler::exception(failure, vm),
+            Origin::Connection(connection) => Connection::streaming_failed(connection, failure, vm),
         }
     }
 }
 
-impl SelfIter for PyFragments {}
+impl SelfIter for Fragments {}
 
-impl IterNext for PyFragments {
+impl IterNext for Fragments {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         let progress = std::mem::replace(&mut *zelf.progress.lock(), Progress::Stepping);
         match progress {
@@ -139,7 +141,7 @@ impl IterNext for PyFragments {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(IterNext, Iterable))]
-impl PyFragments {
+impl Fragments {
     /// Ends the iteration. If it had begun and was not at its end, no other message can be read.
     #[pymethod]
     fn close(zelf: &Py<Self>) {

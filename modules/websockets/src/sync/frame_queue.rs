@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
+use tauraro_engine::websocket as engine;
+
 use super::waiting::{lock, sleep};
-use crate::handle::Part;
 
 /// Frames on their way from the thread that reads the socket to those that read messages.
 ///
-/// Above the high-water mark it asks for reading to pause, at the low-water mark to go on.
+/// Above the high-water mark it requests reading to pause, at the low-water mark to resume.
 #[derive(Debug, Default)]
 pub(crate) struct FrameQueue {
     state: Mutex<State>,
@@ -18,7 +19,7 @@ pub(crate) struct FrameQueue {
 
 #[derive(Debug, Default)]
 struct State {
-    parts: VecDeque<Part>,
+    frames: VecDeque<engine::Frame>,
     marks: Marks,
     paused: bool,
     closed: bool,
@@ -28,7 +29,7 @@ struct State {
     waiters: usize,
 }
 
-/// How many frames are too many, and how few are few enough again. Without one of them there is no limit.
+/// The numbers of frames at which reading pauses and resumes; without them there is no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks {
     pub(crate) high: Option<usize>,
@@ -74,8 +75,8 @@ pub(crate) enum Put {
 /// What [`FrameQueue::take`] found.
 #[derive(Debug)]
 pub(crate) enum Taken {
-    /// The oldest frame, and whether reading may go on now after a pause.
-    Part(Part, bool),
+    /// The oldest frame, and whether reading may resume now.
+    Frame(engine::Frame, bool),
     /// There is none yet.
     Nothing,
     /// There will be no more.
@@ -94,13 +95,13 @@ impl FrameQueue {
     }
 
     /// Puts a frame at the end.
-    pub(crate) fn put(&self, part: Part) -> Put {
+    pub(crate) fn put(&self, frame: engine::Frame) -> Put {
         let mut state = lock(&self.state);
         if state.closed {
             return Put::Closed;
         }
-        state.parts.push_back(part);
-        let pause = !state.paused && state.marks.high.is_some_and(|high| state.parts.len() > high);
+        state.frames.push_back(frame);
+        let pause = !state.paused && state.marks.high.is_some_and(|high| state.frames.len() > high);
         state.paused |= pause;
         self.notify(&state);
         Put::Done { pause, awaited: state.waiters > 0 }
@@ -109,27 +110,27 @@ impl FrameQueue {
     /// Takes the oldest frame.
     pub(crate) fn take(&self) -> Taken {
         let mut state = lock(&self.state);
-        let Some(part) = state.parts.pop_front() else {
+        let Some(frame) = state.frames.pop_front() else {
             return if state.closed { Taken::Ended } else { Taken::Nothing };
         };
-        let resume = state.paused && state.marks.low.is_some_and(|low| state.parts.len() <= low);
+        let resume = state.paused && state.marks.low.is_some_and(|low| state.frames.len() <= low);
         if resume {
             state.paused = false;
             self.notify(&state);
         }
-        Taken::Part(part, resume)
+        Taken::Frame(frame, resume)
     }
 
     /// Puts back frames that were taken, in front of all others.
-    pub(crate) fn put_back(&self, parts: Vec<Part>) {
+    pub(crate) fn put_back(&self, frames: Vec<engine::Frame>) {
         let mut state = lock(&self.state);
-        for part in parts.into_iter().rev() {
-            state.parts.push_front(part);
+        for frame in frames.into_iter().rev() {
+            state.frames.push_front(frame);
         }
     }
 
-    /// Ends the stream: what is there can still be taken. Returns whether reading was paused, none if the
-    /// stream had ended before.
+    /// Ends the stream: what is there can still be taken. Returns whether reading was paused; `None` if the stream
+    /// had ended before.
     pub(crate) fn close(&self) -> Option<bool> {
         let mut state = lock(&self.state);
         if std::mem::replace(&mut state.closed, true) {
@@ -145,14 +146,14 @@ impl FrameQueue {
         !std::mem::replace(&mut lock(&self.state).busy, true)
     }
 
-    /// The message is read.
+    /// Ends reading a message.
     pub(crate) fn end(&self) {
         lock(&self.state).busy = false;
     }
 
     /// Sleeps until there is something to take, but no longer than `pause`.
-    pub(crate) fn wait_for_part(&self, pause: Option<Duration>) {
-        self.wait_while(pause, |state| state.parts.is_empty() && !state.closed);
+    pub(crate) fn wait_for_frame(&self, pause: Option<Duration>) {
+        self.wait_while(pause, |state| state.frames.is_empty() && !state.closed);
     }
 
     /// Sleeps while reading is paused, but no longer than `pause`.
@@ -160,7 +161,7 @@ impl FrameQueue {
         self.wait_while(pause, |state| state.paused && !state.closed);
     }
 
-    /// Until there is a change, or `condition` does not hold in the first place.
+    /// Sleeps until there is a change, unless `condition` does not hold.
     fn wait_while(&self, pause: Option<Duration>, condition: impl Fn(&State) -> bool) {
         let mut state = lock(&self.state);
         if condition(&state) {
@@ -172,7 +173,7 @@ impl FrameQueue {
 
     /// How many frames there are.
     pub(crate) fn len(&self) -> usize {
-        lock(&self.state).parts.len()
+        lock(&self.state).frames.len()
     }
 
     /// Whether reading is to pause.
@@ -180,7 +181,7 @@ impl FrameQueue {
         lock(&self.state).paused
     }
 
-    /// Asks for a pause, or ends it.
+    /// Requests a pause, or ends it.
     pub(crate) fn set_paused(&self, paused: bool) {
         let mut state = lock(&self.state);
         state.paused = paused;
@@ -208,13 +209,10 @@ impl FrameQueue {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
+    use super::{FrameQueue, Marks, Put, Taken, engine};
 
-    use super::{FrameQueue, Marks, Put, Taken};
-    use crate::handle::{Opcode, Part};
-
-    fn part(data: &'static [u8]) -> Part {
-        Part { opcode: Opcode::Binary, fin: true, data: Bytes::from_static(data) }
+    fn frame(data: &[u8]) -> engine::Frame {
+        engine::Frame::new(engine::opcode::BINARY, true, data.to_vec())
     }
 
     #[test]
@@ -229,11 +227,11 @@ mod tests {
     #[test]
     fn reading_pauses_above_the_high_mark_until_the_low_one() {
         let queue = FrameQueue::new(Marks { high: Some(1), low: Some(0) });
-        assert_eq!(queue.put(part(b"a")), Put::Done { pause: false, awaited: false });
-        assert_eq!(queue.put(part(b"b")), Put::Done { pause: true, awaited: false });
+        assert_eq!(queue.put(frame(b"a")), Put::Done { pause: false, awaited: false });
+        assert_eq!(queue.put(frame(b"b")), Put::Done { pause: true, awaited: false });
         assert!(queue.is_paused());
-        assert!(matches!(queue.take(), Taken::Part(_, false)));
-        assert!(matches!(queue.take(), Taken::Part(_, true)));
+        assert!(matches!(queue.take(), Taken::Frame(_, false)));
+        assert!(matches!(queue.take(), Taken::Frame(_, true)));
         assert!(!queue.is_paused());
         assert!(matches!(queue.take(), Taken::Nothing));
     }
@@ -241,13 +239,13 @@ mod tests {
     #[test]
     fn what_was_put_before_the_end_can_be_taken() {
         let queue = FrameQueue::default();
-        queue.put(part(b"b"));
-        queue.put_back(vec![part(b"a")]);
+        queue.put(frame(b"b"));
+        queue.put_back(vec![frame(b"a")]);
         assert_eq!(queue.close(), Some(false));
         assert_eq!(queue.close(), None);
-        assert_eq!(queue.put(part(b"c")), Put::Closed);
-        assert!(matches!(queue.take(), Taken::Part(part, _) if part.data == "a"));
-        assert!(matches!(queue.take(), Taken::Part(part, _) if part.data == "b"));
+        assert_eq!(queue.put(frame(b"c")), Put::Closed);
+        assert!(matches!(queue.take(), Taken::Frame(frame, _) if frame.data == b"a"));
+        assert!(matches!(queue.take(), Taken::Frame(frame, _) if frame.data == b"b"));
         assert!(matches!(queue.take(), Taken::Ended));
     }
 }

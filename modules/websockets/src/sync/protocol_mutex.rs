@@ -1,21 +1,21 @@
-//! The lock of a connection, for Python.
+//! `Connection.protocol_mutex`.
 
 use std::sync::Arc;
 
 use rustpython_vm::function::{ArgIntoFloat, FuncArgs};
 use rustpython_vm::{FromArgs, Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
-use super::waiting::{Deadline, Exclusive};
+use super::waiting::{Deadline, InterruptibleMutex};
 
-/// A lock as `threading.Lock` makes them: it serialises what is done with a connection's protocol object.
+/// A lock as `threading.Lock` makes them: it serializes the use of a connection's protocol object.
 #[pyclass(module = "websockets.sync.connection", name = "ProtocolMutex")]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyProtocolMutex {
-    lock: Arc<Exclusive>,
+pub(crate) struct ProtocolMutex {
+    lock: Arc<InterruptibleMutex>,
 }
 
-impl PyProtocolMutex {
-    pub(super) fn new(lock: Arc<Exclusive>) -> Self {
+impl ProtocolMutex {
+    pub(super) fn new(lock: Arc<InterruptibleMutex>) -> Self {
         Self { lock }
     }
 }
@@ -29,7 +29,7 @@ pub(crate) struct AcquireArgs {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION))]
-impl PyProtocolMutex {
+impl ProtocolMutex {
     /// Takes the lock, waiting for it `timeout` seconds at most unless that is negative. Returns whether it did.
     #[pymethod]
     fn acquire(zelf: &Py<Self>, args: AcquireArgs, vm: &VirtualMachine) -> PyResult<bool> {
@@ -41,7 +41,7 @@ impl PyProtocolMutex {
         zelf.lock.acquire(Deadline::after(timeout), vm)
     }
 
-    /// Gives the lock back. Raises `RuntimeError` if it is not taken.
+    /// Releases the lock. Raises `RuntimeError` if it is not taken.
     #[pymethod]
     fn release(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         if !zelf.lock.is_taken() {

@@ -1,40 +1,40 @@
-//! What a connection's background thread runs.
+//! The background thread of a connection.
 
 use std::sync::Arc;
 
 use rustpython_vm::types::Callable;
 use rustpython_vm::{AsObject, Py, PyPayload, PyResult, PyWeakRef, VirtualMachine, pyclass};
 
-use super::connection::{Core, PyConnection, WaitArgs, run};
+use super::connection::{Connection, Core, WaitArgs, run};
 use super::waiting::Deadline;
 
 /// Called without arguments, it reads a connection until its end.
 ///
-/// It does not keep the connection alive: one that nobody has any more is closed.
+/// It does not keep the connection alive: one without references is closed.
 #[pyclass(module = "websockets.sync.connection", name = "Reader")]
 #[derive(PyPayload)]
-pub(crate) struct PyReader {
+pub(crate) struct Reader {
     core: Arc<Core>,
-    connection: PyWeakRef<PyConnection>,
+    connection: PyWeakRef<Connection>,
 }
 
-impl std::fmt::Debug for PyReader {
+impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PyReader").field("core", &self.core).finish_non_exhaustive()
+        f.debug_struct("Reader").field("core", &self.core).finish_non_exhaustive()
     }
 }
 
-impl PyReader {
+impl Reader {
     /// The reader of a connection.
     ///
     /// # Errors
-    /// `TypeError` for an object that cannot be referred to weakly, of which there are none.
-    pub(super) fn new(connection: &Py<PyConnection>, vm: &VirtualMachine) -> PyResult<Self> {
+    /// `TypeError` if there can be no weak reference to the connection, which does not happen.
+    pub(super) fn new(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<Self> {
         Ok(Self { core: connection.core.clone(), connection: connection.downgrade(None, vm)? })
     }
 }
 
-/// Tells everybody when reading has ended, however it has.
+/// Wakes the threads that wait for the end of reading, however it ends.
 struct Ending<'a>(&'a Core);
 
 impl Drop for Ending<'_> {
@@ -43,7 +43,7 @@ impl Drop for Ending<'_> {
     }
 }
 
-impl Callable for PyReader {
+impl Callable for Reader {
     type Args = ();
 
     fn call(zelf: &Py<Self>, _args: (), vm: &VirtualMachine) -> PyResult {
@@ -51,7 +51,7 @@ impl Callable for PyReader {
         let overridden = zelf
             .connection
             .upgrade()
-            .filter(|connection| PyConnection::overrides(connection, "recv_events", vm));
+            .filter(|connection| Connection::overrides(connection, "recv_events", vm));
         let result = if let Some(connection) = overridden {
             vm.call_method(connection.as_object(), "recv_events", ())
         } else {
@@ -67,8 +67,8 @@ impl Callable for PyReader {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Callable))]
-impl PyReader {
-    /// Waits until nothing is read any more, for `timeout` seconds at most. Returns whether it is so.
+impl Reader {
+    /// Waits until reading has ended, for `timeout` seconds at most. Returns whether it has.
     #[pymethod]
     fn wait(zelf: &Py<Self>, args: WaitArgs, vm: &VirtualMachine) -> PyResult<bool> {
         zelf.core.ended.wait(Deadline::after(args.timeout.map(Into::into)), vm)

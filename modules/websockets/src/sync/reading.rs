@@ -1,13 +1,12 @@
-//! Reading messages off the queue of frames.
+//! Reading messages from the queue of frames.
 
-use bytes::Bytes;
 use rustpython_vm::builtins::PyBaseExceptionRef;
-use rustpython_vm::{AsObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
+use tauraro_engine::websocket as engine;
 
 use super::frame_queue::{FrameQueue, Taken};
 use super::waiting::Deadline;
-use crate::errors;
-use crate::handle::{Opcode, Part};
+use crate::{errors, payload};
 
 /// Where frames come from.
 pub(super) trait Source {
@@ -27,17 +26,17 @@ pub(super) trait Source {
     fn wait(&self, deadline: Deadline, vm: &VirtualMachine) -> PyResult<()>;
 }
 
-/// Why there is no message.
+/// Why no message can be returned.
 pub(super) enum Failure {
     /// The stream of frames ended.
     Ended,
     /// Another thread is reading one.
     Busy,
-    /// None came within this time, in seconds.
+    /// No message arrived within this time, in seconds.
     TimedOut(f64),
-    /// It comes in too many frames; the limit.
+    /// It arrives in too many frames; the limit.
     TooManyFragments(usize),
-    /// It is no UTF-8: a `UnicodeDecodeError`.
+    /// It is not UTF-8: a `UnicodeDecodeError`.
     Undecodable(PyBaseExceptionRef),
     /// Something else was raised.
     Raised(PyBaseExceptionRef),
@@ -49,17 +48,17 @@ impl From<PyBaseExceptionRef> for Failure {
     }
 }
 
-/// The next frame; `timeout` is only for the message.
-pub(super) fn next_part(
+/// The next frame; `timeout` is only for the error message.
+pub(super) fn next_frame(
     source: &impl Source,
     deadline: Deadline,
     timeout: f64,
     vm: &VirtualMachine,
-) -> Result<Part, Failure> {
+) -> Result<engine::Frame, Failure> {
     let mut looked = false;
     loop {
         match source.take(vm)? {
-            Taken::Part(part, _) => return Ok(part),
+            Taken::Frame(frame, _) => return Ok(frame),
             Taken::Ended => return Err(Failure::Ended),
             Taken::Nothing if looked && deadline.has_passed() => return Err(Failure::TimedOut(timeout)),
             Taken::Nothing => source.wait(deadline, vm)?,
@@ -81,98 +80,56 @@ pub(super) fn message(
     let whole = collect(source, timeout, vm);
     source.queue().end();
     let (opcode, data) = whole?;
-    convert(data, decode.unwrap_or(opcode == Opcode::Text), vm).map_err(Failure::Undecodable)
+    let is_text = decode.unwrap_or(opcode == engine::opcode::TEXT);
+    payload::to_object(data, is_text, vm).map_err(Failure::Undecodable)
 }
 
-/// All frames of the next message. When they do not come in time, those that did are kept.
+/// All frames of the next message. If they do not arrive in time, those that did are kept.
 fn collect(
     source: &impl Source,
     timeout: Option<f64>,
     vm: &VirtualMachine,
-) -> Result<(Opcode, Bytes), Failure> {
+) -> Result<(engine::OpCode, Vec<u8>), Failure> {
     let deadline = Deadline::after(timeout);
-    let shown = timeout.unwrap_or_default().max(0.0);
-    let first = next_part(source, deadline, shown, vm)?;
+    let seconds = timeout.unwrap_or_default().max(0.0);
+    let first = next_frame(source, deadline, seconds, vm)?;
     if first.fin {
         return Ok((first.opcode, first.data));
     }
     let limit = max_fragments(vm)?;
-    let mut parts = vec![first];
+    let mut frames = vec![first];
     loop {
-        match next_part(source, deadline, shown, vm) {
-            Ok(_) if parts.len() >= limit => return Err(Failure::TooManyFragments(limit)),
-            Ok(part) => {
-                let fin = part.fin;
-                parts.push(part);
+        match next_frame(source, deadline, seconds, vm) {
+            Ok(_) if frames.len() >= limit => return Err(Failure::TooManyFragments(limit)),
+            Ok(frame) => {
+                let fin = frame.fin;
+                frames.push(frame);
                 if fin {
                     break;
                 }
             }
             Err(Failure::Ended) => return Err(Failure::Ended),
             Err(failure) => {
-                source.queue().put_back(parts);
+                source.queue().put_back(frames);
                 return Err(failure);
             }
         }
     }
-    let opcode = parts.first().map_or(Opcode::Binary, |part| part.opcode);
-    let size = parts.iter().map(|part| part.data.len()).sum();
+    let opcode = frames.first().map_or(engine::opcode::BINARY, |frame| frame.opcode);
+    let size = frames.iter().map(|frame| frame.data.len()).sum();
     let mut data = Vec::with_capacity(size);
-    for part in &parts {
-        data.extend_from_slice(&part.data);
+    for frame in &frames {
+        data.extend_from_slice(&frame.data);
     }
-    Ok((opcode, data.into()))
+    Ok((opcode, data))
 }
 
-/// In how many frames a message may come.
+/// `websockets.sync.messages.MAX_FRAGMENTS`.
 fn max_fragments(vm: &VirtualMachine) -> PyResult<usize> {
     errors::attribute(vm, "websockets.sync.messages", "MAX_FRAGMENTS")?.try_to_value(vm)
 }
 
-/// The data as an application gets it.
-///
-/// # Errors
-/// `UnicodeDecodeError`.
-pub(super) fn convert(data: Bytes, text: bool, vm: &VirtualMachine) -> PyResult {
-    if !text {
-        return Ok(vm.ctx.new_bytes(Vec::from(data)).into());
-    }
-    match std::str::from_utf8(&data) {
-        Ok(text) => Ok(vm.ctx.new_str(text).into()),
-        // Raises, and says what is wrong where.
-        Err(_) => vm.call_method(vm.ctx.new_bytes(Vec::from(data)).as_object(), "decode", ()),
-    }
-}
-
-/// Decodes UTF-8 that comes in pieces.
-#[derive(Debug, Default)]
-pub(super) struct Decoder {
-    /// The beginning of a character whose end is in the next piece.
-    held: Vec<u8>,
-}
-
-impl Decoder {
-    /// The characters that are complete.
-    ///
-    /// # Errors
-    /// `UnicodeDecodeError`.
-    pub(super) fn decode(&mut self, data: &[u8], last: bool, vm: &VirtualMachine) -> PyResult {
-        let mut all = std::mem::take(&mut self.held);
-        all.extend_from_slice(data);
-        let valid = match std::str::from_utf8(&all) {
-            Ok(_) => all.len(),
-            Err(error) if error.error_len().is_none() && !last => error.valid_up_to(),
-            Err(_) => return vm.call_method(vm.ctx.new_bytes(all).as_object(), "decode", ()),
-        };
-        self.held = all.split_off(valid);
-        match String::from_utf8(all) {
-            Ok(text) => Ok(vm.ctx.new_str(text).into()),
-            Err(error) => vm.call_method(vm.ctx.new_bytes(error.into_bytes()).as_object(), "decode", ()),
-        }
-    }
-}
-
-/// `TimeoutError` for a message that did not come.
+/// `TimeoutError` for a message that did not arrive.
 pub(super) fn timed_out(vm: &VirtualMachine, seconds: f64) -> PyBaseExceptionRef {
     vm.new_exception_msg(
         vm.ctx.exceptions.timeout_error.to_owned(),

@@ -1,4 +1,4 @@
-//! What `Connection.send_context` returns.
+//! `Connection.send_context`.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -6,32 +6,32 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass,
 };
+use tauraro_engine::websocket as engine;
 
-use super::connection::PyConnection;
-use crate::handle::State;
+use super::connection::Connection;
 
 /// The context in which a connection's protocol may be used.
 #[pyclass(module = "websockets.sync.connection", name = "SendContext", traverse)]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PySendContext {
-    connection: PyRef<PyConnection>,
+pub(crate) struct SendContext {
+    connection: PyRef<Connection>,
     #[pytraverse(skip)]
-    expected: State,
+    expected: engine::State,
     #[pytraverse(skip)]
     entered: AtomicBool,
 }
 
-impl PySendContext {
-    pub(super) fn new(connection: PyRef<PyConnection>, expected: State) -> Self {
+impl SendContext {
+    pub(super) fn new(connection: PyRef<Connection>, expected: engine::State) -> Self {
         Self { connection, expected, entered: AtomicBool::new(false) }
     }
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION))]
-impl PySendContext {
+impl SendContext {
     #[pymethod]
     fn __enter__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        PyConnection::enter(&zelf.connection, zelf.expected, vm)?;
+        Connection::enter(&zelf.connection, zelf.expected, vm)?;
         zelf.entered.store(true, Relaxed);
         Ok(())
     }
@@ -48,8 +48,8 @@ impl PySendContext {
             return Ok(false);
         }
         let body = error.clone().map_or(Ok(()), Err);
-        match PyConnection::leave(&zelf.connection, body, super::connection::Flush::Unless, vm) {
-            // It goes on by itself.
+        match Connection::leave(&zelf.connection, body, super::connection::Flush::Unless, vm) {
+            // The interpreter raises it again.
             Err(raised) if error.is_some_and(|error| error.is(raised.as_object())) => Ok(false),
             other => other.map(|()| false),
         }

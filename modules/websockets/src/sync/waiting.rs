@@ -1,4 +1,4 @@
-//! Waiting for other threads, while signals are handled and the interpreter goes on.
+//! Waiting for other threads, while signals are handled and the interpreter runs.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use rustpython_vm::stdlib::_thread::get_ident;
 use rustpython_vm::{PyResult, VirtualMachine};
 
-/// How long the main thread sleeps at once: it alone runs signal handlers, and must not do so much later.
+/// How long the main thread sleeps at once: only it runs signal handlers, which must not be delayed much.
 const SIGNAL_TICK: Duration = Duration::from_millis(50);
 
-/// Locks; what a panicking thread left behind is as good as any other state here.
+/// Locks, even if a thread has panicked while it held the lock: the state is consistent at any time.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A point in time by which something is to be done.
+/// A point in time by which something has to happen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Option<Instant>);
 
@@ -22,7 +22,7 @@ impl Deadline {
     /// There is no limit.
     pub(crate) const NEVER: Self = Self(None);
 
-    /// In so many seconds; negative ones have passed. No limit for None, or what is too far away to tell.
+    /// This many seconds from now; negative ones have passed. No limit for `None`, or a time too far away.
     pub(crate) fn after(seconds: Option<f64>) -> Self {
         let pause = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).ok());
         Self(pause.and_then(|pause| Instant::now().checked_add(pause)))
@@ -57,7 +57,7 @@ impl Deadline {
     }
 }
 
-/// Waits on a condition variable, for ever if there is no limit.
+/// Waits on a condition variable, without a limit if `pause` is `None`.
 pub(super) fn sleep<'a, T>(
     condition: &Condvar,
     guard: MutexGuard<'a, T>,
@@ -69,10 +69,10 @@ pub(super) fn sleep<'a, T>(
     }
 }
 
-/// A lock that may be held while Python runs, by one thread at a time, and is waited for without holding up
-/// the interpreter.
+/// A lock that may be held while Python runs. Waiting for it does not block the interpreter, and is interrupted by
+/// signals.
 #[derive(Debug, Default)]
-pub(crate) struct Exclusive {
+pub(crate) struct InterruptibleMutex {
     state: Mutex<Holding>,
     freed: Condvar,
 }
@@ -83,7 +83,7 @@ struct Holding {
     waiters: usize,
 }
 
-impl Exclusive {
+impl InterruptibleMutex {
     /// Takes it, unless another thread has it.
     pub(crate) fn try_acquire(&self) -> bool {
         !std::mem::replace(&mut lock(&self.state).taken, true)
@@ -114,8 +114,8 @@ impl Exclusive {
         }
     }
 
-    /// Takes it, however long that takes: signals can wait. Only for a lock that is held for short times.
-    pub(crate) fn acquire_patiently(&self, vm: &VirtualMachine) {
+    /// Takes it without handling signals. Only for a lock that is held for short times.
+    pub(crate) fn acquire_uninterrupted(&self, vm: &VirtualMachine) {
         while !self.try_acquire() {
             vm.allow_threads(|| {
                 let mut state = lock(&self.state);
@@ -128,7 +128,7 @@ impl Exclusive {
         }
     }
 
-    /// Gives it back.
+    /// Releases it.
     pub(crate) fn release(&self) {
         let mut state = lock(&self.state);
         state.taken = false;
@@ -143,14 +143,14 @@ impl Exclusive {
     }
 }
 
-/// Something that happens once.
+/// An event that happens once.
 #[derive(Debug, Default)]
-pub(crate) struct Latch {
+pub(crate) struct OneShotEvent {
     happened: Mutex<bool>,
     changed: Condvar,
 }
 
-impl Latch {
+impl OneShotEvent {
     /// It has happened.
     pub(crate) fn set(&self) {
         *lock(&self.happened) = true;
@@ -188,7 +188,7 @@ impl Latch {
 
 #[cfg(test)]
 mod tests {
-    use super::{Deadline, Exclusive, Latch};
+    use super::{Deadline, InterruptibleMutex, OneShotEvent};
 
     #[test]
     fn negative_timeouts_have_passed_and_huge_ones_never_do() {
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_lock_is_taken_once() {
-        let lock = Exclusive::default();
+        let lock = InterruptibleMutex::default();
         assert!(lock.try_acquire());
         assert!(!lock.try_acquire());
         assert!(lock.is_taken());
@@ -210,8 +210,8 @@ mod tests {
     }
 
     #[test]
-    fn a_latch_stays_set() {
-        let latch = Latch::default();
+    fn an_event_stays_set() {
+        let latch = OneShotEvent::default();
         assert!(!latch.is_set());
         latch.set();
         latch.set();

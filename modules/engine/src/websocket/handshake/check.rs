@@ -1,39 +1,31 @@
-//! What the fields of a handshake have to say. Values are those of all fields of a name, in order.
-
-use std::fmt;
+//! Checks of the header fields of a handshake. Values are those of all fields with a name, in order.
 
 use super::accept_key;
 use crate::websocket::grammar::{self, FormatError};
 
 /// Why a field is not acceptable.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// It does not follow its grammar; this is its value.
+    /// It does not follow its grammar; the error and the value.
+    #[error("{0} in {1}")]
     Format(FormatError, String),
     /// It does not ask for a WebSocket, or grant one: its name, and what it says instead.
+    #[error("{}", upgrade_problem(.0, .1.as_deref()))]
     Upgrade(&'static str, Option<String>),
     /// It is missing.
+    #[error("missing {0} header")]
     Missing(&'static str),
     /// There are several.
+    #[error("invalid {0} header: multiple values")]
     Several(&'static str),
-    /// It has a value it may not have.
+    /// It has a value that is not allowed: its name and the value.
+    #[error("invalid {0} header: {1}")]
     Value(&'static str, String),
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Format(error, value) => write!(f, "{error} in {value}"),
-            Self::Upgrade(name, None) | Self::Missing(name) => write!(f, "missing {name} header"),
-            Self::Several(name) => write!(f, "invalid {name} header: multiple values"),
-            Self::Upgrade(name, Some(value)) | Self::Value(name, value) => {
-                write!(f, "invalid {name} header: {value}")
-            }
-        }
-    }
+fn upgrade_problem(name: &str, value: Option<&str>) -> String {
+    value.map_or_else(|| format!("missing {name} header"), |value| format!("invalid {name} header: {value}"))
 }
-
-impl std::error::Error for Problem {}
 
 /// Checks that `Connection` and `Upgrade` are about WebSocket, in whatever case.
 ///
@@ -51,7 +43,7 @@ pub fn upgrade<V: AsRef<str>>(connection: &[V], upgrade: &[V]) -> Result<(), Pro
     }
 }
 
-/// Checks `Sec-WebSocket-Key`, which has to be 16 bytes in base64. The value.
+/// Checks `Sec-WebSocket-Key`, which has to be 16 bytes in base64, and returns it.
 ///
 /// # Errors
 /// [`Problem::Missing`], [`Problem::Several`], [`Problem::Value`].

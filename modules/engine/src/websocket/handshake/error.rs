@@ -1,7 +1,5 @@
 //! What can be wrong with a message of the handshake.
 
-use std::fmt;
-
 /// The part of a message that is too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -16,28 +14,36 @@ pub enum Part {
 }
 
 /// Why a message cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The stream ended too early: while what was read, if that says more, and how.
+    /// The stream ended too early.
+    #[error("{}", closed(*.reading, .how))]
     Closed {
-        /// What was being read.
+        /// What was being read, where that says more than how the stream ended.
         reading: Option<&'static str>,
         /// How the stream ended.
         how: String,
     },
     /// A part is longer than the limit for it.
+    #[error("{1}")]
     TooLong(Part, String),
     /// There are more fields than this.
+    #[error("expected no more than {0} headers")]
     TooManyFields(usize),
     /// A body is longer than its limit, or its length is not a number that can be meant.
+    #[error("{0}")]
     Body(String),
-    /// A line is not as it has to be.
+    /// A line is malformed.
+    #[error("{0}")]
     Malformed(String),
-    /// What has to be ASCII is not: all of it, and the offset of the first byte that is not.
+    /// What has to be ASCII is not: the bytes, and the offset of the first one that is not ASCII.
+    #[error("the byte at position {1} is not ASCII")]
     NotAscii(Vec<u8>, usize),
-    /// This is HTTP, but not what is understood here.
+    /// This is HTTP, but not supported here.
+    #[error("{0}")]
     Unsupported(String),
     /// A field that may come once comes several times.
+    #[error("several {0} headers")]
     Repeated(&'static str),
 }
 
@@ -51,22 +57,6 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed { reading: Some(what), .. } => {
-                write!(f, "connection closed while reading HTTP {what}")
-            }
-            Self::Closed { reading: None, how } => f.write_str(how),
-            Self::TooLong(_, message)
-            | Self::Body(message)
-            | Self::Malformed(message)
-            | Self::Unsupported(message) => f.write_str(message),
-            Self::TooManyFields(limit) => write!(f, "expected no more than {limit} headers"),
-            Self::NotAscii(_, position) => write!(f, "the byte at position {position} is not ASCII"),
-            Self::Repeated(name) => write!(f, "several {name} headers"),
-        }
-    }
+fn closed(reading: Option<&'static str>, how: &str) -> String {
+    reading.map_or_else(|| how.to_owned(), |what| format!("connection closed while reading HTTP {what}"))
 }
-
-impl std::error::Error for Error {}

@@ -1,4 +1,4 @@
-//! What the lines of a message say. Lines come without their line ends.
+//! Parsing the lines of a message. Lines are passed without their line ends.
 
 use super::error::Error;
 use crate::websocket::grammar::is_token;
@@ -28,23 +28,23 @@ pub struct StatusLine {
 /// # Errors
 /// [`Error::Malformed`], [`Error::NotAscii`].
 pub fn request_line(line: &[u8]) -> Result<RequestLine, Error> {
-    let Some((method, target, version)) = three(line) else {
-        return Err(Error::Malformed(format!("invalid HTTP request line: {}", shown(line))));
+    let Some((method, target, version)) = split_in_three(line) else {
+        return Err(Error::Malformed(format!("invalid HTTP request line: {}", display(line))));
     };
     let version = version_of(version).ok_or_else(|| {
-        let line = shown(line);
+        let line = display(line);
         Error::Malformed(format!("unsupported protocol; expected HTTP/1.1 or HTTP/1.0: {line}"))
     })?;
     Ok(RequestLine { method: ascii(method)?, target: ascii(target)?, version })
 }
 
-/// Reads the first line of a response. Only a proxy may answer in HTTP/1.0.
+/// Reads the first line of a response. Only proxies may respond in HTTP/1.0.
 ///
 /// # Errors
 /// [`Error::Malformed`].
 pub fn status_line(line: &[u8], is_proxy: bool) -> Result<StatusLine, Error> {
-    let Some((version, status, reason)) = three(line) else {
-        return Err(Error::Malformed(format!("invalid HTTP status line: {}", shown(line))));
+    let Some((version, status, reason)) = split_in_three(line) else {
+        return Err(Error::Malformed(format!("invalid HTTP status line: {}", display(line))));
     };
     let is_expected = match version_of(version) {
         Some("HTTP/1.1") => true,
@@ -53,20 +53,20 @@ pub fn status_line(line: &[u8], is_proxy: bool) -> Result<StatusLine, Error> {
     };
     if !is_expected {
         let expected = if is_proxy { "HTTP/1.1 or HTTP/1.0" } else { "HTTP/1.1" };
-        let line = shown(line);
+        let line = display(line);
         return Err(Error::Malformed(format!("unsupported protocol; expected {expected}: {line}")));
     }
     let Some(number) = decimal(status) else {
-        let status = shown(status);
+        let status = display(status);
         return Err(Error::Malformed(format!("invalid status code; expected integer; got {status}")));
     };
     let status =
         u16::try_from(number).ok().filter(|status| (100..600).contains(status)).ok_or_else(|| {
-            let status = shown(status);
+            let status = display(status);
             Error::Malformed(format!("invalid status code; expected 100–599; got {status}"))
         })?;
     if !is_value(reason) {
-        return Err(Error::Malformed(format!("invalid HTTP reason phrase: {}", shown(reason))));
+        return Err(Error::Malformed(format!("invalid HTTP reason phrase: {}", display(reason))));
     }
     Ok(StatusLine { status, reason: latin1(reason) })
 }
@@ -77,15 +77,15 @@ pub fn status_line(line: &[u8], is_proxy: bool) -> Result<StatusLine, Error> {
 /// [`Error::Malformed`].
 pub fn field(line: &[u8]) -> Result<(String, String), Error> {
     let Some(colon) = memchr::memchr(b':', line) else {
-        return Err(Error::Malformed(format!("invalid HTTP header line: {}", shown(line))));
+        return Err(Error::Malformed(format!("invalid HTTP header line: {}", display(line))));
     };
     let (name, value) = line.split_at(colon);
     if !is_token(name) {
-        return Err(Error::Malformed(format!("invalid HTTP header name: {}", shown(name))));
+        return Err(Error::Malformed(format!("invalid HTTP header name: {}", display(name))));
     }
     let value = trim(value.get(1..).unwrap_or_default());
     if !is_value(value) {
-        return Err(Error::Malformed(format!("invalid HTTP header value: {}", shown(value))));
+        return Err(Error::Malformed(format!("invalid HTTP header value: {}", display(value))));
     }
     Ok((latin1(name), latin1(value)))
 }
@@ -99,7 +99,7 @@ pub fn chunk_size(line: &[u8]) -> Result<u64, Error> {
     let size = line.get(..end).unwrap_or_default();
     let is_number = (1..=15).contains(&size.len()) && size.iter().all(u8::is_ascii_hexdigit);
     let number = is_number.then(|| u64::from_str_radix(&latin1(size), 16).ok()).flatten();
-    number.ok_or_else(|| Error::Body(format!("invalid chunk size: {}", shown(size))))
+    number.ok_or_else(|| Error::Body(format!("invalid chunk size: {}", display(size))))
 }
 
 /// Reads the value of `Content-Length`, in bytes.
@@ -118,8 +118,8 @@ pub fn latin1(bytes: &[u8]) -> String {
     }
 }
 
-/// Bytes for a message: UTF-8 where they are, backslashes and hexadecimal where they are not.
-pub fn shown(bytes: &[u8]) -> String {
+/// Bytes for an error message: text where they are UTF-8, hexadecimal escapes where they are not.
+pub fn display(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -133,7 +133,7 @@ pub fn shown(bytes: &[u8]) -> String {
     text
 }
 
-/// Up to 18 digits, which is plenty and fits.
+/// A number of up to 18 digits, which always fits.
 fn decimal(digits: &[u8]) -> Option<u64> {
     let is_number = (1..=18).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
     is_number.then(|| latin1(digits).parse().ok()).flatten()
@@ -148,7 +148,7 @@ fn version_of(version: &[u8]) -> Option<&'static str> {
 }
 
 /// Splits at the first two spaces.
-fn three(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+fn split_in_three(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let mut parts = line.splitn(3, |&byte| byte == b' ');
     Some((parts.next()?, parts.next()?, parts.next()?))
 }

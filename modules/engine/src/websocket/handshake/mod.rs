@@ -1,10 +1,10 @@
-//! The opening handshake (RFC 6455 section 4): reading its messages, and checking what they say.
+//! The opening handshake (RFC 6455 section 4): reading its messages, and checking their fields.
 //!
-//! | module | what it is |
+//! | module | what it holds |
 //! |---|---|
 //! | [`reader`] | [`RequestReader`] and [`ResponseReader`]: bytes in any split in, a message out |
-//! | [`lines`] | what single lines say |
-//! | [`check`] | what the fields of a handshake have to say |
+//! | [`lines`] | the parsing of single lines |
+//! | [`check`] | checks of the header fields |
 //! | [`error`] | what can be wrong with a message |
 
 pub mod check;

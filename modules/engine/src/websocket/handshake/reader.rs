@@ -1,4 +1,4 @@
-//! Reading the messages of the handshake from a stream, however it is split.
+//! Reading the messages of the handshake from any split of the stream.
 
 use super::error::{Error, Part};
 use super::lines::{self, RequestLine, StatusLine};
@@ -82,7 +82,7 @@ impl RequestReader {
     /// The request, once it is complete. It must not have a body.
     ///
     /// # Errors
-    /// [`Error`]; the reader is of no use afterwards.
+    /// [`Error`]; the reader cannot be used afterwards.
     pub fn read(&mut self) -> Result<Option<Request>, Error> {
         let line = if let Some(line) = &self.line {
             line
@@ -97,7 +97,7 @@ impl RequestReader {
         if values(&self.fields, "Transfer-Encoding").next().is_some() {
             return Err(Error::Unsupported("transfer codings aren't supported".to_owned()));
         }
-        // Some clients say that there is no body.
+        // Some clients state that there is no body.
         if values(&self.fields, "Content-Length").any(|length| length != "0") {
             return Err(Error::Malformed("unsupported request body".to_owned()));
         }
@@ -115,7 +115,6 @@ impl RequestReader {
 #[derive(Debug)]
 pub struct ResponseReader {
     input: Input,
-    is_proxy: bool,
     line: Option<StatusLine>,
     fields: Fields,
     body: Vec<u8>,
@@ -135,10 +134,10 @@ enum Body {
 }
 
 impl ResponseReader {
-    /// A reader at the start of a stream; what a proxy answers has no body.
-    pub fn new(limits: Limits, is_proxy: bool) -> Self {
+    /// A reader at the start of a stream.
+    pub fn new(limits: Limits) -> Self {
         let input = Input::new(limits);
-        Self { input, is_proxy, line: None, fields: Vec::new(), body: Vec::new(), state: Body::Fields }
+        Self { input, line: None, fields: Vec::new(), body: Vec::new(), state: Body::Fields }
     }
 
     /// Appends what arrived.
@@ -154,12 +153,12 @@ impl ResponseReader {
     /// The response, once it is complete.
     ///
     /// # Errors
-    /// [`Error`]; the reader is of no use afterwards.
+    /// [`Error`]; the reader cannot be used afterwards.
     pub fn read(&mut self) -> Result<Option<Response>, Error> {
         if self.line.is_none() {
             let line = self.input.line(Part::StatusLine).map_err(|it| it.while_reading("status line"))?;
             let Some(line) = line else { return Ok(None) };
-            self.line = Some(lines::status_line(&line, self.is_proxy)?);
+            self.line = Some(lines::status_line(&line, false)?);
         }
         loop {
             if let Body::Complete = self.state {
@@ -227,7 +226,7 @@ impl ResponseReader {
                 Ok(Some(Body::ChunkSize))
             }
             Body::Trailer => {
-                // What it says is of no interest.
+                // Trailer fields are ignored.
                 let is_complete = self.input.fields(&mut Vec::new())?;
                 Ok(is_complete.then_some(Body::Complete))
             }
@@ -238,7 +237,7 @@ impl ResponseReader {
     /// How the end of the body is found (RFC 9112 section 6.3).
     fn framing(&self) -> Result<Body, Error> {
         let status = self.line.as_ref().map_or(0, |line| line.status);
-        if self.is_proxy || matches!(status, 100..200 | 204 | 304) {
+        if matches!(status, 100..200 | 204 | 304) {
             return Ok(Body::Complete);
         }
         if let Some(coding) = only(&self.fields, "Transfer-Encoding")? {

@@ -1,19 +1,19 @@
 use std::borrow::Cow;
 
 use crate::websocket::deflate::Agreement;
-use crate::websocket::{Error, Extension, Frame, Opcode, PerMessageDeflate, Settings};
+use crate::websocket::{Error, Extension, Frame, OpCode, PerMessageDeflate, Settings, opcode};
 
 fn extension(agreement: Agreement) -> PerMessageDeflate {
     PerMessageDeflate::new(agreement, Settings::default()).expect("valid figures")
 }
 
-fn encode(extension: &mut PerMessageDeflate, opcode: Opcode, fin: bool, data: &[u8]) -> Frame {
+fn encode(extension: &mut PerMessageDeflate, opcode: OpCode, fin: bool, data: &[u8]) -> Frame {
     let encoded = extension.encode(Frame::borrowed(opcode, fin, data)).expect("compressible");
-    encoded.with_data(Cow::into_owned)
+    encoded.map_data(Cow::into_owned)
 }
 
 fn compressed(data: &[u8], fin: bool) -> Frame {
-    Frame { rsv1: true, ..Frame::new(Opcode::Binary, fin, data.to_vec()) }
+    Frame { rsv1: true, ..Frame::new(opcode::BINARY, fin, data.to_vec()) }
 }
 
 /// Data that does not compress well.
@@ -51,7 +51,7 @@ fn messages_survive_in_every_mode() {
                 };
                 let mut extension = PerMessageDeflate::new(agreement, settings).expect("valid figures");
                 for message in &messages {
-                    let encoded = encode(&mut extension, Opcode::Binary, true, message);
+                    let encoded = encode(&mut extension, opcode::BINARY, true, message);
                     assert!(encoded.rsv1);
                     let limit = Some(message.len() as u64);
                     let decoded = extension.decode(encoded, limit).expect("valid");
@@ -65,9 +65,9 @@ fn messages_survive_in_every_mode() {
 #[test]
 fn fragments_belong_together() {
     let mut extension = extension(Agreement::default());
-    let one = encode(&mut extension, Opcode::Text, false, b"tea ");
-    let empty = encode(&mut extension, Opcode::Continuation, false, b"");
-    let two = encode(&mut extension, Opcode::Continuation, true, b"time");
+    let one = encode(&mut extension, opcode::TEXT, false, b"tea ");
+    let empty = encode(&mut extension, opcode::CONTINUATION, false, b"");
+    let two = encode(&mut extension, opcode::CONTINUATION, true, b"time");
     assert_eq!((one.rsv1, empty.rsv1, two.rsv1), (true, false, false));
     let mut text = Vec::new();
     for frame in [one, empty, two] {
@@ -75,9 +75,9 @@ fn fragments_belong_together() {
     }
     assert_eq!(text, b"tea time");
     // What follows is not compressed unless it says so.
-    let plain = Frame::new(Opcode::Text, true, b"plain".to_vec());
+    let plain = Frame::new(opcode::TEXT, true, b"plain".to_vec());
     assert_eq!(extension.decode(plain.clone(), None).expect("valid"), plain);
-    let ping = Frame::new(Opcode::Ping, true, b"ping".to_vec());
+    let ping = Frame::new(opcode::PING, true, b"ping".to_vec());
     assert_eq!(extension.decode(ping.clone(), None).expect("valid"), ping);
 }
 
@@ -110,7 +110,7 @@ fn limits_hold_while_inflating() {
         let agreement = Agreement { remote_no_context_takeover: takeover, ..Agreement::default() };
         for (size, limit) in [(20, 10), (1 << 21, (1 << 21) - 1), (50_000_000, 1 << 20), (1, 0)] {
             let mut extension = extension(agreement);
-            let bomb = encode(&mut extension, Opcode::Binary, true, &vec![0; size]);
+            let bomb = encode(&mut extension, opcode::BINARY, true, &vec![0; size]);
             let error = extension.decode(bomb.clone(), Some(limit)).expect_err("too big");
             assert_eq!(error.to_string(), format!("frame exceeds limit of {limit} bytes"));
         }
@@ -124,7 +124,7 @@ fn garbage_is_refused() {
     assert_eq!(error.to_string(), "decompression failed");
     let mut it = extension(Agreement::default());
     it.decode(compressed(b"\xf2\x48", false), None).expect("the beginning of a stream");
-    let again = Frame { rsv1: true, ..Frame::new(Opcode::Continuation, true, Vec::new()) };
+    let again = Frame { rsv1: true, ..Frame::new(opcode::CONTINUATION, true, Vec::new()) };
     let error = it.decode(again, None).expect_err("RSV1");
     assert!(matches!(error, Error::Protocol(message) if message == "RSV1 bit set in continuation frame"));
 }

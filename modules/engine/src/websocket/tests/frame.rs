@@ -1,4 +1,4 @@
-use crate::websocket::{Error, Frame, FrameReader, Opcode, mask};
+use crate::websocket::{Error, Frame, FrameReader, mask, opcode};
 
 fn read(data: &[u8], masked: bool, limit: Option<u64>) -> Result<Option<Frame>, Error> {
     FrameReader::new(masked).read(&mut &*data, limit)
@@ -9,7 +9,7 @@ fn every_length_is_read_as_it_was_written() {
     for length in [0, 1, 125, 126, 127, 65535, 65536, 70000] {
         let data: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0]).collect();
         for key in [None, Some([0x12, 0x34, 0x56, 0x78])] {
-            let frame = Frame::new(Opcode::Binary, true, data.clone());
+            let frame = Frame::new(opcode::BINARY, true, data.clone());
             let mut written = Vec::new();
             frame.write(key, &mut written);
             let got = read(&written, key.is_some(), None).expect("valid").expect("complete");
@@ -105,7 +105,7 @@ fn what_is_missing_is_told_step_by_step() {
         (65536, false, vec![2, 10, 65546]),
     ] {
         let mut written = Vec::new();
-        Frame::new(Opcode::Binary, true, vec![7; length]).write(masked.then_some([1, 2, 3, 4]), &mut written);
+        Frame::new(opcode::BINARY, true, vec![7; length]).write(masked.then_some([1, 2, 3, 4]), &mut written);
         let mut told = Vec::new();
         let mut have = 0;
         loop {

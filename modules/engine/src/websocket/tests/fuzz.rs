@@ -6,7 +6,7 @@ use fastrand::Rng;
 use crate::fuzzing::{cut, fuzz};
 use crate::websocket::deflate::Agreement;
 use crate::websocket::{
-    Extension, Frame, Limits, Opcode, PerMessageDeflate, Protocol, Settings, Side, State, utf8,
+    CloseCode, Extension, Frame, Limits, PerMessageDeflate, Protocol, Settings, Side, State, opcode, utf8,
 };
 
 /// What a mutation puts in: what decides something, or almost.
@@ -81,7 +81,7 @@ impl Setting {
     fn machine(self, side: Side) -> Protocol {
         let limits = if side == self.side { self.limits } else { Limits::default() };
         let mut machine = Protocol::new(side, State::Open, limits);
-        machine.set_masks(|| [0x5A, 0, 0xFF, 0x0F]);
+        machine.set_masking_keys(|| [0x5A, 0, 0xFF, 0x0F]);
         machine
     }
 }
@@ -115,12 +115,12 @@ fn stream(rng: &mut Rng, setting: Setting) -> Vec<u8> {
         let sent = match rng.u8(..8) {
             0 => peer.send_ping(data.get(..100).unwrap_or(&data), extension),
             1 => peer.send_pong(b"", extension),
-            2 => peer.send_close(Some(1000), "bye", extension),
+            2 => peer.send_close(Some(CloseCode::Normal), "bye", extension),
             _ => {
                 let opcode = match (peer.sends_fragments(), rng.bool()) {
-                    (true, _) => Opcode::Continuation,
-                    (false, true) => Opcode::Text,
-                    (false, false) => Opcode::Binary,
+                    (true, _) => opcode::CONTINUATION,
+                    (false, true) => opcode::TEXT,
+                    (false, false) => opcode::BINARY,
                 };
                 peer.send_data(opcode, &data, rng.bool(), extension)
             }
@@ -200,7 +200,9 @@ fn connection(rng: &mut Rng) {
     let limit = setting.limits.fragment.or(setting.limits.message);
     for event in &whole.0 {
         assert!(event.check().is_ok());
-        assert!(event.opcode.is_control() || limit.is_none_or(|limit| event.data.len() as u64 <= limit));
+        assert!(
+            opcode::is_control(event.opcode) || limit.is_none_or(|limit| event.data.len() as u64 <= limit)
+        );
     }
     // What is sent can be read by the peer.
     let peer = if setting.side == Side::Server { Side::Client } else { Side::Server };
@@ -222,8 +224,8 @@ fn inflate(rng: &mut Rng) {
     let mut reader = PerMessageDeflate::new(agreement, settings).expect("valid figures");
     for _ in 0..rng.usize(1..4) {
         let message = payload(rng);
-        let frame = writer.encode(Frame::borrowed(Opcode::Binary, true, &message)).expect("compressible");
-        let mut frame = frame.with_data(std::borrow::Cow::into_owned);
+        let frame = writer.encode(Frame::borrowed(opcode::BINARY, true, &message)).expect("compressible");
+        let mut frame = frame.map_data(std::borrow::Cow::into_owned);
         let is_intact = rng.bool();
         if !is_intact {
             mutate(rng, &mut frame.data);

@@ -1,16 +1,17 @@
 use crate::websocket::{
-    Close, Error, Frame, Item, Limits, Notice, Opcode, Output, PerMessageDeflate, Protocol, Side, State,
+    Close, CloseCode, Error, Frame, Item, Limits, Notice, Output, PerMessageDeflate, Protocol, Side, State,
+    opcode,
 };
 
 fn open(side: Side) -> Protocol {
     let mut protocol = Protocol::new(side, State::Open, Limits::default());
-    protocol.set_masks(|| [0; 4]);
+    protocol.set_masking_keys(|| [0; 4]);
     protocol
 }
 
 fn limited(side: Side, message: Option<u64>, fragment: Option<u64>) -> Protocol {
     let mut protocol = Protocol::new(side, State::Open, Limits { message, fragment });
-    protocol.set_masks(|| [0; 4]);
+    protocol.set_masking_keys(|| [0; 4]);
     protocol
 }
 
@@ -40,20 +41,20 @@ fn failure(protocol: &Protocol) -> String {
 fn messages_both_ways() {
     let mut client = open(Side::Client);
     let mut server = open(Side::Server);
-    client.send_data(Opcode::Text, b"Spam", true, &mut ()).expect("open");
+    client.send_data(opcode::TEXT, b"Spam", true, &mut ()).expect("open");
     let bytes = sent(&mut client);
     assert_eq!(bytes, b"\x81\x84\0\0\0\0Spam");
-    assert_eq!(receive(&mut server, &bytes), [Frame::new(Opcode::Text, true, b"Spam".to_vec())]);
-    server.send_data(Opcode::Binary, b"Eggs", true, &mut ()).expect("open");
+    assert_eq!(receive(&mut server, &bytes), [Frame::new(opcode::TEXT, true, b"Spam".to_vec())]);
+    server.send_data(opcode::BINARY, b"Eggs", true, &mut ()).expect("open");
     assert_eq!(sent(&mut server), b"\x82\x04Eggs");
 }
 
 #[test]
 fn output_keeps_frames_apart() {
     let mut server = open(Side::Server);
-    server.send_data(Opcode::Text, b"a", true, &mut ()).expect("open");
+    server.send_data(opcode::TEXT, b"a", true, &mut ()).expect("open");
     server.send_ping(b"", &mut ()).expect("open");
-    server.fail(1011, "", &mut ()).expect("a valid code");
+    server.fail(CloseCode::Error, "", &mut ()).expect("a valid code");
     let output = server.take_output();
     let items: Vec<Item<'_>> = output.items().collect();
     let expected: [Item<'_>; 4] =
@@ -66,12 +67,12 @@ fn output_keeps_frames_apart() {
 #[test]
 fn fragments_are_sent_in_order() {
     let mut server = open(Side::Server);
-    let error = server.send_data(Opcode::Continuation, b"", true, &mut ()).expect_err("nothing to continue");
+    let error = server.send_data(opcode::CONTINUATION, b"", true, &mut ()).expect_err("nothing to continue");
     assert_eq!(error.to_string(), "unexpected continuation frame");
-    server.send_data(Opcode::Text, b"a", false, &mut ()).expect("open");
-    let error = server.send_data(Opcode::Binary, b"", true, &mut ()).expect_err("in a message");
+    server.send_data(opcode::TEXT, b"a", false, &mut ()).expect("open");
+    let error = server.send_data(opcode::BINARY, b"", true, &mut ()).expect_err("in a message");
     assert_eq!(error.to_string(), "expected a continuation frame");
-    server.send_data(Opcode::Continuation, b"b", true, &mut ()).expect("open");
+    server.send_data(opcode::CONTINUATION, b"b", true, &mut ()).expect("open");
     assert_eq!(sent(&mut server), b"\x01\x01a\x80\x01b");
 }
 
@@ -95,7 +96,7 @@ fn fragments_must_arrive_in_order() {
         receive(&mut client, data);
         assert_eq!(failure(&client), message);
         assert_eq!(client.state(), State::Closing);
-        assert_eq!(client.close_sent().map(|close| close.code), Some(1002));
+        assert_eq!(client.close_sent().map(|close| close.code), Some(CloseCode::Protocol));
     }
 }
 
@@ -123,7 +124,7 @@ fn limits_of_messages_and_fragments() {
         let mut client = limited(Side::Client, message, fragment);
         receive(&mut client, data);
         assert_eq!(failure(&client), text);
-        assert_eq!(client.close_sent().map(|close| close.code), Some(1009));
+        assert_eq!(client.close_sent().map(|close| close.code), Some(CloseCode::Size));
     }
     // A ping has nothing to do with what is left for the message.
     let mut client = limited(Side::Client, Some(3), None);
@@ -135,8 +136,8 @@ fn inflated_messages_are_limited() {
     let mut server = open(Side::Server);
     let mut client = limited(Side::Client, Some(1000), None);
     let (mut one, mut two) = (PerMessageDeflate::default(), PerMessageDeflate::default());
-    server.send_data(Opcode::Text, &[b'a'; 600], false, &mut one).expect("open");
-    server.send_data(Opcode::Continuation, &[b'a'; 600], true, &mut one).expect("open");
+    server.send_data(opcode::TEXT, &[b'a'; 600], false, &mut one).expect("open");
+    server.send_data(opcode::CONTINUATION, &[b'a'; 600], true, &mut one).expect("open");
     let bytes = sent(&mut server);
     client.receive_data(&bytes, &mut two).expect("the stream goes on");
     assert_eq!(client.take_events().len(), 1);
@@ -146,7 +147,7 @@ fn inflated_messages_are_limited() {
 #[test]
 fn a_server_closes_first() {
     let mut server = open(Side::Server);
-    server.send_close(Some(1001), "bye", &mut ()).expect("open");
+    server.send_close(Some(CloseCode::Away), "bye", &mut ()).expect("open");
     assert_eq!(sent(&mut server), b"\x88\x05\x03\xe9bye");
     assert!(server.close_expected());
     receive(&mut server, b"\x88\x85\0\0\0\0\x03\xe9bye");
@@ -154,7 +155,7 @@ fn a_server_closes_first() {
     assert_eq!(sent(&mut server), b"EOF");
     server.receive_eof(&mut ());
     assert_eq!(server.state(), State::Closed);
-    assert_eq!(server.close_received(), Some(&Close::new(1001, "bye")));
+    assert_eq!(server.close_received(), Some(&Close::new(CloseCode::Away, "bye")));
     assert!(server.error().is_none());
 }
 
@@ -164,7 +165,7 @@ fn a_client_is_closed() {
     receive(&mut client, b"\x88\x00 what follows does not matter");
     // An empty close frame is answered with an empty one.
     assert_eq!(sent(&mut client), b"\x88\x80\0\0\0\0");
-    assert_eq!(client.close_received(), Some(&Close::new(1005, "")));
+    assert_eq!(client.close_received(), Some(&Close::new(CloseCode::Status, "")));
     assert_eq!(client.received_then_sent(), Some(true));
     client.receive_eof(&mut ());
     assert_eq!(sent(&mut client), b"EOF");
@@ -196,7 +197,7 @@ fn wrong_close_frames() {
         let mut client = open(Side::Client);
         assert!(receive(&mut client, data).is_empty());
         assert_eq!(failure(&client), message);
-        assert_eq!(client.close_sent().map(|close| close.code), Some(code));
+        assert_eq!(client.close_sent().map(|close| close.code), Some(code.into()));
     }
 }
 
@@ -204,7 +205,7 @@ fn wrong_close_frames() {
 fn nothing_is_sent_in_the_wrong_state() {
     let mut client = open(Side::Client);
     client.send_close(None, "", &mut ()).expect("open");
-    for result in [client.send_data(Opcode::Text, b"", true, &mut ()), client.send_close(None, "", &mut ())] {
+    for result in [client.send_data(opcode::TEXT, b"", true, &mut ()), client.send_close(None, "", &mut ())] {
         assert_eq!(result.expect_err("closing").to_string(), "connection is closing");
     }
     client.send_ping(b"", &mut ()).expect("control frames may be sent");
@@ -218,10 +219,10 @@ fn wrong_arguments_change_nothing() {
     let mut client = open(Side::Client);
     for error in [
         client.send_close(None, "reason", &mut ()).expect_err("no code"),
-        client.send_close(Some(1006), "", &mut ()).expect_err("not for the wire"),
-        client.send_close(Some(1000), &"x".repeat(124), &mut ()).expect_err("too long"),
+        client.send_close(Some(CloseCode::Abnormal), "", &mut ()).expect_err("not for the wire"),
+        client.send_close(Some(CloseCode::Normal), &"x".repeat(124), &mut ()).expect_err("too long"),
         client.send_ping(&[0; 126], &mut ()).expect_err("too long"),
-        client.fail(1005, "", &mut ()).expect_err("not for the wire"),
+        client.fail(CloseCode::Status, "", &mut ()).expect_err("not for the wire"),
     ] {
         assert!(matches!(error, Error::Protocol(_)));
     }
@@ -235,7 +236,7 @@ fn a_log_is_told_in_order() {
     server.set_verbose(true);
     receive(&mut server, b"\x88\x82\0\0\0\0\x03\xe8");
     server.receive_eof(&mut ());
-    let close = Frame::new(Opcode::Close, true, b"\x03\xe8".to_vec());
+    let close = Frame::new(opcode::CLOSE, true, b"\x03\xe8".to_vec());
     let expected = [
         Notice::Received(close.clone()),
         Notice::Sent(close),

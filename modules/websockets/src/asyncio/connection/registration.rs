@@ -1,4 +1,4 @@
-//! What others are told about the class.
+//! Registers the class with `asyncio` and `inspect`.
 
 use rustpython_vm::builtins::PyType;
 use rustpython_vm::class::StaticType;
@@ -8,8 +8,8 @@ use tauraro_asyncio::transport::{Receiver, register_receiver};
 use super::Connection;
 use crate::asyncio::receiving;
 
-/// Has transports hand over what arrives without a Python call.
-pub(crate) fn register(class: &'static Py<PyType>, vm: &VirtualMachine) {
+/// Lets transports pass on what arrives without a Python call.
+pub(crate) fn register_with_transports(class: &'static Py<PyType>, vm: &VirtualMachine) {
     let receiver = Receiver {
         data_received: |protocol, data, vm| match from_object(protocol) {
             Some(connection) => receiving::data_received(connection, data, vm),
@@ -26,15 +26,15 @@ pub(crate) fn register(class: &'static Py<PyType>, vm: &VirtualMachine) {
 /// The methods that return coroutines.
 const AWAITED: [&str; 7] = ["recv", "send", "close", "wait_closed", "ping", "pong", "keepalive"];
 
-/// Makes `inspect` know them.
-pub(crate) fn mark(vm: &VirtualMachine) {
+/// Registers them for `inspect.iscoroutinefunction`.
+pub(crate) fn register_coroutine_functions(vm: &VirtualMachine) {
     tauraro_bridge::mark_coroutine_functions(
         |class, name, _| class.is(Connection::static_type()) && AWAITED.contains(&name),
         vm,
     );
 }
 
-/// A connection as Python code hands it over.
+/// The connection that a Python object is.
 pub(crate) fn from_object(object: &PyObject) -> Option<&Py<Connection>> {
     object.downcast_ref::<Connection>()
 }

@@ -11,7 +11,7 @@ use tauraro_asyncio::transport::SocketTransport;
 
 use super::Connection;
 use crate::asyncio::assembler::Assembler;
-use crate::handle::{Protocol, ProtocolHandle};
+use crate::protocol::{ProtocolObject, ProtocolRef};
 
 impl Connection {
     fn uninitialized(vm: &VirtualMachine) -> PyBaseExceptionRef {
@@ -22,7 +22,7 @@ impl Connection {
     ///
     /// # Errors
     /// `RuntimeError` if a subclass did not initialize the connection.
-    pub(crate) fn protocol(&self, vm: &VirtualMachine) -> PyResult<Protocol<'_>> {
+    pub(crate) fn protocol(&self, vm: &VirtualMachine) -> PyResult<ProtocolRef<'_>> {
         Ok(self.handle(vm)?.protocol(vm))
     }
 
@@ -30,7 +30,7 @@ impl Connection {
     ///
     /// # Errors
     /// `RuntimeError` if a subclass did not initialize the connection.
-    pub(crate) fn handle(&self, vm: &VirtualMachine) -> PyResult<&ProtocolHandle> {
+    pub(crate) fn handle(&self, vm: &VirtualMachine) -> PyResult<&ProtocolObject> {
         self.protocol.get().ok_or_else(|| Self::uninitialized(vm))
     }
 

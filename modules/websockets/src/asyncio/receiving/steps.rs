@@ -4,28 +4,28 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
 use tauraro_bridge::{Resume, StateMachine, Step, stop_async_iteration, with_vm};
+use tauraro_engine::websocket as engine;
 
 use super::{explain, recv};
-use crate::asyncio::assembler::{Assembler, Decode, Failure, Next, payload};
+use crate::asyncio::assembler::{Assembler, Decode, Failure, Next, to_object};
 use crate::asyncio::connection::Connection;
 use crate::asyncio::messages::Messages;
-use crate::handle::Opcode;
 
-/// Receives a message: by hand as long as it comes in one frame, else as an `async` function.
+/// Receives a message: step by step if it arrives in one frame, else as an `async` function.
 pub(crate) struct Receive {
     source: Source,
     decode: Decode,
     wait: Option<Wait>,
 }
 
-/// Whose message it is.
+/// What the message is received for.
 #[derive(Clone)]
 enum Source {
     Connection(PyRef<Connection>),
     Iterator(PyRef<Messages>),
 }
 
-/// A coroutine waits for the next frame; nobody else reads meanwhile.
+/// A coroutine that waits for the next frame; no other may read meanwhile.
 struct Wait {
     connection: PyRef<Connection>,
     messages: PyRef<Assembler>,
@@ -75,9 +75,10 @@ impl Receive {
                 self.wait = Some(Wait { connection, messages, waiter: waiter.clone() });
                 return Ok(Step::Yield(waiter));
             }
-            Ok(Next::Message(part)) => {
+            Ok(Next::Message(frame)) => {
                 messages.release();
-                match payload(&part.data, self.decode.unwrap_or(part.opcode == Opcode::Text), vm) {
+                let is_text = self.decode.unwrap_or(frame.opcode == engine::opcode::TEXT);
+                match to_object(frame.data, is_text, vm) {
                     Ok(message) => return Ok(Step::Return(message)),
                     Err(failure) => failure,
                 }
@@ -108,7 +109,7 @@ impl Receive {
         }
     }
 
-    /// For a connection of a subclass with a `recv` of its own.
+    /// For a connection whose class overrides `recv`.
     fn call_recv(&self, connection: PyRef<Connection>) -> Step {
         let source = self.source.clone();
         Step::continue_with(|mode| async move {
@@ -122,7 +123,7 @@ impl Receive {
 }
 
 impl Source {
-    /// What is raised because of `error`.
+    /// The exception that is raised for `error`.
     fn failed(&self, error: PyBaseExceptionRef) -> PyBaseExceptionRef {
         match self {
             Self::Connection(_) => error,

@@ -4,12 +4,12 @@ use rustpython_vm::protocol::{PyIter, PyIterReturn};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
 use tauraro_bridge::{ExecutionMode, with_vm};
+use tauraro_engine::websocket as engine;
 
-use super::{opcode, with_context};
-use crate::asyncio::closing::INTERNAL_ERROR;
+use super::with_context;
 use crate::asyncio::connection::Connection;
+use crate::data::Data;
 use crate::errors;
-use crate::handle::{Data, Opcode, State};
 
 /// Where fragments come from.
 enum Source {
@@ -18,7 +18,7 @@ enum Source {
 }
 
 impl Source {
-    /// What the object given to `send` yields.
+    /// The fragments of the object passed to `send`.
     fn open(message: &PyObjectRef, vm: &VirtualMachine) -> PyResult<Self> {
         let is = |name| message.is_instance(&*errors::attribute(vm, "collections.abc", name)?, vm);
         if is("Mapping")? {
@@ -40,7 +40,7 @@ impl Source {
         }
     }
 
-    /// The next fragment; nothing at the end.
+    /// The next fragment; `None` at the end.
     async fn next(&self, mode: &ExecutionMode) -> PyResult<Option<PyObjectRef>> {
         match self {
             Self::Iterator(iterator) => with_vm(|vm| match PyIter::new(iterator.clone()).next(vm)? {
@@ -63,7 +63,7 @@ impl Source {
 }
 
 /// Waits until no fragmented message is being sent.
-pub(crate) async fn turn(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()> {
+pub(crate) async fn wait_for_turn(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()> {
     while connection.is_sending() {
         let waiter = with_vm(|vm| futures::create(connection.event_loop(vm)?, vm))?;
         {
@@ -76,7 +76,7 @@ pub(crate) async fn turn(connection: &Py<Connection>, mode: &ExecutionMode) -> P
     Ok(())
 }
 
-/// A fragmented message being sent: others wait until it is dropped.
+/// Held while a fragmented message is sent; other messages wait until it is dropped.
 struct Sending<'a>(&'a Py<Connection>);
 
 impl<'a> Sending<'a> {
@@ -118,10 +118,10 @@ pub(crate) async fn send(
     let sending = with_vm(|vm| Sending::begin(connection, vm))?;
     let sent = send_all(connection, mode, &source, &first, text).await;
     let Err(error) = sent else { return Ok(()) };
-    // Half a message was sent, and there will be no other half: the connection cannot be used any more.
+    // The message cannot be completed, so nothing else can be sent: the connection cannot be used any more.
     if error.as_object().fast_isinstance(with_vm(|vm| vm.ctx.exceptions.exception_type)) {
-        with_context(connection, mode, State::Open, |protocol, vm| {
-            protocol.fail(INTERNAL_ERROR, "error in fragmented message", vm)
+        with_context(connection, mode, engine::State::Open, |protocol, vm| {
+            protocol.fail(engine::CloseCode::Error, "error in fragmented message", vm)
         })
         .await?;
     }
@@ -140,25 +140,26 @@ async fn send_all(
         return Err(with_vm(|vm| vm.new_type_error(format!("{} must contain bytes or str", source.name()))));
     };
     let encode = data.is_text();
-    one(connection, mode, opcode(&data, text), &data, false).await?;
+    send_fragment(connection, mode, data.opcode(text), &data, false).await?;
     while let Some(fragment) = source.next(mode).await? {
         let data = Data::from_object(&fragment).filter(|data| data.is_text() == encode);
         let Some(data) = data else {
             let message = format!("{} must contain uniform types", source.name());
             return Err(with_vm(|vm| vm.new_type_error(message)));
         };
-        one(connection, mode, Opcode::Continuation, &data, false).await?;
+        send_fragment(connection, mode, engine::opcode::CONTINUATION, &data, false).await?;
     }
     let nothing = with_vm(|vm| Data::Bytes(vm.ctx.empty_bytes.clone().into()));
-    one(connection, mode, Opcode::Continuation, &nothing, true).await
+    send_fragment(connection, mode, engine::opcode::CONTINUATION, &nothing, true).await
 }
 
-async fn one(
+async fn send_fragment(
     connection: &Py<Connection>,
     mode: &ExecutionMode,
-    opcode: Opcode,
+    opcode: engine::OpCode,
     data: &Data,
     fin: bool,
 ) -> PyResult<()> {
-    with_context(connection, mode, State::Open, |protocol, vm| protocol.send(opcode, data, fin, vm)).await
+    with_context(connection, mode, engine::State::Open, |protocol, vm| protocol.send(opcode, data, fin, vm))
+        .await
 }

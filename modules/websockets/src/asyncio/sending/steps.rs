@@ -3,10 +3,10 @@
 use rustpython_vm::{PyObjectRef, PyRef, PyResult, VirtualMachine};
 use tauraro_bridge::{Resume, StateMachine, Step, with_vm};
 
-use super::{Left, send, send_whole, settle};
+use super::{SendOutcome, finish_send, send, send_whole};
 use crate::asyncio::connection::Connection;
 
-/// Sends a message: at once where nothing is in the way, else as an `async` function.
+/// Sends a message: in one step if nothing has to be waited for, else as an `async` function.
 pub(crate) struct Send {
     connection: PyRef<Connection>,
     message: PyObjectRef,
@@ -31,9 +31,9 @@ impl StateMachine for Send {
         };
         let connection = self.connection.clone();
         Ok(match whole {
-            Some(Left::Nothing) => Step::Return(vm.ctx.none()),
-            Some(left) => Step::continue_with(|mode| async move {
-                settle(&connection, &mode, left).await?;
+            Some(SendOutcome::Done) => Step::Return(vm.ctx.none()),
+            Some(outcome) => Step::continue_with(|mode| async move {
+                finish_send(&connection, &mode, outcome).await?;
                 Ok(with_vm(|vm| vm.ctx.none()))
             }),
             None => {

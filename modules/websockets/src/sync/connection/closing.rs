@@ -7,11 +7,12 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::convert::ToPyException;
 use rustpython_vm::stdlib::_thread::get_ident;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
+use tauraro_engine::websocket as engine;
 
-use super::PyConnection;
+use super::Connection;
 use super::sending::Flush;
 use crate::errors;
-use crate::handle::{Protocol, State};
+use crate::protocol::ProtocolRef;
 use crate::sync::waiting::Deadline;
 
 /// The `OSError` for a system call that failed.
@@ -19,7 +20,7 @@ pub(super) fn os_error(error: &io::Error, vm: &VirtualMachine) -> PyBaseExceptio
     error.to_pyexception(vm)
 }
 
-impl PyConnection {
+impl Connection {
     /// Does something with the protocol of an open connection, and sends what there is to be sent.
     ///
     /// # Errors
@@ -28,9 +29,9 @@ impl PyConnection {
         zelf: &Py<Self>,
         flush: Flush,
         vm: &VirtualMachine,
-        operation: impl FnOnce(Protocol<'_>) -> PyResult<()>,
+        operation: impl FnOnce(ProtocolRef<'_>) -> PyResult<()>,
     ) -> PyResult<()> {
-        Self::enter(zelf, State::Open, vm)?;
+        Self::enter(zelf, engine::State::Open, vm)?;
         let body = zelf.handle(vm).and_then(|handle| operation(handle.protocol(vm)));
         Self::leave(zelf, body, flush, vm)
     }
@@ -39,7 +40,7 @@ impl PyConnection {
     ///
     /// # Errors
     /// `ConnectionClosed`, after the end of the connection, if it is in another state.
-    pub(crate) fn enter(zelf: &Py<Self>, expected: State, vm: &VirtualMachine) -> PyResult<()> {
+    pub(crate) fn enter(zelf: &Py<Self>, expected: engine::State, vm: &VirtualMachine) -> PyResult<()> {
         zelf.mutex.acquire(Deadline::NEVER, vm)?;
         let state = zelf.handle(vm).and_then(|handle| handle.protocol(vm).state(vm));
         match state {
@@ -104,7 +105,7 @@ impl PyConnection {
             return Err(vm.new_runtime_error("cannot join current thread"));
         }
         if awaited {
-            zelf.core.turn.hurry();
+            zelf.core.reader_token.request_background_read();
             let deadline = Self::closing_deadline(zelf, vm)?;
             if !zelf.core.ended.wait(deadline, vm)? {
                 lost = true;
@@ -145,17 +146,17 @@ impl PyConnection {
         reason: Option<PyObjectRef>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        let code = code.unwrap_or_else(|| vm.ctx.new_int(1000).into());
+        let code = code.unwrap_or_else(|| vm.ctx.new_int(u16::from(engine::CloseCode::Normal)).into());
         let reason = reason.unwrap_or_else(|| vm.ctx.empty_str.to_owned().into());
         let closed = Self::operate(zelf, Flush::Unless, vm, |protocol| {
             if zelf.sending.load(Relaxed) {
-                protocol.fail(1011, "close during fragmented message", vm)
+                protocol.fail(engine::CloseCode::Error, "close during fragmented message", vm)
             } else {
                 protocol.send_close(code, reason, vm)
             }
         });
         match closed {
-            // That it is closed is what was wanted.
+            // It is closed, as requested.
             Err(error) if error.fast_isinstance(&*errors::class(vm, "ConnectionClosed")?) => Ok(()),
             other => other,
         }
@@ -165,7 +166,7 @@ impl PyConnection {
     pub(super) fn fail(
         zelf: &Py<Self>,
         error: PyBaseExceptionRef,
-        code: u16,
+        code: engine::CloseCode,
         reason: &str,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
@@ -178,14 +179,14 @@ impl PyConnection {
     /// # Errors
     /// What a foreign protocol raises.
     pub(super) fn shut(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        zelf.core.turn.end();
+        zelf.core.reader_token.close();
         if zelf.core.in_socket.load(Relaxed)
             || !zelf.plain.load(Relaxed) && zelf.core.outgoing.writing.is_taken()
         {
-            // A thread may wait in a method of the socket's, where closing the descriptor goes unnoticed.
-            zelf.core.port.break_off();
+            // A thread may wait in a method of the socket, which closing the descriptor does not end.
+            zelf.core.socket_handle.shutdown_both();
         }
-        zelf.core.port.shut();
+        zelf.core.socket_handle.close();
         if let Ok(socket) = zelf.socket_object(vm)
             && let Err(error) = vm.call_method(&socket, "close", ())
             && !error.fast_isinstance(vm.ctx.exceptions.os_error)
@@ -193,7 +194,7 @@ impl PyConnection {
             return Err(error);
         }
         let handle = zelf.handle(vm)?;
-        zelf.mutex.acquire_patiently(vm);
+        zelf.mutex.acquire_uninterrupted(vm);
         let ended = handle.protocol(vm).receive_eof(vm);
         zelf.core.queue.close();
         zelf.mutex.release();

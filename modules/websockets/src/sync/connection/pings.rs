@@ -4,11 +4,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use rustpython_vm::{Py, PyObjectRef, PyResult, Traverse, VirtualMachine};
+use tauraro_engine::websocket as engine;
 
-use super::PyConnection;
+use super::Connection;
 use super::sending::Flush;
+use crate::data::Data;
 use crate::errors;
-use crate::handle::{Data, Opcode};
 
 /// A ping that was not answered yet.
 #[derive(Debug, Traverse)]
@@ -23,7 +24,7 @@ pub(super) struct Ping {
     ack_on_close: bool,
 }
 
-impl PyConnection {
+impl Connection {
     pub(super) fn send_ping(
         zelf: &Py<Self>,
         data: Option<PyObjectRef>,
@@ -32,11 +33,12 @@ impl PyConnection {
     ) -> PyResult {
         let data = data.map(|data| payload(&data, vm)).transpose()?;
         let event = errors::attribute(vm, "threading", "Event")?.call((), vm)?;
-        // What the peer does not take in that time it does not answer either.
-        let patience = Self::deadline_by(zelf, "ping_timeout", vm)?;
-        Self::operate(zelf, Flush::Until(patience), vm, |protocol| {
+        // What the peer does not read in that time it does not respond to either.
+        let limit = Self::deadline_by(zelf, "ping_timeout", vm)?;
+        Self::operate(zelf, Flush::Until(limit), vm, |protocol| {
             let data = zelf.register(data, event.clone(), ack_on_close, vm)?;
-            let sent = protocol.send(Opcode::Ping, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm);
+            let sent =
+                protocol.send(engine::opcode::PING, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm);
             if sent.is_err() {
                 let mut pings = zelf.pings.lock();
                 let failed = pings.pop();
@@ -45,12 +47,12 @@ impl PyConnection {
             }
             sent
         })?;
-        // The caller may wait for the event, which no message announces.
-        zelf.core.turn.hurry();
+        // The caller may wait for the event, for which no thread reads.
+        zelf.core.reader_token.request_background_read();
         Ok(event)
     }
 
-    /// Remembers a ping; chooses its data if there are none.
+    /// Records a ping, with random data unless they are given.
     fn register(
         &self,
         data: Option<Vec<u8>>,
@@ -81,7 +83,7 @@ impl PyConnection {
     pub(super) fn send_pong(zelf: &Py<Self>, data: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
         let data = data.map_or(Ok(Vec::new()), |data| payload(&data, vm))?;
         Self::operate(zelf, Flush::Unless, vm, |protocol| {
-            protocol.send(Opcode::Pong, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm)
+            protocol.send(engine::opcode::PONG, &Data::Bytes(vm.ctx.new_bytes(data).into()), true, vm)
         })
     }
 
@@ -100,7 +102,7 @@ impl PyConnection {
         Self::set_events(zelf, answered, vm);
     }
 
-    /// Sets the events of pings that will not be answered, where that is wanted.
+    /// Sets the events of pings that will not be answered, if `ack_on_close`.
     pub(super) fn terminate_pings(zelf: &Py<Self>, vm: &VirtualMachine) {
         let mut pings = std::mem::take(&mut *zelf.pings.lock());
         pings.retain(|ping| ping.ack_on_close);

@@ -8,25 +8,27 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::ArgBytesLike;
 use rustpython_vm::stdlib::_thread::get_ident;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use tauraro_engine::websocket as engine;
 
 use super::closing::os_error;
 use super::sending::Flush;
-use super::{Core, PyConnection, text_attribute};
+use super::{Connection, Core, text_attribute};
 use crate::errors;
-use crate::handle::{Event, Opcode, Part};
+use crate::frames::Frame;
+use crate::protocol::Event;
 use crate::sync::frame_queue::{FrameQueue, Put, Taken};
-use crate::sync::port::{self, Direction, Waited};
 use crate::sync::reading::{self, Failure, Source};
+use crate::sync::socket_handle::{self, Direction, Readiness};
 use crate::sync::waiting::Deadline;
 
 /// How much is read at once at first, and at most. In bytes.
 const BUFFER: usize = 64 * 1024;
 const LARGE_BUFFER: usize = 512 * 1024;
 
-/// How many answers may wait for a peer that does not read them, before nothing more is read of it.
+/// How many responses may wait for a peer that does not read them, before nothing more is read from it.
 const MAX_ANSWERS: usize = 4096;
 
-/// Whether to go on after something was read.
+/// Whether to continue after something was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     /// Yes; and whether a thread waited for what it was.
@@ -35,47 +37,49 @@ enum Next {
     Stop,
 }
 
-/// Reads until the end of the connection whenever it is the background thread's turn, and closes it then.
-/// `connection` gives it as long as anybody has it.
-pub(crate) fn run(core: &Core, connection: impl Fn() -> Option<PyRef<PyConnection>>, vm: &VirtualMachine) {
+/// Reads until the end of the connection, whenever the background thread may, and closes it then.
+/// `connection` returns it as long as it is alive.
+pub(crate) fn run(core: &Core, connection: impl Fn() -> Option<PyRef<Connection>>, vm: &VirtualMachine) {
     loop {
         let ready = vm.allow_threads(|| {
-            if !core.turn.wait() {
+            if !core.reader_token.acquire_for_background() {
                 return None;
             }
             core.queue.wait_for_room(None);
-            let socket = core.port.socket()?;
+            let socket = core.socket_handle.socket()?;
             let direction = direction(core);
-            match core.port.wait(&socket, direction, None) {
-                Waited::Ready => Some(Some((socket, direction))),
+            match core.socket_handle.wait(&socket, direction, None) {
+                Readiness::Ready => Some(Some((socket, direction))),
                 // A signal, which the main thread handles.
-                Waited::Nothing => Some(None),
-                Waited::Shut => None,
+                Readiness::NotReady => Some(None),
+                Readiness::Closed => None,
             }
         });
         let Some(ready) = ready else { break };
         let Some((socket, direction)) = ready else { continue };
         let Some(connection) = connection() else { break };
-        if PyConnection::answer(&connection, direction, vm) == Next::Stop {
+        if Connection::answer(&connection, direction, vm) == Next::Stop {
             break;
         }
-        match PyConnection::read(&connection, &socket, vm) {
+        match Connection::read(&connection, &socket, vm) {
             Next::Stop => break,
-            // Other sockets are not read by the threads that wait.
-            Next::Read { awaited } if awaited && connection.plain.load(Relaxed) => core.turn.step_back(),
+            // Threads that wait only read plain sockets.
+            Next::Read { awaited } if awaited && connection.plain.load(Relaxed) => {
+                core.reader_token.yield_to_application()
+            }
             Next::Read { .. } => {}
         }
     }
-    core.turn.end();
+    core.reader_token.close();
     match connection() {
-        Some(connection) => PyConnection::finish(&connection, vm),
-        None => core.port.shut(),
+        Some(connection) => Connection::finish(&connection, vm),
+        None => core.socket_handle.close(),
     }
 }
 
-/// What the thread that reads waits for.
+/// What the reading thread waits for.
 fn direction(core: &Core) -> Direction {
-    // Who writes does not stop before all is written.
+    // The thread that writes does not stop before everything is written.
     if core.outgoing.writing.is_taken() {
         return Direction::Read;
     }
@@ -86,7 +90,7 @@ fn direction(core: &Core) -> Direction {
     }
 }
 
-impl PyConnection {
+impl Connection {
     /// Writes answers that could not be written before.
     fn answer(zelf: &Py<Self>, direction: Direction, vm: &VirtualMachine) -> Next {
         if direction == Direction::Read {
@@ -106,7 +110,7 @@ impl PyConnection {
     fn read(zelf: &Py<Self>, socket: &OwnedFd, vm: &VirtualMachine) -> Next {
         if zelf.plain.load(Relaxed) {
             let mut buffer = vec![0; BUFFER];
-            let received = port::receive(socket, &mut buffer);
+            let received = socket_handle::receive(socket, &mut buffer);
             return Self::received(zelf, received, &buffer, vm);
         }
         zelf.core.in_socket.store(true, Relaxed);
@@ -174,12 +178,12 @@ impl PyConnection {
         feed: impl FnOnce(&Py<Self>) -> PyResult<Vec<Event>>,
     ) -> PyResult<Next> {
         zelf.core.handler.store(get_ident(), Relaxed);
-        zelf.mutex.acquire_patiently(vm);
+        zelf.mutex.acquire_uninterrupted(vm);
         let events = feed(zelf);
         zelf.mutex.release();
         let handled = events.and_then(|events| {
             let written = Self::flush(zelf, Flush::Now, vm);
-            // What arrived before the connection was lost is not lost.
+            // Events that arrived before the connection was lost are processed.
             let awaited = Self::handle_events(zelf, events, vm)?;
             Ok(match written {
                 Ok(()) => Next::Read { awaited },
@@ -226,12 +230,12 @@ impl PyConnection {
         let mut awaited = false;
         for event in events {
             awaited |= match event {
-                Event::Frame(part) if overridden => {
-                    let frame = part.into_object(vm)?;
+                Event::Frame(frame) if overridden => {
+                    let frame = Frame::of(frame, vm);
                     vm.call_method(zelf.as_object(), "process_event", (frame,))?;
                     false
                 }
-                Event::Frame(part) => Self::deliver(zelf, part, vm),
+                Event::Frame(frame) => Self::deliver(zelf, frame, vm),
                 Event::Object(event) if overridden => {
                     vm.call_method(zelf.as_object(), "process_event", (event,))?;
                     false
@@ -248,20 +252,20 @@ impl PyConnection {
             vm.call_method(zelf.as_object(), "_handle_handshake", (event,))?;
             return Ok(false);
         }
-        Ok(Part::from_object(&event, vm)?.is_some_and(|part| Self::deliver(zelf, part, vm)))
+        Ok(Frame::read(&event, vm)?.is_some_and(|frame| Self::deliver(zelf, frame, vm)))
     }
 
-    /// Gives a frame to whom it is for; returns whether a thread waited for it.
-    fn deliver(zelf: &Py<Self>, part: Part, vm: &VirtualMachine) -> bool {
-        match part.opcode {
-            Opcode::Continuation | Opcode::Text | Opcode::Binary => {
-                matches!(zelf.core.queue.put(part), Put::Done { awaited: true, .. })
+    /// Delivers a frame; returns whether a thread waited for it.
+    fn deliver(zelf: &Py<Self>, frame: engine::Frame, vm: &VirtualMachine) -> bool {
+        match frame.opcode {
+            engine::OpCode::Data(_) => {
+                matches!(zelf.core.queue.put(frame), Put::Done { awaited: true, .. })
             }
-            Opcode::Pong => {
-                Self::acknowledge(zelf, &part.data, vm);
+            engine::opcode::PONG => {
+                Self::acknowledge(zelf, &frame.data, vm);
                 false
             }
-            Opcode::Ping => false,
+            engine::OpCode::Control(_) => false,
         }
     }
 
@@ -278,10 +282,10 @@ impl PyConnection {
         let slice = deadline.slice(vm);
         let direction = direction(&zelf.core);
         let received = vm.allow_threads(|| {
-            let socket = zelf.core.port.socket()?;
-            match zelf.core.port.wait(&socket, direction, slice) {
-                Waited::Ready => Some(port::receive(&socket, &mut buffer)),
-                Waited::Nothing | Waited::Shut => None,
+            let socket = zelf.core.socket_handle.socket()?;
+            match zelf.core.socket_handle.wait(&socket, direction, slice) {
+                Readiness::Ready => Some(socket_handle::receive(&socket, &mut buffer)),
+                Readiness::NotReady | Readiness::Closed => None,
             }
         });
         let mut next = Self::answer(zelf, direction, vm);
@@ -294,10 +298,10 @@ impl PyConnection {
                 buffer = vec![0; LARGE_BUFFER];
             }
         }
-        zelf.core.turn.give_back(buffer);
+        zelf.core.reader_token.release(buffer);
         if next == Next::Stop {
-            // The background thread does the rest.
-            zelf.core.turn.end();
+            // The background thread closes the connection.
+            zelf.core.reader_token.close();
         }
         vm.check_signals()
     }
@@ -347,13 +351,23 @@ impl PyConnection {
             }
             Failure::TimedOut(seconds) => return reading::timed_out(vm, seconds),
             Failure::Raised(error) => return error,
-            Failure::TooManyFragments(limit) => {
-                Self::fail(zelf, errors::too_many_fragments(vm, limit), 1009, "too many fragments", vm)
-            }
+            Failure::TooManyFragments(limit) => Self::fail(
+                zelf,
+                errors::too_many_fragments(vm, limit),
+                engine::CloseCode::Size,
+                "too many fragments",
+                vm,
+            ),
             Failure::Undecodable(error) => {
                 let reason = text_attribute(error.as_object(), "reason", vm);
                 let start = text_attribute(error.as_object(), "start", vm);
-                Self::fail(zelf, error, 1007, &format!("{reason} at position {start}"), vm)
+                Self::fail(
+                    zelf,
+                    error,
+                    engine::CloseCode::Invalid,
+                    &format!("{reason} at position {start}"),
+                    vm,
+                )
             }
         };
         match failed.and_then(|()| Self::closed(zelf, vm)) {
@@ -362,7 +376,7 @@ impl PyConnection {
     }
 }
 
-impl Source for Py<PyConnection> {
+impl Source for Py<Connection> {
     fn queue(&self) -> &FrameQueue {
         &self.core.queue
     }
@@ -373,12 +387,12 @@ impl Source for Py<PyConnection> {
 
     fn wait(&self, deadline: Deadline, vm: &VirtualMachine) -> PyResult<()> {
         if self.plain.load(Relaxed)
-            && let Some(buffer) = self.core.turn.take()
+            && let Some(buffer) = self.core.reader_token.try_acquire()
         {
-            return PyConnection::read_directly(self, buffer, deadline, vm);
+            return Connection::read_directly(self, buffer, deadline, vm);
         }
         let slice = deadline.slice(vm);
-        vm.allow_threads(|| self.core.queue.wait_for_part(slice));
+        vm.allow_threads(|| self.core.queue.wait_for_frame(slice));
         vm.check_signals()
     }
 }

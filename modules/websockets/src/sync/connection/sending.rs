@@ -8,15 +8,17 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
+use tauraro_engine::websocket as engine;
 
-use super::PyConnection;
+use super::Connection;
 use super::closing::os_error;
+use crate::data::Data;
 use crate::errors;
-use crate::handle::{Data, Opcode, Output, Protocol, State};
-use crate::sync::port::{self, Direction, Waited};
+use crate::protocol::{OutputPiece, ProtocolRef};
+use crate::sync::socket_handle::{self, Direction, Readiness};
 use crate::sync::waiting::{Deadline, lock};
 
-/// How much of what waits is written.
+/// How much of what waits to be sent is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Flush {
     /// All, also if another thread must finish before.
@@ -37,7 +39,7 @@ enum Written {
     UpTo(usize),
 }
 
-impl PyConnection {
+impl Connection {
     pub(super) fn send_message(
         zelf: &Py<Self>,
         message: &PyObjectRef,
@@ -47,7 +49,7 @@ impl PyConnection {
         if let Some(data) = Data::from_object(message) {
             return Self::operate(zelf, Flush::All, vm, |protocol| {
                 zelf.check_not_sending(vm)?;
-                protocol.send(opcode(&data, text), &data, true, vm)
+                protocol.send(data.opcode(text), &data, true, vm)
             });
         }
         if message.is_instance(&*errors::attribute(vm, "collections.abc", "Mapping")?, vm)? {
@@ -69,9 +71,9 @@ impl PyConnection {
         match sent {
             Err(error) if error.fast_isinstance(&*errors::class(vm, "ConcurrencyError")?) => Err(error),
             Err(error) if error.fast_isinstance(vm.ctx.exceptions.exception_type) => {
-                // The message has begun and cannot be ended: there is no way to go on.
+                // The message cannot be completed, so nothing else can be sent.
                 Self::operate(zelf, Flush::Unless, vm, |protocol| {
-                    protocol.fail(1011, "error in fragmented message", vm)
+                    protocol.fail(engine::CloseCode::Error, "error in fragmented message", vm)
                 })?;
                 Err(error)
             }
@@ -92,7 +94,7 @@ impl PyConnection {
         Self::operate(zelf, Flush::All, vm, |protocol| {
             zelf.check_not_sending(vm)?;
             zelf.sending.store(true, Relaxed);
-            protocol.send(opcode(&first, text), &first, false, vm)
+            protocol.send(first.opcode(text), &first, false, vm)
         })?;
         while let Some(fragment) = next()? {
             let Some(data) = Data::from_object(&fragment).filter(|data| data.is_text() == first.is_text())
@@ -100,12 +102,12 @@ impl PyConnection {
                 return Err(vm.new_type_error("iterable must contain uniform types"));
             };
             Self::operate(zelf, Flush::All, vm, |protocol| {
-                protocol.send(Opcode::Continuation, &data, false, vm)
+                protocol.send(engine::opcode::CONTINUATION, &data, false, vm)
             })?;
         }
         let last = Data::Bytes(vm.ctx.empty_bytes.clone().into());
         Self::operate(zelf, Flush::All, vm, |protocol| {
-            protocol.send(Opcode::Continuation, &last, true, vm)?;
+            protocol.send(engine::opcode::CONTINUATION, &last, true, vm)?;
             zelf.sending.store(false, Relaxed);
             Ok(())
         })
@@ -121,8 +123,8 @@ impl PyConnection {
         Ok(())
     }
 
-    /// Takes over what the protocol has to send. The caller has the lock.
-    pub(super) fn collect(zelf: &Py<Self>, protocol: Protocol<'_>, vm: &VirtualMachine) -> PyResult<()> {
+    /// Takes what the protocol has to send. The caller holds the lock.
+    pub(super) fn collect(zelf: &Py<Self>, protocol: ProtocolRef<'_>, vm: &VirtualMachine) -> PyResult<()> {
         let pieces = protocol.output(vm)?;
         if !pieces.is_empty() {
             zelf.core.outgoing.pieces.lock().extend(pieces);
@@ -134,7 +136,7 @@ impl PyConnection {
         !self.core.outgoing.pieces.lock().is_empty()
     }
 
-    /// Writes what waits to be written.
+    /// Writes what waits to be sent.
     ///
     /// # Errors
     /// `OSError`, `TimeoutError` when the time for the closing handshake is over; what a foreign socket raises.
@@ -143,7 +145,7 @@ impl PyConnection {
             if matches!(flush, Flush::All) {
                 zelf.core.outgoing.writing.acquire(Deadline::NEVER, vm)?;
             } else if !zelf.core.outgoing.writing.try_acquire() {
-                // Who writes looks again when it is done.
+                // The thread that writes checks again when it is done.
                 return Ok(());
             }
             let drained = Self::drain(zelf, flush, vm);
@@ -161,10 +163,10 @@ impl PyConnection {
             let Some(piece) = zelf.core.outgoing.pieces.lock().pop_front() else { return Ok(true) };
             let deadline = lock(&zelf.close_deadline).unwrap_or(Deadline::NEVER);
             let written = if zelf.plain.load(Relaxed) {
-                match zelf.core.port.socket() {
+                match zelf.core.socket_handle.socket() {
                     Some(socket) => Self::write_plain(zelf, &socket, piece, deadline, flush, vm),
                     // That is the end as well.
-                    None if matches!(piece, Output::Eof) => Ok(true),
+                    None if matches!(piece, OutputPiece::Eof) => Ok(true),
                     None => Err(gone(vm)),
                 }
             } else {
@@ -189,14 +191,14 @@ impl PyConnection {
     fn write_plain(
         zelf: &Py<Self>,
         socket: &OwnedFd,
-        piece: Output,
+        piece: OutputPiece,
         deadline: Deadline,
         flush: Flush,
         vm: &VirtualMachine,
     ) -> PyResult<bool> {
         let mut bytes = match piece {
-            Output::Bytes(bytes) => bytes,
-            Output::Object(object) => {
+            OutputPiece::Bytes(bytes) => bytes,
+            OutputPiece::Object(object) => {
                 let mut copy = Vec::new();
                 Data::Bytes(object).with_bytes(vm, |bytes| {
                     copy.extend_from_slice(bytes);
@@ -204,8 +206,8 @@ impl PyConnection {
                 })?;
                 copy
             }
-            Output::Eof => {
-                port::shutdown(socket, libc::SHUT_WR);
+            OutputPiece::Eof => {
+                socket_handle::shutdown(socket, libc::SHUT_WR);
                 return Ok(true);
             }
         };
@@ -214,7 +216,11 @@ impl PyConnection {
             Ok(Written::UpTo(start)) => (start, Ok(false)),
             Err((start, error)) => (start, Err(error)),
         };
-        zelf.core.outgoing.pieces.lock().push_front(Output::Bytes(bytes.split_off(start.min(bytes.len()))));
+        zelf.core
+            .outgoing
+            .pieces
+            .lock()
+            .push_front(OutputPiece::Bytes(bytes.split_off(start.min(bytes.len()))));
         result
     }
 
@@ -228,7 +234,7 @@ impl PyConnection {
     ) -> Result<Written, (usize, PyBaseExceptionRef)> {
         let mut start = 0;
         while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
-            match port::send(socket, rest) {
+            match socket_handle::send(socket, rest) {
                 Ok(count) => {
                     start += count;
                     continue;
@@ -246,8 +252,9 @@ impl PyConnection {
                         return Err((start, vm.new_exception_msg(error, "timed out".into())));
                     }
                     let slice = deadline.slice(vm);
-                    let waited = vm.allow_threads(|| zelf.core.port.wait(socket, Direction::Write, slice));
-                    if waited == Waited::Shut {
+                    let waited =
+                        vm.allow_threads(|| zelf.core.socket_handle.wait(socket, Direction::Write, slice));
+                    if waited == Readiness::Closed {
                         return Err((start, gone(vm)));
                     }
                 }
@@ -263,15 +270,15 @@ impl PyConnection {
     /// Writes to a socket by its methods.
     fn write_foreign(
         zelf: &Py<Self>,
-        piece: Output,
+        piece: OutputPiece,
         deadline: Deadline,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         let socket = zelf.socket_object(vm)?;
         let data = match piece {
-            Output::Bytes(bytes) => vm.ctx.new_bytes(bytes).into(),
-            Output::Object(object) => object,
-            Output::Eof => {
+            OutputPiece::Bytes(bytes) => vm.ctx.new_bytes(bytes).into(),
+            OutputPiece::Object(object) => object,
+            OutputPiece::Eof => {
                 return match vm.call_method(&socket, "shutdown", (libc::SHUT_WR,)) {
                     Err(error) if !error.fast_isinstance(vm.ctx.exceptions.os_error) => Err(error),
                     _ => Ok(()),
@@ -288,8 +295,13 @@ impl PyConnection {
         vm.call_method(&socket, "sendall", FuncArgs::from(vec![data])).map(drop)
     }
 
-    /// Sends a message of a broadcast as far as that is possible at once.
-    pub(super) fn offer(zelf: &Py<Self>, message: &PyObjectRef, text: bool, vm: &VirtualMachine) -> PyResult {
+    /// Sends a message of a broadcast as far as possible without waiting.
+    pub(super) fn try_send(
+        zelf: &Py<Self>,
+        message: &PyObjectRef,
+        text: bool,
+        vm: &VirtualMachine,
+    ) -> PyResult {
         let Some(data) = Data::from_object(message) else {
             return Err(vm.new_type_error("data must be str or bytes"));
         };
@@ -297,13 +309,13 @@ impl PyConnection {
         let done = (|| {
             let handle = zelf.handle(vm)?;
             let protocol = handle.protocol(vm);
-            if protocol.state(vm)? != State::Open {
+            if protocol.state(vm)? != engine::State::Open {
                 return Ok(None);
             }
             if zelf.sending.load(Relaxed) {
                 return Ok(Some("sending a fragmented message"));
             }
-            protocol.send(if text { Opcode::Text } else { Opcode::Binary }, &data, true, vm)?;
+            protocol.send(data.opcode(Some(text)), &data, true, vm)?;
             Self::collect(zelf, protocol, vm)?;
             Ok(None)
         })();
@@ -316,11 +328,6 @@ impl PyConnection {
         }
         Ok(if zelf.has_outgoing() { vm.ctx.true_value.clone().into() } else { vm.ctx.none() })
     }
-}
-
-/// The kind of frame for data, as it is or as it should be.
-fn opcode(data: &Data, text: Option<bool>) -> Opcode {
-    if text.unwrap_or(data.is_text()) { Opcode::Text } else { Opcode::Binary }
 }
 
 /// The error for a socket that was closed.

@@ -1,14 +1,15 @@
 //! Reading responses.
 
 use super::super::error::Error;
+use super::super::lines;
 use super::super::reader::{Limits, Response, ResponseReader};
 use super::{kind, mutations};
 
 const CHUNKED: &[u8] =
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nHello \r\n7;x=y\r\nworld!\n\r\n0\r\nA: b\r\n\r\n";
 
-fn read(parts: &[&[u8]], is_proxy: bool) -> Result<Option<Response>, Error> {
-    let mut reader = ResponseReader::new(Limits::default(), is_proxy);
+fn read(parts: &[&[u8]]) -> Result<Option<Response>, Error> {
+    let mut reader = ResponseReader::new(Limits::default());
     for part in parts {
         reader.feed(part);
         match reader.read() {
@@ -21,7 +22,7 @@ fn read(parts: &[&[u8]], is_proxy: bool) -> Result<Option<Response>, Error> {
 }
 
 fn whole(input: &[u8]) -> Result<Option<Response>, Error> {
-    read(&[input], false)
+    read(&[input])
 }
 
 fn body(input: &[u8]) -> Vec<u8> {
@@ -36,9 +37,16 @@ fn bodies_end_where_they_say() {
     for status in [101, 204, 304] {
         assert_eq!(body(format!("HTTP/1.1 {status} X\r\n\r\nabc").as_bytes()), b"");
     }
-    let proxied =
-        read(&[b"HTTP/1.0 200 Connection established\r\n\r\n"], true).expect("the response is right");
-    assert_eq!(proxied.expect("it is complete").line.reason, "Connection established");
+}
+
+#[test]
+fn only_proxies_respond_in_http_1_0() {
+    let line = b"HTTP/1.0 200 Connection established";
+    assert_eq!(
+        lines::status_line(line, true).map(|line| line.reason),
+        Ok("Connection established".to_owned())
+    );
+    assert!(lines::status_line(line, false).is_err());
 }
 
 #[test]
@@ -46,7 +54,7 @@ fn a_response_may_be_split_anywhere() {
     let expected = whole(CHUNKED);
     for at in 0..=CHUNKED.len() {
         let (one, other) = CHUNKED.split_at(at);
-        assert_eq!(read(&[one, other], false), expected, "split at {at}");
+        assert_eq!(read(&[one, other]), expected, "split at {at}");
         assert!(matches!(whole(one), Err(Error::Closed { .. })) == (at < CHUNKED.len()), "cut at {at}");
     }
 }
@@ -94,7 +102,7 @@ fn splitting_changes_nothing_for_mutations_either() {
     ];
     mutations(&seeds, |input| {
         let parts: Vec<&[u8]> = input.chunks(1).collect();
-        let (one, other) = (whole(input), read(&parts, false));
+        let (one, other) = (whole(input), read(&parts));
         assert_eq!(one.map_err(|error| kind(&error)), other.map_err(|error| kind(&error)), "{input:?}");
     });
 }

@@ -92,13 +92,13 @@ class Connection(_websockets_asyncio.Connection, asyncio.Protocol):
         Raises `ConnectionClosed`.
         """
         if self.protocol.state is not expected_state:
-            await self._refuse()
+            await self._raise_not_open()
         try:
             yield
         except Exception as exc:
             await self._fail(exc)
         else:
-            await self._settle()
+            await self._finish_send()
 
 
 # Where programs import it from.

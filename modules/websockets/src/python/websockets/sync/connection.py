@@ -171,7 +171,7 @@ def broadcast(connections, message, *, raise_exceptions=False, text=None, **kwar
     unfinished = []
     for connection in connections:
         try:
-            outcome = connection._offer(message, bool(text))
+            outcome = connection._try_send(message, bool(text))
         except Exception as exception:
             failed(connection, exception)
             continue

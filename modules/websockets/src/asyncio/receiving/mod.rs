@@ -7,13 +7,15 @@ pub(crate) use steps::Receive;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_bridge::{ExecutionMode, with_vm};
+use tauraro_engine::websocket as engine;
 
 use super::assembler::{Decode, Failure};
-use super::closing::{self, INVALID_DATA, MESSAGE_TOO_BIG};
+use super::closing;
 use super::connection::Connection;
 use super::{pings, sending};
 use crate::errors;
-use crate::handle::{Event, Opcode, Part, State};
+use crate::frames::Frame;
+use crate::protocol::Event;
 
 /// Bytes arrived.
 pub(crate) fn data_received(connection: &Py<Connection>, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
@@ -29,7 +31,7 @@ pub(crate) fn data_received(connection: &Py<Connection>, data: &[u8], vm: &Virtu
     process_events(connection, events, vm)
 }
 
-/// The peer sends no more.
+/// The peer's stream has ended.
 pub(crate) fn eof_received(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
     let protocol = connection.protocol(vm)?;
     protocol.receive_eof(vm)?;
@@ -41,9 +43,11 @@ pub(crate) fn eof_received(connection: &Py<Connection>, vm: &VirtualMachine) -> 
 fn process_events(connection: &Py<Connection>, events: Vec<Event>, vm: &VirtualMachine) -> PyResult<()> {
     for event in events {
         match event {
-            Event::Frame(part) if Connection::is_plain(connection, vm) => process_part(connection, part, vm)?,
-            Event::Frame(part) => {
-                let frame = part.into_object(vm)?;
+            Event::Frame(frame) if Connection::is_plain(connection, vm) => {
+                process_frame(connection, frame, vm)?
+            }
+            Event::Frame(frame) => {
+                let frame = Frame::of(frame, vm);
                 vm.call_method(connection.as_object(), "process_event", (frame,))?;
             }
             Event::Object(event) => {
@@ -54,7 +58,7 @@ fn process_events(connection: &Py<Connection>, events: Vec<Event>, vm: &VirtualM
     Ok(())
 }
 
-/// `Connection.process_event`: a frame goes to the application, a request or response to the handshake.
+/// `Connection.process_event`: passes a frame to the application, a request or response to the handshake.
 pub(crate) fn process_event(
     connection: &Py<Connection>,
     event: &PyObject,
@@ -63,18 +67,18 @@ pub(crate) fn process_event(
     if vm.get_attribute_opt(event, vm.ctx.intern_str("opcode"))?.is_none() {
         return vm.call_method(connection.as_object(), "_process_handshake", (event.to_owned(),)).map(drop);
     }
-    match Part::from_object(event, vm)? {
-        Some(part) => process_part(connection, part, vm),
+    match Frame::read(event, vm)? {
+        Some(frame) => process_frame(connection, frame, vm),
         None => Ok(()),
     }
 }
 
-fn process_part(connection: &Py<Connection>, part: Part, vm: &VirtualMachine) -> PyResult<()> {
-    if part.opcode.is_data() {
-        return connection.messages(vm)?.push(part, vm);
+fn process_frame(connection: &Py<Connection>, frame: engine::Frame, vm: &VirtualMachine) -> PyResult<()> {
+    if matches!(frame.opcode, engine::OpCode::Data(_)) {
+        return connection.messages(vm)?.push(frame, vm);
     }
-    if part.opcode == Opcode::Pong {
-        return pings::acknowledge(connection, &part.data, vm);
+    if frame.opcode == engine::opcode::PONG {
+        return pings::acknowledge(connection, &frame.data, vm);
     }
     Ok(())
 }
@@ -88,7 +92,7 @@ pub(crate) async fn recv(connection: &Py<Connection>, mode: &ExecutionMode, deco
     }
 }
 
-/// What `method` raises because there is no message, after what has to be done about it.
+/// The exception that `method` raises for a failure, after the connection was failed if it has to be.
 pub(crate) async fn explain(
     connection: &Py<Connection>,
     mode: &ExecutionMode,
@@ -104,25 +108,26 @@ pub(crate) async fn explain(
             return with_vm(|vm| errors::concurrency_error(vm, message));
         }
         Failure::Other(error) => return error,
-        Failure::TooManyFragments(error) => (error, MESSAGE_TOO_BIG),
-        Failure::Encoding(error) => (error, INVALID_DATA),
+        Failure::TooManyFragments(error) => (error, engine::CloseCode::Size),
+        Failure::Encoding(error) => (error, engine::CloseCode::Invalid),
     };
     let reason = match with_vm(|vm| reason(&error, code, vm)) {
         Ok(reason) => reason,
         Err(error) => return error,
     };
     connection.set_connection_exc(Some(error));
-    let failed =
-        sending::with_context(connection, mode, State::Open, |protocol, vm| protocol.fail(code, &reason, vm));
+    let failed = sending::with_context(connection, mode, engine::State::Open, |protocol, vm| {
+        protocol.fail(code, &reason, vm)
+    });
     match failed.await {
         Ok(()) => closed(connection, mode).await,
         Err(error) => error,
     }
 }
 
-/// What the peer is told.
-fn reason(error: &PyBaseExceptionRef, code: u16, vm: &VirtualMachine) -> PyResult<String> {
-    if code == MESSAGE_TOO_BIG {
+/// The close reason for the peer.
+fn reason(error: &PyBaseExceptionRef, code: engine::CloseCode, vm: &VirtualMachine) -> PyResult<String> {
+    if code == engine::CloseCode::Size {
         return Ok("too many fragments".to_owned());
     }
     let attribute = |name: &'static str| -> PyResult<PyObjectRef> {

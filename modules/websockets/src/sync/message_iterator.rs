@@ -1,38 +1,38 @@
-//! What iterating over a connection gives.
+//! The iterator of a connection's messages.
 
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::types::{IterNext, Iterable, SelfIter};
 use rustpython_vm::{AsObject, Py, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass};
 
-use super::connection::PyConnection;
+use super::connection::Connection;
 use crate::errors;
 
-/// Iterates over the messages of a connection until it is closed in good order.
+/// Iterates over the messages of a connection until it is closed normally.
 #[pyclass(module = "websockets.sync.connection", name = "MessageIterator", traverse)]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyMessages {
-    /// None at the end.
-    connection: PyMutex<Option<PyRef<PyConnection>>>,
+pub(crate) struct MessageIterator {
+    /// `None` at the end.
+    connection: PyMutex<Option<PyRef<Connection>>>,
 }
 
-impl PyMessages {
-    pub(super) fn new(connection: PyRef<PyConnection>) -> Self {
+impl MessageIterator {
+    pub(super) fn new(connection: PyRef<Connection>) -> Self {
         Self { connection: PyMutex::new(Some(connection)) }
     }
 }
 
-impl SelfIter for PyMessages {}
+impl SelfIter for MessageIterator {}
 
-impl IterNext for PyMessages {
+impl IterNext for MessageIterator {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         let Some(connection) = zelf.connection.lock().clone() else {
             return Ok(PyIterReturn::StopIteration(None));
         };
-        let received = if PyConnection::overrides(&connection, "recv", vm) {
+        let received = if Connection::overrides(&connection, "recv", vm) {
             vm.call_method(connection.as_object(), "recv", ())
         } else {
-            PyConnection::receive_next(&connection, vm)
+            Connection::receive_next(&connection, vm)
         };
         match received {
             Ok(message) => Ok(PyIterReturn::Return(message)),
@@ -49,7 +49,7 @@ impl IterNext for PyMessages {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(IterNext, Iterable))]
-impl PyMessages {
+impl MessageIterator {
     /// Ends the iteration. The connection stays open.
     #[pymethod]
     fn close(zelf: &Py<Self>) {

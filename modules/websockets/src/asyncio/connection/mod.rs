@@ -3,7 +3,7 @@
 mod registration;
 mod state;
 
-pub(crate) use registration::{from_object, mark, register};
+pub(crate) use registration::{from_object, register_coroutine_functions, register_with_transports};
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -27,36 +27,36 @@ use super::receiving::{self, Receive};
 use super::sending::{self, Send};
 use super::{closing, pings};
 use crate::errors;
-use crate::handle::ProtocolHandle;
+use crate::protocol::ProtocolObject;
 
-/// What changes while the connection lives.
+/// The state that changes during the life of the connection.
 #[derive(Default)]
 pub(crate) struct Inner {
     pub(crate) transport: Option<PyObjectRef>,
     pub(crate) messages: Option<PyRef<Assembler>>,
     /// When the peer has to have closed the TCP connection, by the clock of the loop.
     pub(crate) close_deadline: Option<f64>,
-    /// What ends the connection then, if nobody waits for it.
+    /// The timer that ends the connection then.
     pub(crate) close_timer: Option<PyObjectRef>,
-    /// Futures of those who wait until a fragmented message is sent; nothing while none is being sent.
+    /// The futures that wait until a fragmented message is sent; `None` while none is being sent.
     pub(crate) sending: Option<Vec<PyObjectRef>>,
-    /// Pings without an answer: payloads, with futures and times of sending. In order.
+    /// The pings without a response, in order: payloads, with futures and times of sending.
     pub(crate) pings: Option<PyDictRef>,
     /// Why the connection is lost.
     pub(crate) error: Option<PyBaseExceptionRef>,
-    /// `connection_lost_waiter`, if a script has asked for it.
+    /// `connection_lost_waiter`, once a script has read it.
     pub(crate) lost_waiter: Option<PyObjectRef>,
-    /// Futures of those who wait for the end of the connection.
+    /// The futures that wait for the end of the connection.
     pub(crate) waiters: Vec<PyObjectRef>,
-    /// Futures of those who wait until the transport takes more.
+    /// The futures that wait until the transport's buffer has room.
     pub(crate) drains: Vec<PyObjectRef>,
 }
 
-/// The native part of connections: what happens for each message.
+/// The native part of connections: everything that runs for each message.
 #[pyclass(module = "_websockets_asyncio", name = "Connection", traverse = "manual")]
 #[derive(Default, PyPayload)]
 pub(crate) struct Connection {
-    protocol: OnceLock<ProtocolHandle>,
+    protocol: OnceLock<ProtocolObject>,
     event_loop: OnceLock<PyObjectRef>,
     pub(crate) inner: PyMutex<Inner>,
     paused: AtomicBool,
@@ -64,7 +64,7 @@ pub(crate) struct Connection {
     sending: AtomicBool,
     /// The bits of a number of seconds.
     latency: AtomicU64,
-    /// The version of the object's class at which it was seen to override nothing; 0 for none.
+    /// The version of the object's class that is known to override nothing; 0 for none.
     plain_version: AtomicU32,
 }
 
@@ -74,7 +74,7 @@ impl fmt::Debug for Connection {
     }
 }
 
-// SAFETY: each object is visited once, and what `clear` takes is given away.
+// SAFETY: each object is visited once, and `clear` gives away what it takes.
 #[expect(unsafe_code, reason = "the garbage collector's interface")]
 unsafe impl Traverse for Connection {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
@@ -97,7 +97,7 @@ unsafe impl Traverse for Connection {
     }
 
     fn clear(&mut self, out: &mut Vec<PyObjectRef>) {
-        out.extend(self.protocol.take().map(ProtocolHandle::into_object));
+        out.extend(self.protocol.take().map(ProtocolObject::into_object));
         out.extend(self.event_loop.take());
         let inner = std::mem::take(&mut *self.inner.lock());
         out.extend(inner.transport);
@@ -131,9 +131,9 @@ impl Initializer for Connection {
 
     fn init(zelf: &Py<Self>, args: ConnectionArgs, vm: &VirtualMachine) -> PyResult<()> {
         let event_loop = futures::running_loop(vm)?;
-        let known = zelf.protocol.set(ProtocolHandle::new(args.protocol)).is_err();
+        let known = zelf.protocol.set(ProtocolObject::new(args.protocol)).is_err();
         if known || zelf.event_loop.set(event_loop).is_err() {
-            return Err(vm.new_runtime_error("the connection is initialized already"));
+            return Err(vm.new_runtime_error("the connection is already initialized"));
         }
         Ok(())
     }
@@ -167,8 +167,8 @@ struct PongArgs {
     data: OptionalArg<PyObjectRef>,
 }
 
-/// An argument of which `None` is as if it were missing.
-fn given(value: Option<PyObjectRef>, vm: &VirtualMachine) -> Option<PyObjectRef> {
+/// An argument that may be missing or `None`.
+fn not_none(value: Option<PyObjectRef>, vm: &VirtualMachine) -> Option<PyObjectRef> {
     value.filter(|value| !vm.is_none(value))
 }
 
@@ -219,7 +219,7 @@ impl Connection {
     /// `TypeError` for anything else, a mapping among it.
     #[pymethod]
     fn send(zelf: PyRef<Self>, args: SendArgs, vm: &VirtualMachine) -> PyResult {
-        let text = given(args.text, vm).map(|text| text.try_to_bool(vm)).transpose()?;
+        let text = not_none(args.text, vm).map(|text| text.try_to_bool(vm)).transpose()?;
         Ok(stepped_coroutine(vm, "Connection.send", Send::new(zelf, args.message, text)))
     }
 
@@ -253,16 +253,16 @@ impl Connection {
 
     /// Sends a ping: a coroutine, whose result is a future.
     ///
-    /// The future ends when the peer has answered, with the time that took in seconds; nobody has to wait for it.
+    /// The future is resolved when the peer has responded, with the latency in seconds; it need not be awaited.
     /// `data` is the payload, four random bytes by default. Raises `ConnectionClosed` when the connection is closed
-    /// and `ConcurrencyError` when a ping with this payload is on its way already.
+    /// and `ConcurrencyError` when a ping with this payload is already pending.
     #[pymethod]
     fn ping(zelf: PyRef<Self>, args: PingArgs, vm: &VirtualMachine) -> PyObjectRef {
-        let data = given(args.data, vm);
+        let data = not_none(args.data, vm);
         coroutine(vm, "Connection.ping", |mode| async move { pings::ping(&zelf, &mode, data).await })
     }
 
-    /// Sends a pong that nobody asked for: a coroutine. `data` is the payload, nothing by default.
+    /// Sends an unsolicited pong: a coroutine. `data` is the payload, nothing by default.
     #[pymethod]
     fn pong(zelf: PyRef<Self>, args: PongArgs, vm: &VirtualMachine) -> PyObjectRef {
         let data = args.data.unwrap_or_else(|| vm.ctx.empty_bytes.clone().into());
@@ -282,68 +282,68 @@ impl Connection {
         })
     }
 
-    /// Does what is left to do after something was given to the protocol: a coroutine.
+    /// Writes what the protocol has to send, and finishes sending: a coroutine.
     #[pymethod]
-    fn _settle(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection._settle", |mode| async move {
-            let left = with_vm(|vm| sending::after(&zelf, zelf.protocol(vm)?, vm))?;
-            sending::settle(&zelf, &mode, left).await?;
+    fn _finish_send(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Connection._finish_send", |mode| async move {
+            let outcome = with_vm(|vm| sending::flush_and_check(&zelf, zelf.protocol(vm)?, vm))?;
+            sending::finish_send(&zelf, &mode, outcome).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
 
-    /// Waits for the end of a connection that is not in the state it should be in, and raises: a coroutine.
+    /// Waits for the end of a connection that is not in the expected state, and raises: a coroutine.
     #[pymethod]
-    fn _refuse(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection._refuse", |mode| async move {
-            sending::settle(&zelf, &mode, sending::Left::Refused).await?;
+    fn _raise_not_open(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
+        coroutine(vm, "Connection._raise_not_open", |mode| async move {
+            sending::finish_send(&zelf, &mode, sending::SendOutcome::NotOpen).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
 
-    /// Ends the connection because of an exception, unless that is one that changes nothing, and raises: a
+    /// Ends the connection because of an exception, unless the exception leaves it as it was, and raises: a
     /// coroutine.
     #[pymethod]
     fn _fail(zelf: PyRef<Self>, error: PyRef<PyBaseException>, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "Connection._fail", |mode| async move {
-            let left = with_vm(|vm| sending::failed(&zelf, error, vm))?;
-            sending::settle(&zelf, &mode, left).await?;
+            let outcome = with_vm(|vm| sending::handle_error(&zelf, error, vm))?;
+            sending::finish_send(&zelf, &mode, outcome).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
     }
 
-    /// Takes an event of the protocol. Subclasses may override it.
+    /// Processes an event of the protocol. Subclasses may override it.
     #[pymethod]
     fn process_event(zelf: &Py<Self>, event: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         receiving::process_event(zelf, &event, vm)
     }
 
-    /// Takes a request or response; subclasses know what to do with it.
+    /// Processes a request or response; subclasses define how.
     #[pymethod]
     fn _process_handshake(_zelf: &Py<Self>, event: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         Err(vm.new_assertion_error(format!("unexpected event: {}", event.class().name())))
     }
 
-    /// Ends the pings that a pong with this payload answers.
+    /// Resolves the pings that a pong with this payload responds to.
     #[pymethod]
     fn acknowledge_pings(zelf: &Py<Self>, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult<()> {
         let data = data.borrow_buf().to_vec();
         pings::acknowledge(zelf, &data, vm)
     }
 
-    /// Raises `ConnectionClosed` for those who wait for pongs.
+    /// Raises `ConnectionClosed` in the tasks that wait for pongs.
     #[pymethod]
     fn terminate_pending_pings(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         pings::terminate(zelf, vm)
     }
 
-    /// Writes what the protocol wants sent to the transport.
+    /// Writes what the protocol has to send to the transport.
     #[pymethod]
     fn send_data(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         sending::flush(zelf, zelf.protocol(vm)?, vm)
     }
 
-    /// Remembers why the connection is lost, unless that is known.
+    /// Records why the connection is lost, unless that is known.
     #[pymethod(name = "set_connection_exc")]
     fn py_set_connection_exc(zelf: &Py<Self>, error: Option<PyRef<PyBaseException>>) {
         zelf.set_connection_exc(error);
@@ -351,7 +351,7 @@ impl Connection {
 
     // The interface of `asyncio.Protocol`.
 
-    /// Begins with a transport.
+    /// The transport is connected.
     #[pymethod]
     fn connection_made(zelf: &Py<Self>, transport: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         let object = zelf.as_object();
@@ -369,7 +369,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Ends with the transport, because of an exception or not.
+    /// The transport is closed, because of an exception or not.
     #[pymethod]
     fn connection_lost(
         zelf: &Py<Self>,
@@ -379,19 +379,19 @@ impl Connection {
         closing::connection_lost(zelf, error, vm)
     }
 
-    /// Has `send` wait.
+    /// Makes `send` wait.
     #[pymethod]
     fn pause_writing(zelf: &Py<Self>) {
         zelf.set_paused(true);
     }
 
-    /// Has `send` go on.
+    /// Lets `send` continue.
     #[pymethod]
     fn resume_writing(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         sending::resume(zelf, vm)
     }
 
-    /// Takes bytes of the peer.
+    /// Processes bytes from the peer.
     #[pymethod]
     fn data_received(zelf: &Py<Self>, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult<()> {
         // Not locked while Python runs.
@@ -399,7 +399,7 @@ impl Connection {
         receiving::data_received(zelf, &data, vm)
     }
 
-    /// Takes the end of what the peer sends.
+    /// Processes the end of the peer's stream.
     #[pymethod]
     fn eof_received(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         receiving::eof_received(zelf, vm)
@@ -452,7 +452,7 @@ impl Connection {
         zelf.inner.lock().close_deadline = deadline;
     }
 
-    /// Pings without an answer: payloads, with futures and times of sending.
+    /// The pings without a response: payloads, with futures and times of sending.
     #[pygetset]
     fn pending_pings(zelf: &Py<Self>, vm: &VirtualMachine) -> PyDictRef {
         zelf.pings(vm)

@@ -1,26 +1,23 @@
-//! Operations with Python code between the steps of the machine.
-
-use std::borrow::Cow;
+//! Operations with Python code between the steps of the state machine.
 
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
-use tauraro_engine::websocket::protocol::Deferred;
-use tauraro_engine::websocket::{Frame, Side, mask};
+use tauraro_engine::websocket as engine;
 
-use super::{PyProtocol, failure, masks};
-use crate::frames::{PyFrame, frame};
+use super::{Protocol, failure, masks};
+use crate::frames::{Frame, frame};
 
-impl PyProtocol {
-    /// The extensions, to be called one after the other.
+impl Protocol {
+    /// The extensions, in the order in which they encode.
     fn extension_objects(&self, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
         let extensions = self.lock().extensions.clone();
         extensions.map_or_else(|| Ok(Vec::new()), |extensions| extensions.try_to_value(vm))
     }
 
-    /// Tells the logger what was noticed, and sends what was put aside.
+    /// Logs the notices of the state machine, and sends what it has deferred.
     ///
     /// # Errors
     /// What the logger, an extension or an overridden `send_frame` raises; the frame is lost.
-    pub(super) fn settle(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+    pub(super) fn flush_pending(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         let mut failed = Ok(());
         loop {
             let (notices, deferred) = {
@@ -39,15 +36,15 @@ impl PyProtocol {
         }
     }
 
-    fn send_deferred(zelf: &Py<Self>, item: Deferred, vm: &VirtualMachine) -> PyResult<()> {
+    fn send_deferred(zelf: &Py<Self>, item: engine::protocol::Deferred, vm: &VirtualMachine) -> PyResult<()> {
         match item {
-            Deferred::Eof => {
+            engine::protocol::Deferred::Eof => {
                 zelf.lock().machine.push_eof();
                 Ok(())
             }
-            Deferred::Frame(frame) => {
-                let frame = PyFrame::of(frame, vm);
-                if Self::methods(zelf, vm).overrides_send_frame() {
+            engine::protocol::Deferred::Frame(frame) => {
+                let frame = Frame::of(frame, vm);
+                if Self::overrides(zelf, vm).send_frame() {
                     return vm.call_method(zelf.as_object(), "send_frame", (frame,)).map(drop);
                 }
                 Self::send_frame(zelf, frame, vm)
@@ -55,22 +52,22 @@ impl PyProtocol {
         }
     }
 
-    /// Sends a frame as it is, but for the extensions.
+    /// Sends a frame, encoded by the extensions.
     ///
     /// # Errors
     /// `ProtocolError` for a frame that breaks a rule; what the logger or an extension raises.
-    pub(super) fn send_frame(zelf: &Py<Self>, frame: PyRef<PyFrame>, vm: &VirtualMachine) -> PyResult<()> {
+    pub(super) fn send_frame(zelf: &Py<Self>, frame: PyRef<Frame>, vm: &VirtualMachine) -> PyResult<()> {
         if zelf.is_debug() {
             zelf.log("debug", "> %s", vec![frame.clone().into()], vm)?;
         }
         frame.to_engine(vm)?.check().map_err(|error| failure::exception(vm, &error))?;
         let frame = frame::encode(frame, zelf.extension_objects(vm)?, vm)?.to_engine(vm)?;
-        let mask = match zelf.side() {
-            Side::Server => None,
-            Side::Client => Some(masks::new(vm)?.unwrap_or_else(mask::random)),
+        let key = match zelf.side() {
+            engine::Side::Server => None,
+            engine::Side::Client => Some(masks::new_key(vm)?),
         };
         let mut bytes = Vec::new();
-        frame.with_data(Cow::<[u8]>::Owned).write(mask, &mut bytes);
+        frame.write(key, &mut bytes);
         zelf.push_output(&bytes);
         Ok(())
     }
@@ -78,8 +75,8 @@ impl PyProtocol {
     /// Processes bytes that arrived, frame by frame.
     ///
     /// # Errors
-    /// What the logger raises, and what is no `Exception`.
-    pub(super) fn receive_in_steps(zelf: &Py<Self>, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
+    /// What the logger raises, and a `BaseException` that is not an `Exception`.
+    pub(super) fn receive_stepwise(zelf: &Py<Self>, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
         let mut rest = data;
         loop {
             let frame = {
@@ -88,7 +85,7 @@ impl PyProtocol {
                 inner.machine.next_raw_frame(&mut rest, &mut ())
             };
             let outcome = match frame {
-                None => return Self::settle(zelf, vm),
+                None => return Self::flush_pending(zelf, vm),
                 Some(frame) => Self::process(zelf, frame, vm),
             };
             if let Err(exception) = outcome {
@@ -97,13 +94,13 @@ impl PyProtocol {
         }
     }
 
-    /// Decodes a frame, and has it processed by `recv_frame`.
-    fn process(zelf: &Py<Self>, frame: Frame, vm: &VirtualMachine) -> PyResult<()> {
+    /// Decodes a frame, and passes it to `recv_frame`.
+    fn process(zelf: &Py<Self>, frame: engine::Frame, vm: &VirtualMachine) -> PyResult<()> {
         let (limit, debug) = {
             let inner = zelf.lock();
             (inner.machine.limit(), inner.debug)
         };
-        let mut frame = PyFrame::of(frame, vm);
+        let mut frame = Frame::of(frame, vm);
         for extension in zelf.extension_objects(vm)?.into_iter().rev() {
             frame = decode(&extension, frame, limit, vm)?.try_into_value(vm)?;
         }
@@ -111,35 +108,30 @@ impl PyProtocol {
         if debug {
             zelf.log("debug", "< %s", vec![frame.clone().into()], vm)?;
         }
-        if Self::methods(zelf, vm).overrides_recv_frame() {
+        if Self::overrides(zelf, vm).recv_frame() {
             return vm.call_method(zelf.as_object(), "recv_frame", (frame,)).map(drop);
         }
         Self::receive_frame(zelf, &frame, vm)
     }
 
-    /// Processes a frame that is decoded.
+    /// Processes a decoded frame.
     ///
     /// # Errors
-    /// `ProtocolError` or `UnicodeDecodeError` for a frame that breaks a rule; what extensions raise about the
-    /// answer.
-    pub(super) fn receive_frame(zelf: &Py<Self>, frame: &Py<PyFrame>, vm: &VirtualMachine) -> PyResult<()> {
+    /// `ProtocolError` or `UnicodeDecodeError` for a frame that breaks a rule; what extensions raise for the
+    /// response.
+    pub(super) fn receive_frame(zelf: &Py<Self>, frame: &Py<Frame>, vm: &VirtualMachine) -> PyResult<()> {
         let frame = frame.to_engine(vm)?;
         let result = {
             let mut inner = zelf.lock();
             inner.machine.set_deferring(true);
             inner.machine.receive_frame(frame, &mut ())
         };
-        Self::settle(zelf, vm)?;
+        Self::flush_pending(zelf, vm)?;
         result.map_err(|error| failure::exception(vm, &error))
     }
 }
 
-fn decode(
-    extension: &PyObjectRef,
-    frame: PyRef<PyFrame>,
-    limit: Option<u64>,
-    vm: &VirtualMachine,
-) -> PyResult {
+fn decode(extension: &PyObjectRef, frame: PyRef<Frame>, limit: Option<u64>, vm: &VirtualMachine) -> PyResult {
     use rustpython_vm::function::{FuncArgs, KwArgs, PosArgs};
 
     let limit: PyObjectRef = limit.map_or_else(|| vm.ctx.none(), |limit| vm.ctx.new_int(limit).into());

@@ -1,5 +1,4 @@
-//! What the Python modules around the opening handshake are made of: `websockets.headers`, `.http11`, `.utils`,
-//! `.client` and `.server` call it.
+//! The opening handshake, for the Python modules `websockets.headers`, `.http11`, `.utils`, `.client` and `.server`.
 
 mod check;
 mod failure;
@@ -27,7 +26,7 @@ mod _websockets_handshake {
         vm.import("_websockets_datastructures", 0).map(drop)
     }
 
-    /// The text of a str; what is no character at all becomes one that no grammar has.
+    /// The text of a str; surrogates become a character that no grammar allows.
     fn text(value: &Py<PyStr>) -> Cow<'_, str> {
         value.as_wtf8().to_string_lossy()
     }
@@ -248,8 +247,8 @@ mod _websockets_handshake {
 
     /// `read_request(protocol)`
     ///
-    /// Has a protocol call its own `_request_received(request)` when one has arrived, or `_request_failed(exc)`
-    /// when what arrives is none.
+    /// Makes a protocol call its own `_request_received(request)` when a request has arrived, or
+    /// `_request_failed(exc)` when the bytes are not a request.
     #[pyfunction]
     fn read_request(protocol: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         head::read_request(vm, &protocol)
@@ -257,8 +256,8 @@ mod _websockets_handshake {
 
     /// `read_response(protocol)`
     ///
-    /// Has a protocol call its own `_response_received(response)` when one has arrived, or `_response_failed(exc)`
-    /// when what arrives is none.
+    /// Makes a protocol call its own `_response_received(response)` when a response has arrived, or
+    /// `_response_failed(exc)` when the bytes are not a response.
     #[pyfunction]
     fn read_response(protocol: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         head::read_response(vm, &protocol)
@@ -266,7 +265,7 @@ mod _websockets_handshake {
 
     /// `push_event(protocol, event)`
     ///
-    /// Has `protocol.events_received()` return the event, a request or a response.
+    /// Adds an event, a request or a response, to `protocol.events_received()`.
     #[pyfunction]
     fn push_event(protocol: PyObjectRef, event: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         head::protocol_of(vm, &protocol)?.push_event(event);
@@ -275,7 +274,7 @@ mod _websockets_handshake {
 
     /// `push_output(protocol, data)`
     ///
-    /// Has `protocol.data_to_send()` return the bytes.
+    /// Adds bytes to `protocol.data_to_send()`.
     #[pyfunction]
     fn push_output(protocol: PyObjectRef, data: ArgBytesLike, vm: &VirtualMachine) -> PyResult<()> {
         head::protocol_of(vm, &protocol)?.push_output(&data.borrow_buf());

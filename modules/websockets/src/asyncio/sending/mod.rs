@@ -10,29 +10,31 @@ use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
 use tauraro_asyncio::transport::SocketTransport;
 use tauraro_bridge::{ExecutionMode, with_vm};
+use tauraro_engine::websocket as engine;
 
 use super::closing;
 use super::connection::Connection;
+use crate::data::Data;
 use crate::errors;
-use crate::handle::{Data, Opcode, Output, Protocol, State};
+use crate::protocol::{OutputPiece, ProtocolRef};
 
-/// What is left to do after something was given to the protocol.
+/// What has become of something that was to be sent.
 #[derive(Debug)]
-pub(crate) enum Left {
-    /// Nothing: it is with the transport.
-    Nothing,
-    /// The transport takes no more for now, or the peer is expected to close the connection.
-    Flow { closing: bool },
-    /// The connection is not in the state it should be in: it is closing, or soon will.
-    Refused,
-    /// Something failed; the connection is of no more use.
-    Broken,
+pub(crate) enum SendOutcome {
+    /// The transport has it.
+    Done,
+    /// The transport's buffer is full, or the peer is expected to close the connection.
+    NeedsDrain { closing: bool },
+    /// The connection is not in the expected state: it is closing, or soon will be.
+    NotOpen,
+    /// Something failed; the connection cannot be used any more.
+    Failed,
 }
 
-/// Writes what the protocol wants sent.
+/// Writes what the protocol has to send to the transport.
 pub(crate) fn flush(
     connection: &Py<Connection>,
-    protocol: Protocol<'_>,
+    protocol: ProtocolRef<'_>,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     let output = protocol.output(vm)?;
@@ -43,27 +45,27 @@ pub(crate) fn flush(
     let native = SocketTransport::of(&transport, vm);
     for piece in output {
         match (piece, native) {
-            (Output::Bytes(bytes), Some(native)) => SocketTransport::write_native(native, &bytes, vm)?,
-            (Output::Bytes(bytes), None) => {
+            (OutputPiece::Bytes(bytes), Some(native)) => SocketTransport::write_native(native, &bytes, vm)?,
+            (OutputPiece::Bytes(bytes), None) => {
                 vm.call_method(&transport, "write", (vm.ctx.new_bytes(bytes),))?;
             }
-            (Output::Object(bytes), _) => {
+            (OutputPiece::Object(bytes), _) => {
                 vm.call_method(&transport, "write", (bytes,))?;
             }
-            (Output::Eof, _) => half_close(connection, &transport, vm)?,
+            (OutputPiece::Eof, _) => half_close(connection, &transport, vm)?,
         }
     }
     futures::poll_soon(connection.event_loop(vm)?);
     Ok(())
 }
 
-/// Ends the outgoing stream; where that cannot be done alone, as with TLS, closes the connection.
+/// Ends the outgoing stream; closes the connection if the transport cannot half-close, as with TLS.
 fn half_close(connection: &Py<Connection>, transport: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
     if vm.call_method(transport, "can_write_eof", ())?.try_to_bool(vm)? {
         Connection::log_debug(connection, "x half-closing TCP connection", None, vm)?;
         return match vm.call_method(transport, "write_eof", ()) {
             Err(error) if !error.fast_isinstance(vm.ctx.exceptions.exception_type) => Err(error),
-            // The connection is broken already.
+            // The connection is already broken.
             _ => Ok(()),
         };
     }
@@ -88,55 +90,56 @@ pub(crate) fn note_write_error(
     Ok(())
 }
 
-/// Has `act` give something to the protocol, and writes it.
+/// Calls `act` with the protocol, and writes what it has to send then.
 ///
 /// # Errors
-/// `ProtocolError` and `ConcurrencyError` of `act`, which change nothing; what is no `Exception`.
-pub(crate) fn attempt<R>(
+/// `ProtocolError` and `ConcurrencyError` of `act`, which change nothing; a `BaseException` that is not an
+/// `Exception`.
+pub(crate) fn with_protocol<R>(
     connection: &Py<Connection>,
-    expected: State,
-    act: impl FnOnce(Protocol<'_>, &VirtualMachine) -> PyResult<R>,
+    expected: engine::State,
+    act: impl FnOnce(ProtocolRef<'_>, &VirtualMachine) -> PyResult<R>,
     vm: &VirtualMachine,
-) -> PyResult<(Left, Option<R>)> {
+) -> PyResult<(SendOutcome, Option<R>)> {
     let protocol = connection.protocol(vm)?;
     if protocol.state(vm)? != expected {
-        return Ok((Left::Refused, None));
+        return Ok((SendOutcome::NotOpen, None));
     }
     match act(protocol, vm) {
-        Ok(given) => Ok((after(connection, protocol, vm)?, Some(given))),
-        Err(error) => Ok((failed(connection, error, vm)?, None)),
+        Ok(result) => Ok((flush_and_check(connection, protocol, vm)?, Some(result))),
+        Err(error) => Ok((handle_error(connection, error, vm)?, None)),
     }
 }
 
-/// Writes what was given to the protocol.
-pub(crate) fn after(
+/// Writes what the protocol has to send, and checks what the caller has to wait for.
+pub(crate) fn flush_and_check(
     connection: &Py<Connection>,
-    protocol: Protocol<'_>,
+    protocol: ProtocolRef<'_>,
     vm: &VirtualMachine,
-) -> PyResult<Left> {
+) -> PyResult<SendOutcome> {
     let closing = protocol.close_expected(vm)?;
     if closing {
         closing::expect(connection, vm)?;
     }
     if let Err(error) = flush(connection, protocol, vm) {
         note_write_error(connection, error, vm)?;
-        return Ok(Left::Broken);
+        return Ok(SendOutcome::Failed);
     }
     if closing || connection.is_paused() || connection.transport_is_closing(vm)? {
-        return Ok(Left::Flow { closing });
+        return Ok(SendOutcome::NeedsDrain { closing });
     }
-    Ok(Left::Nothing)
+    Ok(SendOutcome::Done)
 }
 
-/// What follows from an exception raised while something was given to the protocol.
+/// Handles an exception that the protocol has raised.
 ///
 /// # Errors
 /// The exception itself if it leaves the connection as it was.
-pub(crate) fn failed(
+pub(crate) fn handle_error(
     connection: &Py<Connection>,
     error: PyBaseExceptionRef,
     vm: &VirtualMachine,
-) -> PyResult<Left> {
+) -> PyResult<SendOutcome> {
     if !error.fast_isinstance(vm.ctx.exceptions.exception_type) {
         return Err(error);
     }
@@ -148,25 +151,29 @@ pub(crate) fn failed(
     }
     Connection::log(connection, "error", "unexpected internal error", Some(&error), vm)?;
     connection.set_connection_exc(Some(error));
-    Ok(Left::Broken)
+    Ok(SendOutcome::Failed)
 }
 
-/// Does what is left to do: waits for the transport, or for the end of the connection.
+/// Finishes sending: waits for the transport, or for the end of the connection.
 ///
 /// # Errors
 /// `ConnectionClosed`, once the connection is.
-pub(crate) async fn settle(connection: &Py<Connection>, mode: &ExecutionMode, left: Left) -> PyResult<()> {
+pub(crate) async fn finish_send(
+    connection: &Py<Connection>,
+    mode: &ExecutionMode,
+    outcome: SendOutcome,
+) -> PyResult<()> {
     let mut wait = false;
     let mut raise = false;
-    match left {
-        Left::Nothing => return Ok(()),
-        Left::Refused => {
+    match outcome {
+        SendOutcome::Done => return Ok(()),
+        SendOutcome::NotOpen => {
             with_vm(|vm| closing::set_deadline(connection, vm))?;
             wait = true;
             raise = true;
         }
-        Left::Broken => raise = true,
-        Left::Flow { closing } => {
+        SendOutcome::Failed => raise = true,
+        SendOutcome::NeedsDrain { closing } => {
             wait = closing;
             if let Err(error) = drain(connection, mode).await {
                 with_vm(|vm| note_write_error(connection, error, vm))?;
@@ -187,10 +194,10 @@ pub(crate) async fn settle(connection: &Py<Connection>, mode: &ExecutionMode, le
     Ok(())
 }
 
-/// Waits until the transport takes more.
+/// Waits until the transport's buffer has room.
 async fn drain(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()> {
     if with_vm(|vm| connection.transport_is_closing(vm))? {
-        // Its `connection_lost` has its turn.
+        // Lets its `connection_lost` run.
         mode.suspend(with_vm(|vm| vm.ctx.none())).await?;
     }
     if !connection.is_paused() {
@@ -199,7 +206,7 @@ async fn drain(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()
     let waiter = with_vm(|vm| futures::create(connection.event_loop(vm)?, vm))?;
     connection.inner.lock().drains.push(waiter.clone());
     if !connection.is_paused() {
-        // By another thread, meanwhile.
+        // Another thread has resumed writing meanwhile.
         with_vm(|vm| futures::resolve(&waiter, vm.ctx.none(), vm))?;
     }
     let woken = futures::wait(mode, waiter.clone()).await;
@@ -207,7 +214,7 @@ async fn drain(connection: &Py<Connection>, mode: &ExecutionMode) -> PyResult<()
     woken.map(drop)
 }
 
-/// The transport takes more: those who wait go on.
+/// The transport's buffer has room: wakes the tasks that wait for it.
 pub(crate) fn resume(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResult<()> {
     connection.set_paused(false);
     let drains = std::mem::take(&mut connection.inner.lock().drains);
@@ -217,41 +224,38 @@ pub(crate) fn resume(connection: &Py<Connection>, vm: &VirtualMachine) -> PyResu
     Ok(())
 }
 
-/// Has `act` give something to the protocol of a connection that is in the expected state, writes it and waits
-/// until the transport takes more; when the connection is expected to close, until it is closed.
+/// Calls `act` with the protocol of a connection that is in the expected state, writes what it has to send, and
+/// waits until the transport's buffer has room; when the connection is expected to close, until it is closed.
 ///
 /// # Errors
-/// `ConnectionClosed` when the connection is not open, or when something fails, which ends it;
+/// `ConnectionClosed` when the connection is not in that state, or when something fails, which ends it;
 /// `ProtocolError` and `ConcurrencyError` of `act`.
 pub(crate) async fn with_context<R>(
     connection: &Py<Connection>,
     mode: &ExecutionMode,
-    expected: State,
-    act: impl FnOnce(Protocol<'_>, &VirtualMachine) -> PyResult<R>,
+    expected: engine::State,
+    act: impl FnOnce(ProtocolRef<'_>, &VirtualMachine) -> PyResult<R>,
 ) -> PyResult<R> {
-    let (left, given) = with_vm(|vm| attempt(connection, expected, act, vm))?;
-    if !matches!(left, Left::Nothing) {
-        Box::pin(settle(connection, mode, left)).await?;
+    let (outcome, result) = with_vm(|vm| with_protocol(connection, expected, act, vm))?;
+    if !matches!(outcome, SendOutcome::Done) {
+        Box::pin(finish_send(connection, mode, outcome)).await?;
     }
-    given.ok_or_else(|| with_vm(|vm| vm.new_system_error("a connection that is not open was written to")))
+    result.ok_or_else(|| {
+        with_vm(|vm| vm.new_system_error("internal error: wrote to a connection that is not open"))
+    })
 }
 
-/// Which kind of frame a message or its first fragment goes in.
-pub(crate) fn opcode(data: &Data, text: Option<bool>) -> Opcode {
-    if text.unwrap_or(data.is_text()) { Opcode::Text } else { Opcode::Binary }
-}
-
-/// Sends a message that is no iterable; what is left to do then. Nothing for others, which are sent in fragments.
+/// Sends a message that is not an iterable; `None` for an iterable, which is sent in fragments.
 pub(crate) fn send_whole(
     connection: &Py<Connection>,
     message: &PyObjectRef,
     text: Option<bool>,
     vm: &VirtualMachine,
-) -> Option<PyResult<Left>> {
+) -> Option<PyResult<SendOutcome>> {
     let data = Data::from_object(message)?;
-    let give =
-        |protocol: Protocol<'_>, vm: &VirtualMachine| protocol.send(opcode(&data, text), &data, true, vm);
-    Some(attempt(connection, State::Open, give, vm).map(|(left, _)| left))
+    let send =
+        |protocol: ProtocolRef<'_>, vm: &VirtualMachine| protocol.send(data.opcode(text), &data, true, vm);
+    Some(with_protocol(connection, engine::State::Open, send, vm).map(|(outcome, _)| outcome))
 }
 
 /// `Connection.send`.
@@ -262,13 +266,13 @@ pub(crate) async fn send(
     text: Option<bool>,
 ) -> PyResult<()> {
     if connection.is_sending() {
-        Box::pin(fragmented::turn(connection, mode)).await?;
+        Box::pin(fragmented::wait_for_turn(connection, mode)).await?;
     }
     match with_vm(|vm| send_whole(connection, &message, text, vm)) {
         None => Box::pin(fragmented::send(connection, mode, message, text)).await,
-        Some(left) => match left? {
-            Left::Nothing => Ok(()),
-            left => Box::pin(settle(connection, mode, left)).await,
+        Some(outcome) => match outcome? {
+            SendOutcome::Done => Ok(()),
+            outcome => Box::pin(finish_send(connection, mode, outcome)).await,
         },
     }
 }

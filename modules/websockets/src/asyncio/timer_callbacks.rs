@@ -1,4 +1,4 @@
-//! What timers call.
+//! The callbacks of timers.
 
 use rustpython_vm::types::Callable;
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass};
@@ -7,25 +7,25 @@ use tauraro_asyncio::futures;
 use super::closing;
 use super::connection::Connection;
 
-/// Given to a timer: ends a future with a value, unless it is done already.
-#[pyclass(module = "websockets.asyncio.connection", name = "Wake", traverse)]
+/// Resolves a future with a value, unless it is done.
+#[pyclass(module = "websockets.asyncio.connection", name = "ResolveFuture", traverse)]
 #[derive(Debug, PyPayload)]
-pub(crate) struct Wake {
+pub(crate) struct ResolveFuture {
     future: PyObjectRef,
     value: PyObjectRef,
 }
 
-impl Wake {
-    /// A callable that ends `future` with `value`.
+impl ResolveFuture {
+    /// A callback that resolves `future` with `value`.
     pub(crate) fn new(future: PyObjectRef, value: PyObjectRef) -> Self {
         Self { future, value }
     }
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Callable))]
-impl Wake {}
+impl ResolveFuture {}
 
-impl Callable for Wake {
+impl Callable for ResolveFuture {
     type Args = ();
 
     fn call(zelf: &Py<Self>, _args: (), vm: &VirtualMachine) -> PyResult {
@@ -34,24 +34,24 @@ impl Callable for Wake {
     }
 }
 
-/// Given to a timer: ends a connection that the peer should have ended.
-#[pyclass(module = "websockets.asyncio.connection", name = "Expiry", traverse)]
+/// Ends a connection that the peer should have ended by now.
+#[pyclass(module = "websockets.asyncio.connection", name = "ExpireConnection", traverse)]
 #[derive(Debug, PyPayload)]
-pub(crate) struct Expiry {
+pub(crate) struct ExpireConnection {
     connection: PyRef<Connection>,
 }
 
-impl Expiry {
-    /// A callable that ends `connection`.
+impl ExpireConnection {
+    /// A callback that ends `connection`.
     pub(crate) fn new(connection: PyRef<Connection>) -> Self {
         Self { connection }
     }
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Callable))]
-impl Expiry {}
+impl ExpireConnection {}
 
-impl Callable for Expiry {
+impl Callable for ExpireConnection {
     type Args = ();
 
     fn call(zelf: &Py<Self>, _args: (), vm: &VirtualMachine) -> PyResult {

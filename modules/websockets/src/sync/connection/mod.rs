@@ -1,5 +1,6 @@
 //! `Connection`: a WebSocket connection for threads.
 
+mod arguments;
 mod closing;
 mod pings;
 mod receiving;
@@ -12,45 +13,46 @@ use std::sync::{Arc, Mutex};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr, PyType};
 use rustpython_vm::class::StaticType;
 use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::function::{ArgIntoBool, ArgIntoFloat, FuncArgs, PySetterValue};
+use rustpython_vm::function::{ArgIntoFloat, FuncArgs, PySetterValue};
 use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::{Constructor, Iterable};
-use rustpython_vm::{
-    AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
-};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use tauraro_engine::websocket as engine;
 
-use super::assembler::{GetArgs, GetIterArgs, PyAssembler, assigned};
-use super::flow::PyFlowControl;
-use super::fragments::PyFragments;
+use super::assembler::{Assembler, GetArgs, GetIterArgs, assigned};
+use super::flow_control::FlowControl;
+use super::fragments::Fragments;
 use super::frame_queue::{FrameQueue, Marks};
-use super::messages::PyMessages;
-use super::port::Port;
-use super::protocol_mutex::PyProtocolMutex;
-use super::reader::PyReader;
-use super::send_context::PySendContext;
-use super::turn::Turn;
-use super::waiting::{Deadline, Exclusive, Latch, lock};
+use super::message_iterator::MessageIterator;
+use super::protocol_mutex::ProtocolMutex;
+use super::reader::Reader;
+use super::reader_token::ReaderToken;
+use super::send_context::SendContext;
+use super::socket_handle::SocketHandle;
+use super::waiting::{Deadline, InterruptibleMutex, OneShotEvent, lock};
 use crate::errors;
-use crate::handle::{Output, ProtocolHandle, State};
+use crate::protocol::{OutputPiece, ProtocolObject};
 
+pub(super) use arguments::WaitArgs;
+use arguments::{CloseArgs, OpenArgs, PingArgs, PongArgs, SendArgs, StateArgs, TrySendArgs};
 use pings::Ping;
 pub(super) use receiving::run;
 pub(super) use sending::Flush;
 
-/// What a connection for threads does for each message. `websockets.sync.connection.Connection` derives from it.
+/// The native part of connections for threads. `websockets.sync.connection.Connection` derives from it.
 ///
 /// Any thread may call any method at any time. The order of what is sent is the order in which threads had
 /// `protocol_mutex`; it is not held while a thread waits for the network, so that a peer that reads slowly
 /// does not keep the connection from reading.
 #[pyclass(module = "websockets.sync.connection", name = "BaseConnection", traverse = "manual")]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyConnection {
+pub(crate) struct Connection {
     pub(super) core: Arc<Core>,
-    assembler: PyRef<PyAssembler>,
-    /// Serialises what is done with the protocol.
-    mutex: Arc<Exclusive>,
+    assembler: PyRef<Assembler>,
+    /// Serializes the use of the protocol.
+    mutex: Arc<InterruptibleMutex>,
     objects: PyMutex<Objects>,
-    /// Whether the socket is a plain one, which is used by its descriptor.
+    /// Whether the socket is a plain one, which is used through its descriptor.
     plain: AtomicBool,
     /// When the closing handshake must be over.
     close_deadline: Mutex<Option<Deadline>>,
@@ -62,18 +64,18 @@ pub(crate) struct PyConnection {
     legacy_warning: AtomicBool,
 }
 
-/// What the threads of a connection share that need not keep it alive.
+/// The state that the threads of a connection share without keeping it alive.
 #[derive(Debug)]
 pub(super) struct Core {
-    pub(super) port: Port,
-    pub(super) turn: Turn,
+    pub(super) socket_handle: SocketHandle,
+    pub(super) reader_token: ReaderToken,
     pub(super) queue: Arc<FrameQueue>,
     outgoing: Outgoing,
     /// Nothing is read any more, and the socket is closed.
-    pub(super) ended: Latch,
+    pub(super) ended: OneShotEvent,
     /// Handling what arrived failed.
     crashed: AtomicBool,
-    /// The thread that handles what arrived is in a method of the socket's.
+    /// The thread that handles what arrived is in a method of the socket.
     in_socket: AtomicBool,
     /// The thread that handles what arrived; 0 while there is none.
     handler: AtomicU64,
@@ -82,7 +84,7 @@ pub(super) struct Core {
 #[derive(Debug, Default)]
 struct Objects {
     socket: Option<PyObjectRef>,
-    protocol: Option<Arc<ProtocolHandle>>,
+    protocol: Option<Arc<ProtocolObject>>,
     /// Why the connection was lost.
     exception: Option<PyBaseExceptionRef>,
 }
@@ -90,14 +92,14 @@ struct Objects {
 /// What is to be written to the socket.
 #[derive(Debug, Default)]
 struct Outgoing {
-    pieces: PyMutex<VecDeque<Output>>,
+    pieces: PyMutex<VecDeque<OutputPiece>>,
     /// Held by the thread that writes.
-    writing: Exclusive,
+    writing: InterruptibleMutex,
 }
 
 // SAFETY: each object is visited once; while another thread has a lock, what it protects is in use.
 #[expect(unsafe_code, reason = "the garbage collector's interface")]
-unsafe impl Traverse for PyConnection {
+unsafe impl Traverse for Connection {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         self.assembler.traverse(visit);
         if let Some(objects) = self.objects.try_lock() {
@@ -115,33 +117,33 @@ unsafe impl Traverse for PyConnection {
     }
 }
 
-impl Drop for PyConnection {
+impl Drop for Connection {
     fn drop(&mut self) {
-        // Has the thread that reads end.
-        self.core.turn.end();
+        // Ends the thread that reads.
+        self.core.reader_token.close();
         self.core.queue.close();
-        self.core.port.shut();
+        self.core.socket_handle.close();
     }
 }
 
-impl Constructor for PyConnection {
+impl Constructor for Connection {
     type Args = FuncArgs;
 
     fn py_new(_class: &Py<PyType>, _args: FuncArgs, vm: &VirtualMachine) -> PyResult<Self> {
         let queue = Arc::new(FrameQueue::default());
         let core = Core {
-            port: Port::new().map_err(|error| closing::os_error(&error, vm))?,
-            turn: Turn::default(),
+            socket_handle: SocketHandle::new().map_err(|error| closing::os_error(&error, vm))?,
+            reader_token: ReaderToken::default(),
             queue: queue.clone(),
             outgoing: Outgoing::default(),
-            ended: Latch::default(),
+            ended: OneShotEvent::default(),
             crashed: AtomicBool::new(false),
             in_socket: AtomicBool::new(false),
             handler: AtomicU64::new(0),
         };
         Ok(Self {
             core: Arc::new(core),
-            assembler: PyAssembler::over(queue).into_ref(&vm.ctx),
+            assembler: Assembler::over(queue).into_ref(&vm.ctx),
             mutex: Arc::default(),
             objects: PyMutex::default(),
             plain: AtomicBool::new(false),
@@ -154,12 +156,12 @@ impl Constructor for PyConnection {
     }
 }
 
-impl PyConnection {
+impl Connection {
     /// The protocol object.
     ///
     /// # Errors
     /// `RuntimeError` before `__init__`.
-    fn handle(&self, vm: &VirtualMachine) -> PyResult<Arc<ProtocolHandle>> {
+    fn handle(&self, vm: &VirtualMachine) -> PyResult<Arc<ProtocolObject>> {
         let handle = self.objects.lock().protocol.clone();
         handle.ok_or_else(|| vm.new_runtime_error("the connection has not been initialized"))
     }
@@ -173,7 +175,7 @@ impl PyConnection {
         socket.ok_or_else(|| vm.new_runtime_error("the connection has not been initialized"))
     }
 
-    /// Remembers why the connection is lost, unless that is known already.
+    /// Records why the connection is lost, unless that is known already.
     fn set_exception(&self, exception: PyBaseExceptionRef) {
         let mut objects = self.objects.lock();
         if objects.exception.is_none() {
@@ -206,7 +208,7 @@ impl PyConnection {
         }
     }
 
-    /// Warns, once, when a client's connection is used as was usual before `connect` became a context manager.
+    /// Warns, once, when a client's connection is used as it was before `connect` became a context manager.
     fn warn_if_legacy(&self, vm: &VirtualMachine) -> PyResult<()> {
         if !self.legacy_warning.load(Relaxed) || !self.legacy_warning.swap(false, Relaxed) {
             return Ok(());
@@ -246,50 +248,8 @@ impl PyConnection {
     }
 }
 
-#[derive(FromArgs)]
-pub(crate) struct OpenArgs {
-    #[pyarg(any)]
-    sock: PyObjectRef,
-    #[pyarg(any)]
-    protocol: PyObjectRef,
-    #[pyarg(any)]
-    high: Option<i64>,
-    #[pyarg(any)]
-    low: Option<i64>,
-}
-
-#[derive(FromArgs)]
-pub(crate) struct SendArgs {
-    #[pyarg(any)]
-    pub(super) message: PyObjectRef,
-    #[pyarg(named, default)]
-    pub(super) text: Option<ArgIntoBool>,
-}
-
-#[derive(FromArgs)]
-pub(crate) struct CloseArgs {
-    #[pyarg(any, optional, py_default = "1000")]
-    pub(super) code: rustpython_vm::function::OptionalArg,
-    #[pyarg(any, optional, py_default = "''")]
-    pub(super) reason: rustpython_vm::function::OptionalArg,
-}
-
-#[derive(FromArgs)]
-pub(crate) struct PingArgs {
-    #[pyarg(any, default)]
-    pub(super) data: Option<PyObjectRef>,
-    #[pyarg(named, default = false)]
-    pub(super) ack_on_close: bool,
-}
-
-#[derive(FromArgs)]
-pub(crate) struct StateArgs {
-    #[pyarg(named, default)]
-    expected_state: Option<i32>,
-}
-
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Iterable))]
-impl PyConnection {
+impl Connection {
     /// Takes over a connected socket and the protocol object that is to speak over it. Nothing is read before
     /// a thread runs the `_reader()`.
     #[pymethod]
@@ -304,10 +264,10 @@ impl PyConnection {
         // Without one, the thread that reads ends at once.
         if let Some(descriptor) = descriptor {
             // A socket that was closed has none, or one that is not valid.
-            let _ = zelf.core.port.open(descriptor);
+            let _ = zelf.core.socket_handle.open(descriptor);
         }
         zelf.plain.store(plain, Relaxed);
-        let protocol = Some(Arc::new(ProtocolHandle::new(args.protocol)));
+        let protocol = Some(Arc::new(ProtocolObject::new(args.protocol)));
         let new = Objects { socket: Some(args.sock), protocol, exception: None };
         drop(std::mem::replace(&mut *zelf.objects.lock(), new));
         Ok(())
@@ -315,8 +275,8 @@ impl PyConnection {
 
     /// What the background thread is to run: it reads the connection until its end.
     #[pymethod]
-    fn _reader(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyReader> {
-        PyReader::new(zelf, vm)
+    fn _reader(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<Reader> {
+        Reader::new(zelf, vm)
     }
 
     /// The socket.
@@ -343,7 +303,7 @@ impl PyConnection {
 
     #[pygetset(setter)]
     fn set_protocol(zelf: &Py<Self>, value: PySetterValue, vm: &VirtualMachine) -> PyResult<()> {
-        let handle = Arc::new(ProtocolHandle::new(assigned(value, vm)?));
+        let handle = Arc::new(ProtocolObject::new(assigned(value, vm)?));
         let old = zelf.objects.lock().protocol.replace(handle);
         drop(old);
         Ok(())
@@ -351,19 +311,19 @@ impl PyConnection {
 
     /// The lock that serialises what is done with the protocol object.
     #[pygetset]
-    fn protocol_mutex(zelf: &Py<Self>) -> PyProtocolMutex {
-        PyProtocolMutex::new(zelf.mutex.clone())
+    fn protocol_mutex(zelf: &Py<Self>) -> ProtocolMutex {
+        ProtocolMutex::new(zelf.mutex.clone())
     }
 
     /// What makes messages of the frames that arrive.
     #[pygetset]
-    fn recv_messages(zelf: &Py<Self>) -> PyRef<PyAssembler> {
+    fn recv_messages(zelf: &Py<Self>) -> PyRef<Assembler> {
         zelf.assembler.clone()
     }
 
     /// The lock that is taken while reading pauses because too many frames wait to be read.
     #[pygetset]
-    fn recv_flow_control(zelf: &Py<Self>) -> PyFlowControl {
+    fn recv_flow_control(zelf: &Py<Self>) -> FlowControl {
         zelf.assembler.flow_control()
     }
 
@@ -445,9 +405,9 @@ impl PyConnection {
     /// Receives the next message fragment by fragment: an iterator over `str` or `bytes`, as `recv()` would
     /// return. It must be iterated over to its end before another message can be received.
     #[pymethod]
-    fn recv_streaming(zelf: PyRef<Self>, args: GetIterArgs, vm: &VirtualMachine) -> PyResult<PyFragments> {
+    fn recv_streaming(zelf: PyRef<Self>, args: GetIterArgs, vm: &VirtualMachine) -> PyResult<Fragments> {
         zelf.warn_if_legacy(vm)?;
-        Ok(PyFragments::of_connection(zelf, args.decode.map(Into::into)))
+        Ok(Fragments::of_connection(zelf, args.decode.map(Into::into)))
     }
 
     /// Sends a message: text for a `str`, a binary one for `bytes`, `bytearray` and `memoryview`, unless `text`
@@ -503,14 +463,14 @@ impl PyConnection {
     /// It raises `ConnectionClosed` if the connection is in another state or is lost, and waits for the end of
     /// the connection if the protocol expects it.
     #[pymethod]
-    fn send_context(zelf: PyRef<Self>, args: StateArgs) -> PySendContext {
+    fn send_context(zelf: PyRef<Self>, args: StateArgs) -> SendContext {
         let expected = match args.expected_state {
-            Some(0) => State::Connecting,
-            Some(2) => State::Closing,
-            Some(3) => State::Closed,
-            _ => State::Open,
+            Some(0) => engine::State::Connecting,
+            Some(2) => engine::State::Closing,
+            Some(3) => engine::State::Closed,
+            _ => engine::State::Open,
         };
-        PySendContext::new(zelf, expected)
+        SendContext::new(zelf, expected)
     }
 
     /// Sends what the protocol has to send. The caller has `protocol_mutex`.
@@ -558,8 +518,8 @@ impl PyConnection {
     /// Sends a message as far as that is possible without waiting, if the connection is open. Returns None when
     /// that is done, True when `_flush()` must do the rest, or why the message cannot be sent.
     #[pymethod]
-    fn _offer(zelf: &Py<Self>, args: OfferArgs, vm: &VirtualMachine) -> PyResult {
-        Self::offer(zelf, &args.message, args.text, vm)
+    fn _try_send(zelf: &Py<Self>, args: TrySendArgs, vm: &VirtualMachine) -> PyResult {
+        Self::try_send(zelf, &args.message, args.text, vm)
     }
 
     /// Sends all that waits to be sent.
@@ -569,29 +529,9 @@ impl PyConnection {
     }
 }
 
-#[derive(FromArgs)]
-pub(crate) struct WaitArgs {
-    #[pyarg(any, default)]
-    pub(super) timeout: Option<ArgIntoFloat>,
-}
-
-#[derive(FromArgs)]
-pub(crate) struct PongArgs {
-    #[pyarg(any, optional)]
-    data: rustpython_vm::function::OptionalArg,
-}
-
-#[derive(FromArgs)]
-pub(crate) struct OfferArgs {
-    #[pyarg(any)]
-    message: PyObjectRef,
-    #[pyarg(any)]
-    text: bool,
-}
-
-impl Iterable for PyConnection {
+impl Iterable for Connection {
     fn iter(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
-        Ok(PyMessages::new(zelf).into_pyobject(vm))
+        Ok(MessageIterator::new(zelf).into_pyobject(vm))
     }
 }
 

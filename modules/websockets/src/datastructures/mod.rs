@@ -6,7 +6,7 @@ pub(crate) use self::_websockets_datastructures::module_def;
 use rustpython_vm::builtins::PyTypeRef;
 use rustpython_vm::class::PyClassImpl as _;
 
-pub(crate) use self::headers::{PyHeaders, pair_of};
+pub(crate) use self::headers::{Headers, pair_of};
 
 #[rustpython_vm::pymodule]
 mod _websockets_datastructures {
@@ -19,9 +19,9 @@ mod _websockets_datastructures {
     }
 }
 
-/// Makes the class, unless it is made: whatever gives out its objects, or looks for them, needs it.
+/// Creates the class, unless it exists: it is needed before objects of it can be created or recognized.
 pub(crate) fn make_classes() -> PyTypeRef {
-    let headers = PyHeaders::make_static_type();
+    let headers = Headers::make_static_type();
     crate::module::make_mutable(&headers);
     headers
 }

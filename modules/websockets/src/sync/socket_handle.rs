@@ -9,7 +9,7 @@ use tauraro_bridge::WakeFd;
 
 use super::waiting::lock;
 
-/// What is waited for.
+/// What to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     Read,
@@ -18,28 +18,28 @@ pub(super) enum Direction {
     Both,
 }
 
-/// How a wait ended.
+/// How waiting for a socket ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waited {
+pub(super) enum Readiness {
     /// The socket is ready.
     Ready,
-    /// The port was shut.
-    Shut,
-    /// Neither happened in time, or a signal arrived.
-    Nothing,
+    /// The handle was closed.
+    Closed,
+    /// Neither, within the timeout or before a signal arrived.
+    NotReady,
 }
 
 /// A duplicate of a socket's descriptor: it stays valid while threads use it, whatever becomes of the
 /// socket object, and can be taken from them.
 #[derive(Debug)]
-pub(super) struct Port {
+pub(super) struct SocketHandle {
     /// None when the socket has no descriptor, or none any more.
     socket: Mutex<Option<Arc<OwnedFd>>>,
     wake: WakeFd,
 }
 
-impl Port {
-    /// A port without a socket.
+impl SocketHandle {
+    /// A handle without a socket.
     ///
     /// # Errors
     /// There are too many descriptors.
@@ -47,37 +47,42 @@ impl Port {
         Ok(Self { socket: Mutex::new(None), wake: WakeFd::new()? })
     }
 
-    /// Opens it for the socket with a descriptor.
+    /// Duplicates the descriptor of a socket.
     ///
     /// # Errors
-    /// There are too many descriptors, or it is none.
+    /// There are too many descriptors, or it is not one.
     pub(super) fn open(&self, descriptor: RawFd) -> io::Result<()> {
         let socket = Arc::new(duplicate(descriptor)?);
         *lock(&self.socket) = Some(socket);
         Ok(())
     }
 
-    /// The descriptor, for the time of a call.
+    /// The descriptor, to be used for one call.
     pub(super) fn socket(&self) -> Option<Arc<OwnedFd>> {
         lock(&self.socket).clone()
     }
 
-    /// Ends all waits, now and later, and closes the descriptor as soon as nobody uses it.
-    pub(super) fn shut(&self) {
+    /// Ends all waits, now and later, and closes the descriptor as soon as no thread uses it.
+    pub(super) fn close(&self) {
         self.wake.signal();
         let socket = lock(&self.socket).take();
         drop(socket);
     }
 
-    /// Has a thread that is blocked in a call of the socket's return: the stream ends in both directions.
-    pub(super) fn break_off(&self) {
+    /// Ends the stream in both directions, so that threads blocked in a method of the socket return.
+    pub(super) fn shutdown_both(&self) {
         if let Some(socket) = self.socket() {
             shutdown(&socket, libc::SHUT_RDWR);
         }
     }
 
-    /// Waits until the socket is ready, for ever if `pause` is none.
-    pub(super) fn wait(&self, socket: &OwnedFd, direction: Direction, pause: Option<Duration>) -> Waited {
+    /// Waits until the socket is ready, without a limit if `timeout` is `None`.
+    pub(super) fn wait(
+        &self,
+        socket: &OwnedFd,
+        direction: Direction,
+        timeout: Option<Duration>,
+    ) -> Readiness {
         let events = match direction {
             Direction::Read => libc::POLLIN,
             Direction::Write => libc::POLLOUT,
@@ -86,27 +91,27 @@ impl Port {
         let watched = |fd, events| libc::pollfd { fd, events, revents: 0 };
         let mut watch = [watched(self.wake.as_raw_fd(), libc::POLLIN), watched(socket.as_raw_fd(), events)];
         // Rounded up, so that a wait does not end early.
-        let timeout =
-            pause.map_or(-1, |pause| i32::try_from(pause.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX));
-        // SAFETY: the array lives through the call, and has the length that is told.
+        let timeout = timeout
+            .map_or(-1, |timeout| i32::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX));
+        // SAFETY: the array lives through the call, and has the given length.
         #[expect(unsafe_code, reason = "the standard library offers no poll")]
         let count = unsafe { libc::poll(watch.as_mut_ptr(), 2, timeout) };
         let [wake, socket] = watch;
         if count <= 0 {
-            Waited::Nothing
+            Readiness::NotReady
         } else if wake.revents != 0 {
-            Waited::Shut
+            Readiness::Closed
         } else if socket.revents != 0 {
-            Waited::Ready
+            Readiness::Ready
         } else {
-            Waited::Nothing
+            Readiness::NotReady
         }
     }
 }
 
 /// Receives what is there, without waiting. Returns 0 at the end of the stream.
 pub(super) fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
-    // SAFETY: the buffer lives through the call, and has the length that is told.
+    // SAFETY: the buffer lives through the call, and has the given length.
     #[expect(unsafe_code, reason = "the standard library reads only in the mode that the socket is in")]
     let count = unsafe {
         libc::recv(socket.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_DONTWAIT)
@@ -116,18 +121,14 @@ pub(super) fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> 
 
 /// Sends what the system takes, without waiting.
 pub(super) fn send(socket: &OwnedFd, data: &[u8]) -> io::Result<usize> {
-    #[cfg(target_os = "linux")]
     let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-    // The interpreter ignores SIGPIPE.
-    #[cfg(not(target_os = "linux"))]
-    let flags = libc::MSG_DONTWAIT;
-    // SAFETY: the data lives through the call, and has the length that is told.
+    // SAFETY: the data lives through the call, and has the given length.
     #[expect(unsafe_code, reason = "the standard library writes only in the mode that the socket is in")]
     let count = unsafe { libc::send(socket.as_raw_fd(), data.as_ptr().cast(), data.len(), flags) };
     usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }
 
-/// Ends the stream in the directions of `how`; what goes wrong means that it has ended.
+/// Ends the stream in the directions of `how`. Errors are ignored: they mean that it has ended.
 pub(super) fn shutdown(socket: &OwnedFd, how: i32) {
     // SAFETY: the call takes no pointers.
     #[expect(unsafe_code, reason = "the standard library shuts down its own sockets only")]
@@ -150,26 +151,26 @@ mod tests {
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
 
-    use super::{Direction, Port, Waited, receive, send};
+    use super::{Direction, Readiness, SocketHandle, receive, send};
 
     #[test]
-    fn moves_bytes_and_is_shut_under_a_waiting_thread() {
+    fn moves_bytes_and_ends_waits_when_closed() {
         let (here, there) = UnixStream::pair().unwrap();
-        let (port, other) = (Port::new().unwrap(), Port::new().unwrap());
-        assert!(port.open(-1).is_err());
-        port.open(here.as_raw_fd()).unwrap();
+        let (socket_handle, other) = (SocketHandle::new().unwrap(), SocketHandle::new().unwrap());
+        assert!(socket_handle.open(-1).is_err());
+        socket_handle.open(here.as_raw_fd()).unwrap();
         other.open(there.as_raw_fd()).unwrap();
         drop((here, there));
-        let (socket, other) = (port.socket().unwrap(), other.socket().unwrap());
+        let (socket, other) = (socket_handle.socket().unwrap(), other.socket().unwrap());
         let mut buffer = [0; 8];
         assert!(receive(&socket, &mut buffer).is_err());
-        assert_eq!(port.wait(&socket, Direction::Read, Some(Duration::ZERO)), Waited::Nothing);
-        assert_eq!(port.wait(&socket, Direction::Write, None), Waited::Ready);
+        assert_eq!(socket_handle.wait(&socket, Direction::Read, Some(Duration::ZERO)), Readiness::NotReady);
+        assert_eq!(socket_handle.wait(&socket, Direction::Write, None), Readiness::Ready);
         assert_eq!(send(&other, b"hello").unwrap(), 5);
-        assert_eq!(port.wait(&socket, Direction::Read, None), Waited::Ready);
+        assert_eq!(socket_handle.wait(&socket, Direction::Read, None), Readiness::Ready);
         assert_eq!(receive(&socket, &mut buffer).unwrap(), 5);
-        port.shut();
-        assert!(port.socket().is_none());
-        assert_eq!(port.wait(&socket, Direction::Read, None), Waited::Shut);
+        socket_handle.close();
+        assert!(socket_handle.socket().is_none());
+        assert_eq!(socket_handle.wait(&socket, Direction::Read, None), Readiness::Closed);
     }
 }

@@ -1,8 +1,9 @@
-//! What a script gives to be sent.
+//! The data that a script passes to be sent.
 
 use rustpython_vm::builtins::{PyByteArray, PyBytes, PyMemoryView, PyStr, PyStrRef};
 use rustpython_vm::protocol::PyBuffer;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, TryFromBorrowedObject, VirtualMachine};
+use tauraro_engine::websocket as engine;
 
 /// A message or a fragment of one, text or bytes.
 #[derive(Clone, Debug)]
@@ -12,12 +13,17 @@ pub(crate) enum Data {
 }
 
 impl Data {
-    /// The object as data: a `str`, `bytes`, `bytearray` or `memoryview`. Nothing for any other.
+    /// The object as data: a `str`, `bytes`, `bytearray` or `memoryview`; `None` for any other.
     pub(crate) fn from_object(object: &PyObject) -> Option<Self> {
         if let Some(text) = object.downcast_ref::<PyStr>() {
             return Some(Self::Text(text.to_owned()));
         }
         is_bytes_like(object).then(|| Self::Bytes(object.to_owned()))
+    }
+
+    /// The opcode for a message: according to the type of the data, unless `text` overrides that.
+    pub(crate) fn opcode(&self, text: Option<bool>) -> engine::OpCode {
+        if text.unwrap_or(self.is_text()) { engine::opcode::TEXT } else { engine::opcode::BINARY }
     }
 
     /// Whether it is text.
@@ -42,8 +48,8 @@ impl Data {
     /// Calls `function` with the bytes to be sent.
     ///
     /// # Errors
-    /// `UnicodeEncodeError` for text that has surrogates, `BufferError` for a `memoryview` that was released;
-    /// what `function` fails with.
+    /// `UnicodeEncodeError` for text that has surrogates, `BufferError` for a `memoryview` that was released, and
+    /// the errors of `function`.
     pub(crate) fn with_bytes<R>(
         &self,
         vm: &VirtualMachine,
@@ -69,8 +75,8 @@ impl Data {
     }
 }
 
-/// Whether it is an object of the types that are sent as bytes.
-pub(crate) fn is_bytes_like(object: &PyObject) -> bool {
+/// Whether the object is of a type that is sent as bytes.
+fn is_bytes_like(object: &PyObject) -> bool {
     object.downcast_ref::<PyBytes>().is_some()
         || object.downcast_ref::<PyByteArray>().is_some()
         || object.downcast_ref::<PyMemoryView>().is_some()
