@@ -1,4 +1,4 @@
-//! `asyncio.Handle`: a callback that waits for its turn.
+//! `asyncio.Handle`: a callback of an event loop.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -9,26 +9,17 @@ use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::types::Representable;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyResult, Traverse, VirtualMachine, pyclass};
 
-use crate::loop_core::LoopCore;
-use crate::state::{self, State};
+use crate::event_loop::LoopCore;
+use crate::interpreter_state::{self, InterpreterState};
 
 /// How often a thread looks whether the callback it wants to cancel has returned.
 const CANCEL_CHECK: Duration = Duration::from_micros(50);
 
 /// What a handle calls.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Traverse)]
 pub(crate) struct Call {
     pub(crate) function: PyObjectRef,
     pub(crate) args: Vec<PyObjectRef>,
-}
-
-// SAFETY: each object is visited once.
-#[expect(unsafe_code, reason = "the garbage collector's interface")]
-unsafe impl rustpython_vm::object::Traverse for Call {
-    fn traverse(&self, visit: &mut rustpython_vm::object::TraverseFn<'_>) {
-        visit(&self.function);
-        self.args.traverse(visit);
-    }
 }
 
 /// A callback registered with an event loop.
@@ -59,6 +50,13 @@ impl fmt::Debug for Handle {
     }
 }
 
+impl Call {
+    /// A call without arguments.
+    pub(crate) fn of(function: PyObjectRef) -> Self {
+        Self { function, args: Vec::new() }
+    }
+}
+
 impl Handle {
     /// A handle of `event_loop`. Without a context it takes a copy of the current one.
     pub(crate) fn new(
@@ -69,9 +67,10 @@ impl Handle {
     ) -> PyResult<Self> {
         let context = match context {
             Some(context) if !vm.is_none(&context) => context,
-            _ => State::get(vm)?.copy_context(vm)?,
+            _ => InterpreterState::get(vm)?.copy_context(vm)?,
         };
-        let source_traceback = if event_loop.debug() { Some(state::extract_stack(vm)?) } else { None };
+        let source_traceback =
+            if event_loop.debug() { Some(interpreter_state::extract_stack(vm)?) } else { None };
         Ok(Self {
             call: PyMutex::new(Some(call)),
             context,
@@ -121,13 +120,13 @@ impl Handle {
         // Only debug mode shows the arguments.
         let shown = if zelf.source_traceback.is_some() { args.clone() } else { Vec::new() };
         let kept = (function.clone(), shown);
-        let result = State::get(vm)?.run_in(&zelf.context, function, args, vm);
+        let result = InterpreterState::get(vm)?.run_in(&zelf.context, function, args, vm);
         if zelf.thread_safe {
             *zelf.running.lock() = None;
         }
         match result {
             Ok(_) => Ok(()),
-            Err(error) if state::ends_the_loop(&error, vm) => Err(error),
+            Err(error) if interpreter_state::ends_the_loop(&error, vm) => Err(error),
             Err(error) => Self::report(zelf, error.into(), kept, vm),
         }
     }
@@ -144,8 +143,8 @@ impl Handle {
         let mut format_args =
             rustpython_vm::function::FuncArgs::from(vec![function, vm.ctx.new_tuple(args).into()]);
         format_args.kwargs.insert("debug".into(), debug);
-        let callback =
-            state::asyncio("format_helpers", "_format_callback_source", vm)?.call(format_args, vm)?;
+        let callback = interpreter_state::asyncio("format_helpers", "_format_callback_source", vm)?
+            .call(format_args, vm)?;
         let message = format!("Exception in callback {}", callback.str(vm)?);
         let context = vm.ctx.new_dict();
         context.set_item("message", vm.ctx.new_str(message).into(), vm)?;
@@ -190,7 +189,7 @@ impl Handle {
 
     /// The parts of asyncio's own representation, which name the callback and where it was made.
     pub(crate) fn info(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
-        let class = state::asyncio("events", "Handle", vm)?;
+        let class = interpreter_state::asyncio("events", "Handle", vm)?;
         class.get_attr("_repr_info", vm)?.call((zelf.to_owned(),), vm)
     }
 }
@@ -201,7 +200,7 @@ impl Handle {
     #[pygetset]
     fn __class__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let name = if zelf.thread_safe { "_ThreadSafeHandle" } else { "Handle" };
-        state::asyncio("events", name, vm)
+        interpreter_state::asyncio("events", name, vm)
     }
 
     /// Takes the callback back. Cancelling again, or after it ran, does nothing.

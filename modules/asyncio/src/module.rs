@@ -15,15 +15,14 @@ mod _asyncio {
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::{AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 
+    use crate::event_loop::{LoopCore, schedule};
     use crate::future::Future;
-    use crate::future_iter::FutureIter;
+    use crate::future::iter::FutureIter;
     use crate::handle::Handle;
-    use crate::loop_core::LoopCore;
-    use crate::step::{TaskRunner, TaskStep, TaskWakeup};
-    use crate::task::Task;
-    use crate::timer_handle::TimerHandle;
+    use crate::task::callbacks::{TaskRunner, TaskStep, TaskWakeup};
+    use crate::task::{Task, current, registry};
+    use crate::timers::TimerHandle;
     use crate::transport::SocketTransport;
-    use crate::{current, registry, schedule};
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
@@ -124,13 +123,13 @@ mod _asyncio {
     /// Says that `task` is scheduled on its event loop. For implementations of tasks.
     #[pyfunction]
     fn _register_task(args: TaskArgs, vm: &VirtualMachine) -> PyResult<()> {
-        registry::register_foreign(&args.task, vm)
+        registry::register_generic(&args.task, vm)
     }
 
     /// Says that `task` is done. For implementations of tasks.
     #[pyfunction]
     fn _unregister_task(args: TaskArgs, vm: &VirtualMachine) -> PyResult<()> {
-        registry::unregister_foreign(&args.task, vm)
+        registry::unregister_generic(&args.task, vm)
     }
 
     /// Says that `task` is in its first, eager step. For implementations of tasks.

@@ -40,7 +40,7 @@ where
         let delivery = Delivery { queue, operation, output: None };
         let (task, abort) = abortable(async move { delivery.finish(Box::new(future.await)) });
         let job: Job = Box::pin(async move {
-            // Aborted or not, what there is to say went through the queue.
+            // Aborted or not, the outcome went through the queue.
             let _ = task.await;
         });
         (job, abort)
@@ -48,7 +48,7 @@ where
     let convert = move |output: Box<dyn Any + Send>, vm: &VirtualMachine| match output.downcast::<F::Output>()
     {
         Ok(output) => convert(*output, vm),
-        Err(_) => Err(vm.new_system_error("an operation's result is of a foreign type")),
+        Err(_) => Err(vm.new_system_error("internal error: unexpected result type")),
     };
     Awaitable::make(Stage::Idle { start: Box::new(start), convert: Box::new(convert) }, vm)
 }
@@ -63,7 +63,7 @@ pub fn stop_async_iteration(vm: &VirtualMachine) -> PyBaseExceptionRef {
     vm.new_exception_empty(vm.ctx.exceptions.stop_async_iteration.to_owned())
 }
 
-/// Pushes its output when it is dropped, so that a task that panics or is dropped says so.
+/// Pushes its output when it is dropped, so that a task that panics or is dropped is noticed.
 struct Delivery {
     queue: Arc<CompletionQueue>,
     operation: OperationId,
@@ -91,13 +91,13 @@ enum Stage {
         start: Start,
         convert: Convert,
     },
-    /// A worker has it.
+    /// A worker runs it.
     Running {
         operation: OperationId,
         task: AbortHandle,
         convert: Convert,
     },
-    /// `convert` is at work.
+    /// `convert` is running.
     Completing,
     Done(PyResult),
     Cancelled {
@@ -116,7 +116,7 @@ pub struct Awaitable {
     callbacks: PyMutex<Vec<(PyObjectRef, Option<PyObjectRef>)>>,
     /// The loop it was first awaited on.
     home: PyMutex<Option<(PyObjectRef, Arc<LoopBridge>)>>,
-    /// Set between being yielded to a task and the task taking notice.
+    /// Set between being yielded to a task and the task noticing it.
     blocking: AtomicBool,
 }
 
@@ -202,12 +202,12 @@ impl Awaitable {
         Some(Err(cancelled_error(message, vm)))
     }
 
-    /// Takes note that a task has seen it being yielded; whether it had been.
+    /// Clears the mark that it was yielded; returns whether it was set.
     pub fn take_blocking(&self) -> bool {
         self.blocking.swap(false, Relaxed)
     }
 
-    /// Puts the operation on a worker, if that was not done yet.
+    /// Submits the operation to a worker, unless that was done before.
     fn start(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         if !matches!(&*zelf.stage.lock(), Stage::Idle { .. }) {
             return Ok(());
@@ -285,13 +285,13 @@ impl Awaitable {
         };
         let result = match output {
             Some(output) => convert(output, vm),
-            None => Err(vm.new_runtime_error("the operation failed unexpectedly: its task panicked")),
+            None => Err(vm.new_runtime_error("internal error: the task of the operation panicked")),
         };
         *zelf.stage.lock() = Stage::Done(result);
         Self::run_callbacks(zelf, vm)
     }
 
-    /// Ends the operation unless it is done; whether it was not.
+    /// Ends the operation unless it is done; returns whether it was under way.
     fn stop(&self, message: Option<PyObjectRef>) -> bool {
         let stopped = {
             let mut stage = self.stage.lock();
@@ -311,7 +311,7 @@ impl Awaitable {
         true
     }
 
-    /// Ends the operation; nobody is told, since the loop is closed.
+    /// Ends the operation without running callbacks: the loop is closed.
     pub(crate) fn abandon(&self) {
         self.stop(None);
         let callbacks = std::mem::take(&mut *self.callbacks.lock());

@@ -1,6 +1,6 @@
 //! Where tasks of the shared runtime put what they produced for an event loop.
 //!
-//! A worker only pushes plain Rust data and, when the loop sleeps, writes one descriptor: it needs
+//! A worker only pushes plain Rust data and, when the loop sleeps, writes to one descriptor: it needs
 //! no interpreter, and a batch of results costs one wake-up.
 
 use std::any::Any;
@@ -12,13 +12,13 @@ use std::sync::{Mutex, PoisonError};
 use crate::wake_fd::WakeFd;
 
 /// Identifies one awaited operation of a [`LoopBridge`](crate::LoopBridge). Never used twice, so a result that
-/// comes after its operation was given up finds nobody.
+/// comes after its operation was abandoned is dropped.
 pub type OperationId = u64;
 
 /// What an operation produced; nothing, when its task ended without a result.
 pub type Output = Option<Box<dyn Any + Send>>;
 
-/// The end of an event loop that other threads see.
+/// The part of an event loop that other threads see.
 #[derive(Debug)]
 pub struct CompletionQueue {
     arrived: Mutex<Vec<(OperationId, Output)>>,
@@ -57,7 +57,7 @@ impl CompletionQueue {
     /// Makes the loop look for work before it sleeps again. From any thread.
     pub fn notify(&self) {
         self.filled.store(true, SeqCst);
-        // Whoever flips `parked` writes; the others know that a wake-up is on its way.
+        // The thread that clears `parked` writes; the others know that a wake-up is under way.
         if self.parked.swap(false, SeqCst) {
             self.wake_up.signal();
         }

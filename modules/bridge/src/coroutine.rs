@@ -24,14 +24,14 @@ pub type Body = Pin<Box<dyn Future<Output = PyResult> + Send>>;
 /// What a coroutine runs when it is written by hand, step by step: for what is awaited so often that an `async`
 /// block's allocations show.
 pub trait StateMachine: Send {
-    /// Goes on to the next `await` or to the end. Dropping it in between gives the wait up.
+    /// Runs to the next `await` or to the end. Dropping it in between cancels the wait.
     ///
     /// # Errors
     /// What the coroutine raises, which ends it.
     fn step(&mut self, resume: Resume, vm: &VirtualMachine) -> PyResult<Step>;
 }
 
-/// How far a step of [`StateMachine`] went.
+/// The outcome of a step of a [`StateMachine`].
 pub enum Step {
     /// To an `await`, which yields this.
     Yield(PyObjectRef),
@@ -103,7 +103,7 @@ impl Work {
         Self::Async(body(ExecutionMode::Async(Arc::clone(&slot))), slot)
     }
 
-    /// Goes on to the next `await` or to the end.
+    /// Runs to the next `await` or to the end.
     fn run(&mut self, resume: Resume, name: &str, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         if let Self::Stepwise(steps) = self {
             match steps.step(resume, vm)? {
@@ -115,11 +115,11 @@ impl Work {
             slot.resume_with(resume);
         }
         let Self::Async(body, slot) = self else {
-            return Err(vm.new_system_error(format!("{name} has nothing to run")));
+            return Err(vm.new_system_error(format!("internal error: {name} has nothing to run")));
         };
         match body.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => slot.take_yielded().map(PyIterReturn::Return).ok_or_else(|| {
-                vm.new_system_error(format!("{name} waits for something that is not awaited"))
+                vm.new_system_error(format!("internal error: {name} waits for something that is not awaited"))
             }),
             Poll::Ready(result) => result.map(|value| PyIterReturn::StopIteration(Some(value))),
         }
@@ -173,7 +173,7 @@ impl Coroutine {
 impl Drop for Coroutine {
     fn drop(&mut self) {
         if self.is_unstarted() {
-            // A forgotten `await`. Where no interpreter is left there is nobody to tell.
+            // A forgotten `await`. Without an interpreter there is no one to warn.
             try_with_current_vm(|vm| {
                 let message = format!("coroutine '{}' was never awaited", self.name);
                 let category = vm.ctx.exceptions.runtime_warning.to_owned();

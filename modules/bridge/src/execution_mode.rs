@@ -1,4 +1,4 @@
-//! One core, two surfaces: code that waits is written once, as `async fn`s, for callers that block
+//! One core, two execution modes: code that waits is written once, as `async fn`s, for callers that block
 //! and for callers that `await`.
 //!
 //! Such a function takes an [`ExecutionMode`] and waits only through it. For a blocking caller every wait
@@ -23,13 +23,13 @@ use crate::wait::block_on;
 /// How a function waits.
 #[derive(Clone, Debug)]
 pub enum ExecutionMode {
-    /// The calling thread stands still.
+    /// The calling thread blocks.
     Blocking,
     /// The coroutine that runs the function is suspended.
     Async(Arc<ResumeSlot>),
 }
 
-/// What a suspended coroutine goes on with.
+/// What a suspended coroutine is resumed with.
 #[derive(Debug)]
 pub enum Resume {
     /// The value of its `await`.
@@ -38,7 +38,7 @@ pub enum Resume {
     Throw(PyBaseExceptionRef),
 }
 
-/// Between a coroutine and the wait that suspends it: what it yields, and what it goes on with.
+/// Shared by a coroutine and the wait that suspends it: what it yields, and what it is resumed with.
 #[derive(Debug, Default)]
 pub struct ResumeSlot {
     state: PyMutex<ResumeState>,
@@ -51,7 +51,7 @@ struct ResumeState {
 }
 
 impl ResumeSlot {
-    /// What the coroutine goes on with.
+    /// Sets what the coroutine is resumed with.
     pub(crate) fn resume_with(&self, resume: Resume) {
         let before = self.state.lock().resume.replace(resume);
         drop(before);
@@ -62,7 +62,7 @@ impl ResumeSlot {
         self.state.lock().yielded.take()
     }
 
-    /// Yields `object` and waits for what to go on with.
+    /// Yields `object` and waits to be resumed.
     async fn suspend(&self, object: PyObjectRef) -> Resume {
         let mut object = Some(object);
         poll_fn(move |_| {
@@ -79,7 +79,7 @@ impl ResumeSlot {
 }
 
 /// The interpreter of the calling thread, for a moment: code that waits cannot keep it, because it
-/// may go on in another thread.
+/// may continue in another thread.
 pub fn with_vm<R>(use_it: impl FnOnce(&VirtualMachine) -> R) -> R {
     with_current_vm(use_it)
 }
@@ -94,7 +94,7 @@ pub fn poll_to_completion<T>(
 ) -> PyResult<T> {
     match pin!(function).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
-        Poll::Pending => Err(vm.new_system_error("a blocking call was suspended")),
+        Poll::Pending => Err(vm.new_system_error("internal error: blocking call yielded")),
     }
 }
 
@@ -107,8 +107,8 @@ impl ExecutionMode {
     /// Waits for work of the engine. Giving up the wait (Ctrl-C, cancellation) drops `future`.
     ///
     /// # Errors
-    /// What ends the wait early: a signal handler's exception, `CancelledError`; `OSError` for want
-    /// of descriptors or threads.
+    /// What ends the wait early: a signal handler's exception, `CancelledError`; `OSError` when
+    /// there are no descriptors or threads left.
     pub async fn run<F>(&self, future: F) -> PyResult<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
@@ -126,17 +126,19 @@ impl ExecutionMode {
         });
         self.wait(operation).await?;
         let output = output.lock().take();
-        output.ok_or_else(|| with_vm(|vm| vm.new_system_error("an operation ended without a result")))
+        output.ok_or_else(|| {
+            with_vm(|vm| vm.new_system_error("internal error: the operation ended without a result"))
+        })
     }
 
     /// Yields `object` to what drives the coroutine, as `yield` in `__await__` does: a future that is marked
-    /// as awaited, or `None` to let others have their turn. Gives what it goes on with.
+    /// as awaited, or `None` to let other tasks run. Returns what it is resumed with.
     ///
     /// # Errors
-    /// What the coroutine is told to raise; `SystemError` where a thread waits.
+    /// The exception thrown into the coroutine; `SystemError` in blocking mode.
     pub async fn suspend(&self, object: PyObjectRef) -> PyResult {
         let Self::Async(slot) = self else {
-            return Err(with_vm(|vm| vm.new_system_error("a thread cannot be suspended")));
+            return Err(with_vm(|vm| vm.new_system_error("internal error: a blocking call cannot yield")));
         };
         match slot.suspend(object).await {
             Resume::Send(value) => Ok(value),
@@ -217,7 +219,7 @@ fn step(iterator: &PyObject, resume: Resume, vm: &VirtualMachine) -> PyResult<Py
     }
 }
 
-/// Closes an iterator that cannot be told of exceptions.
+/// Closes an iterator that has no `throw`.
 fn close(iterator: &PyObject, vm: &VirtualMachine) {
     if let Ok(Some(close)) = vm.get_attribute_opt(iterator, "close") {
         // The exception that led here is the one to report.

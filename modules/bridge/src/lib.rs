@@ -1,14 +1,14 @@
-//! Between the interpreter and tokio: the only crate that knows both.
+//! Between the interpreter and the engine: waiting, awaitables, coroutines, permissions.
 
 mod awaitable;
 mod completion_queue;
 mod coroutine;
 mod coroutine_functions;
 mod execution_mode;
-mod foreign;
-mod interrupt;
+mod interrupts;
 mod loop_bridge;
 mod permission_registry;
+mod third_party_loop;
 mod wait;
 mod wake_fd;
 
@@ -17,7 +17,7 @@ pub use completion_queue::{CompletionQueue, OperationId, Output};
 pub use coroutine::{Body, Coroutine, StateMachine, Step, coroutine, stepped_coroutine};
 pub use coroutine_functions::{IsAwaited, mark_coroutine_functions};
 pub use execution_mode::{ExecutionMode, Resume, ResumeSlot, poll_to_completion, with_vm};
-pub use interrupt::{Interrupt, Interruptible, check_interrupts, is_interruptible};
+pub use interrupts::{InterruptGuard, InterruptSource, check_interrupts, is_interruptible};
 pub use loop_bridge::{DoneCallback, LoopBridge, Running, Schedule};
 pub use permission_registry::{ask, checker, denied, keep_checker, policy, set_checker};
 pub use wait::block_on;

@@ -1,4 +1,4 @@
-//! The event loop's side of its [`CompletionQueue`]: who waits for which result.
+//! The event loop's side of its [`CompletionQueue`]: which awaitable gets which result.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -35,9 +35,9 @@ pub struct LoopBridge {
     schedule: Schedule,
     next: AtomicU64,
     waiting: PyMutex<HashMap<OperationId, PyRef<Awaitable>>>,
-    /// What goes to the runtime with the next batch.
+    /// Jobs of the next batch.
     pending_submissions: PyMutex<Vec<Job>>,
-    /// How many make a batch.
+    /// How many jobs make a batch.
     batch: usize,
 }
 
@@ -64,7 +64,7 @@ unsafe impl Traverse for LoopBridge {
 }
 
 impl LoopBridge {
-    /// A bridge of an event loop that queues callbacks with `schedule`.
+    /// The bridge of an event loop that queues callbacks with `schedule`.
     ///
     /// # Errors
     /// When the process has no descriptor left.
@@ -92,10 +92,10 @@ impl LoopBridge {
         }))
     }
 
-    /// Has `job` run by the runtime, with the next batch.
+    /// Submits `job` to the runtime, with the next batch.
     ///
     /// # Errors
-    /// When there is no runtime, for want of file descriptors or threads.
+    /// When there is no runtime, because there are no descriptors or threads left.
     pub(crate) fn submit(&self, job: Job) -> io::Result<()> {
         runtime::start()?;
         let full = {
@@ -109,11 +109,11 @@ impl LoopBridge {
         Ok(())
     }
 
-    /// Hands over what was begun since the last time.
+    /// Submits what has been queued since the last batch.
     pub fn flush_submissions(&self) {
         let jobs = std::mem::take(&mut *self.pending_submissions.lock());
         if !jobs.is_empty() {
-            // Jobs that are dropped, for want of a runtime, say so through the queue.
+            // Jobs that are dropped, because there is no runtime, report it through the queue.
             let _ = runtime::spawn_all(jobs);
         }
     }
@@ -163,7 +163,7 @@ impl LoopBridge {
         Ok(())
     }
 
-    /// Cancels everything under way: the loop is closed and nobody will ever look at the results.
+    /// Cancels everything under way: the loop is closed and will never process the results.
     pub fn close(&self) {
         let waiting = std::mem::take(&mut *self.waiting.lock());
         for awaitable in waiting.into_values() {
@@ -217,7 +217,7 @@ pub(crate) fn running(vm: &VirtualMachine) -> PyResult<(PyObjectRef, Arc<LoopBri
     });
     let bridge = match native {
         Some(bridge) => bridge,
-        None => crate::foreign::bridge(&event_loop, vm)?,
+        None => crate::third_party_loop::loop_bridge(&event_loop, vm)?,
     };
     Ok((event_loop, bridge))
 }

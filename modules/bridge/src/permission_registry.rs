@@ -1,4 +1,4 @@
-//! Which checker belongs to an interpreter, and how a refusal reaches Python.
+//! Which permission checker belongs to an interpreter, and how a denial reaches Python.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +24,7 @@ static CHECKERS: RwLock<Option<HashMap<i64, Entry>>> = RwLock::new(None);
 static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Sets the checker of an interpreter that is being made. It stays for as long as the interpreter has a
-/// thread, and holds for those that the interpreter makes in turn.
+/// thread, and applies to the threads that the interpreter starts.
 pub fn set_checker(vm: &VirtualMachine, checker: Arc<PermissionChecker>) {
     let mut checkers = CHECKERS.write().unwrap_or_else(PoisonError::into_inner);
     let checkers = checkers.get_or_insert_default();
@@ -33,7 +33,7 @@ pub fn set_checker(vm: &VirtualMachine, checker: Arc<PermissionChecker>) {
     ANY.store(true, Ordering::Release);
 }
 
-/// Says that an interpreter is complete, so that its checker can go when it goes.
+/// Marks an interpreter as complete, so that its checker is dropped with it.
 pub fn keep_checker(vm: &VirtualMachine) {
     let mut checkers = CHECKERS.write().unwrap_or_else(PoisonError::into_inner);
     if let Some(entry) = checkers.as_mut().and_then(|checkers| checkers.get_mut(&vm.state.runtime_root_id)) {

@@ -7,15 +7,16 @@ use rustpython_vm::convert::ToPyException;
 use rustpython_vm::{PyResult, VirtualMachine};
 use tauraro_engine::runtime;
 
-use crate::interrupt::check_interrupts;
+use crate::interrupts::check_interrupts;
 
-/// Waits for `future` while other Python threads, the garbage collector and signals go on.
+/// Waits for `future` while other Python threads, the garbage collector and signal handlers run.
 ///
 /// A signal handler that raises, Ctrl-C's above all, ends the wait: `future` is dropped, which
 /// cancels the operation, and the handler's exception is returned.
 ///
 /// # Errors
-/// What a signal handler raised; `OSError` for want of descriptors or threads; `RuntimeError` on a thread that drives asynchronous tasks.
+/// What a signal handler raised; `OSError` when there are no descriptors or threads left; `RuntimeError` on a thread
+/// that drives asynchronous tasks.
 pub fn block_on<F: Future>(vm: &VirtualMachine, future: F) -> PyResult<F::Output> {
     if runtime::is_async_context() {
         return Err(

@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+#[cfg(not(target_os = "linux"))]
+use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, RawFd};
 
 /// An eventfd where the system has them, else a pair of connected sockets.
 #[derive(Debug)]
@@ -19,17 +21,9 @@ impl WakeFd {
     /// There are too many descriptors.
     #[cfg(target_os = "linux")]
     pub fn new() -> io::Result<Self> {
-        use std::os::fd::FromRawFd;
+        use rustix::event::{EventfdFlags, eventfd};
 
-        // SAFETY: the call takes no pointers.
-        #[expect(unsafe_code, reason = "the standard library offers no eventfd")]
-        let fd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
-        if fd < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // SAFETY: the descriptor was just made and nobody else owns it.
-        #[expect(unsafe_code, reason = "takes ownership of the descriptor above")]
-        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        let fd = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
         Ok(Self { read: File::from(fd) })
     }
 

@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{Interpreter, PyResult, VirtualMachine};
-use tauraro_bridge::Interruptible;
+use tauraro_bridge::InterruptGuard;
 
 use crate::interpose::Original;
 use crate::{ScriptError, shutdown};
@@ -81,7 +81,7 @@ struct ActiveThread {
     token: Arc<InterruptToken>,
     previous: Option<(Arc<Shared>, Arc<InterruptToken>)>,
     was_blocked: bool,
-    _interruptible: Interruptible,
+    _interrupts: InterruptGuard,
 }
 
 impl ActiveThread {
@@ -96,7 +96,7 @@ impl ActiveThread {
             token: Arc::clone(token),
             previous: CURRENT.with_borrow_mut(|current| current.replace(entry)),
             was_blocked: wake::unblock(),
-            _interruptible: Interruptible::enter(Arc::clone(token) as _),
+            _interrupts: InterruptGuard::enter(Arc::clone(token) as _),
         })
     }
 }

@@ -8,7 +8,7 @@ use rustpython_vm::builtins::{PyBaseExceptionRef, PySystemExit};
 use rustpython_vm::class::PyClassImpl as _;
 use rustpython_vm::types::Constructor;
 use rustpython_vm::{AsObject, Py, PyPayload, PyResult, VirtualMachine, pyclass, pyexception};
-use tauraro_bridge::Interrupt;
+use tauraro_bridge::InterruptSource;
 
 use super::watchdog;
 
@@ -185,7 +185,7 @@ impl InterruptToken {
     }
 }
 
-impl Interrupt for InterruptToken {
+impl InterruptSource for InterruptToken {
     fn check(&self, vm: &VirtualMachine) -> PyResult<()> {
         Self::check(self, vm)
     }

@@ -8,12 +8,12 @@ use rustpython_vm::convert::ToPyException;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
 use super::{SocketTransport, sys};
+use crate::event_loop::LoopCore;
+use crate::event_loop::epoll::{self, Event, Interest};
+use crate::event_loop::ready_queue::ReadyEntry;
 use crate::future::Future;
 use crate::handle::Call;
-use crate::loop_core::LoopCore;
-use crate::poll::Event;
-use crate::ready::Ready;
-use crate::state::{self, State};
+use crate::interpreter_state::{self, InterpreterState};
 
 impl SocketTransport {
     /// Takes the socket, and notes what scripts may ask about it later.
@@ -25,7 +25,7 @@ impl SocketTransport {
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         let fd: RawFd = vm.call_method(&sock, "fileno", ())?.try_to_value(vm)?;
-        let named = state::asyncio("trsock", "TransportSocket", vm)?.call((sock.clone(),), vm)?;
+        let named = interpreter_state::asyncio("trsock", "TransportSocket", vm)?.call((sock.clone(),), vm)?;
         extra.set_item("socket", named, vm)?;
         let address = |method: &'static str| match vm.call_method(&sock, method, ()) {
             Err(error) if error.fast_isinstance(vm.ctx.exceptions.os_error) => Ok(vm.ctx.none()),
@@ -36,30 +36,20 @@ impl SocketTransport {
             extra.set_item("peername", address("getpeername")?, vm)?;
         }
         sys::set_no_delay(fd);
-        let context = State::get(vm)?.copy_context(vm)?;
+        let context = InterpreterState::get(vm)?.copy_context(vm)?;
         self.fd.store(fd, Relaxed);
-        let mut parts = self.parts.lock();
-        parts.event_loop = Some(event_loop);
-        parts.sock = Some(sock);
-        parts.extra = Some(extra);
-        parts.context = Some(context);
-        Ok(())
-    }
-
-    pub(super) fn take_protocol(zelf: &Py<Self>, protocol: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        let class = state::asyncio("protocols", "BufferedProtocol", vm)?;
-        let fills_buffers = protocol.is_instance(&class, vm)?;
-        zelf.fills_buffers.store(fills_buffers, Relaxed);
-        zelf.protocol_shape.forget();
-        let replaced = zelf.parts.lock().protocol.replace(protocol);
-        drop(replaced);
+        let mut objects = self.objects.lock();
+        objects.event_loop = Some(event_loop);
+        objects.sock = Some(sock);
+        objects.extra = Some(extra);
+        objects.context = Some(context);
         Ok(())
     }
 
     /// Makes the transport known to its server and to the loop.
     pub(super) fn attach(zelf: &Py<Self>, server: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
         if let Some(server) = server {
-            zelf.parts.lock().server = Some(server.clone());
+            zelf.objects.lock().server = Some(server.clone());
             vm.call_method(&server, "_attach", (zelf.to_owned(),))?;
         }
         let transports = zelf.event_loop(vm)?.as_object().get_attr("_transports", vm)?;
@@ -70,7 +60,7 @@ impl SocketTransport {
     /// Schedules `connection_made`, and what follows it.
     pub(super) fn begin(zelf: &Py<Self>, waiter: Option<PyObjectRef>, vm: &VirtualMachine) -> PyResult<()> {
         let event_loop = zelf.event_loop(vm)?;
-        let Some(protocol) = zelf.protocol() else {
+        let Some(protocol) = zelf.protocol.get() else {
             return Ok(());
         };
         let function = protocol.get_attr("connection_made", vm)?;
@@ -78,7 +68,7 @@ impl SocketTransport {
         let call = Call { function, args: vec![zelf.to_owned().into()] };
         // The context is entered for the first time as contexts are meant to be; see `run`.
         LoopCore::queue(&event_loop, call, zelf.context(), vm)?;
-        event_loop.ready.push(Ready::Begin(zelf.to_owned(), waiter));
+        event_loop.ready.push(ReadyEntry::Started(zelf.to_owned(), waiter));
         Ok(())
     }
 
@@ -96,55 +86,59 @@ impl SocketTransport {
             }
             return Ok(());
         }
-        let set = state::asyncio("futures", "_set_result_unless_cancelled", vm)?;
+        let set = interpreter_state::asyncio("futures", "_set_result_unless_cancelled", vm)?;
         set.call((waiter, vm.ctx.none()), vm).map(drop)
     }
 
     /// Has the loop's epoll watch for what the transport wants to know.
-    pub(super) fn arm(zelf: &Py<Self>, event_loop: &Py<LoopCore>, vm: &VirtualMachine) -> PyResult<()> {
-        let reading = if zelf.reading.load(Relaxed) { sys::READABLE } else { 0 };
-        let writing = if zelf.writing.load(Relaxed) { sys::WRITABLE } else { 0 };
-        let (before, after) = (zelf.armed.load(Relaxed), reading | writing);
+    pub(super) fn update_interest(
+        zelf: &Py<Self>,
+        event_loop: &Py<LoopCore>,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        let after = Interest { readable: zelf.reading.load(Relaxed), writable: zelf.writing.load(Relaxed) };
+        let before = zelf.watched();
         if before == after {
             return Ok(());
         }
         let fd = zelf.fd.load(Relaxed);
-        let epoll = event_loop.epoll.load(Relaxed);
-        if event_loop.closed.load(Relaxed) || epoll < 0 {
-            zelf.armed.store(0, Relaxed);
-            return if after == 0 { Ok(()) } else { event_loop.check_open(vm) };
+        let epoll_fd = event_loop.epoll.load(Relaxed);
+        if event_loop.closed.load(Relaxed) || epoll_fd < 0 {
+            zelf.set_watched(Interest::NONE);
+            return if after == Interest::NONE { Ok(()) } else { event_loop.check_open(vm) };
         }
-        if after == 0 {
-            zelf.armed.store(0, Relaxed);
+        if after == Interest::NONE {
+            zelf.set_watched(Interest::NONE);
             // A socket that a script has closed is not there any more, and its number may be another's.
             if zelf.descriptor(vm).is_ok() {
-                let _ = sys::watch(epoll, fd, before, after);
+                let _ = epoll::watch(epoll_fd, fd, before, after);
             }
             event_loop.transports.remove(fd, zelf);
             return Ok(());
         }
         // Checks that the number is still this socket's.
         zelf.descriptor(vm)?;
-        if before == 0 {
-            LoopCore::unwatch_all(event_loop, fd, vm)?;
+        if before == Interest::NONE {
+            LoopCore::remove_fd_callbacks(event_loop, fd, vm)?;
         }
-        sys::watch(epoll, fd, before, after).map_err(|error| error.to_pyexception(vm))?;
-        zelf.armed.store(after, Relaxed);
-        if before == 0
+        epoll::watch(epoll_fd, fd, before, after).map_err(|error| error.to_pyexception(vm))?;
+        zelf.set_watched(after);
+        if before == Interest::NONE
             && let Some(other) = event_loop.transports.set(fd, zelf)
             && !other.is(zelf)
         {
-            other.armed.store(0, Relaxed);
+            other.set_watched(Interest::NONE);
         }
         Ok(())
     }
 
     /// The loop's selector takes the descriptor over.
     pub(crate) fn yield_descriptor(zelf: &Py<Self>, event_loop: &Py<LoopCore>) {
-        let (epoll, fd) = (event_loop.epoll.load(Relaxed), zelf.fd.load(Relaxed));
-        let before = zelf.armed.swap(0, Relaxed);
-        if epoll >= 0 {
-            let _ = sys::watch(epoll, fd, before, 0);
+        let (epoll_fd, fd) = (event_loop.epoll.load(Relaxed), zelf.fd.load(Relaxed));
+        let before = zelf.watched();
+        zelf.set_watched(Interest::NONE);
+        if epoll_fd >= 0 {
+            let _ = epoll::watch(epoll_fd, fd, before, Interest::NONE);
         }
         event_loop.transports.remove(fd, zelf);
     }
@@ -160,13 +154,13 @@ impl SocketTransport {
         let writes = event.writable && zelf.writing.load(Relaxed);
         if !reads && !writes {
             // Paused since: the socket was left watched for nothing.
-            return Self::arm(zelf, event_loop, vm);
+            return Self::update_interest(zelf, event_loop, vm);
         }
         if reads {
-            Self::queue(zelf, event_loop, "_read_ready", Ready::Readable, vm)?;
+            Self::queue(zelf, event_loop, "_read_ready", ReadyEntry::Readable, vm)?;
         }
         if writes {
-            Self::queue(zelf, event_loop, "_write_ready", Ready::Writable, vm)?;
+            Self::queue(zelf, event_loop, "_write_ready", ReadyEntry::Writable, vm)?;
         }
         Ok(())
     }
@@ -176,7 +170,7 @@ impl SocketTransport {
         zelf: &Py<Self>,
         event_loop: &Py<LoopCore>,
         method: &'static str,
-        entry: fn(PyRef<Self>) -> Ready,
+        entry: fn(PyRef<Self>) -> ReadyEntry,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         if event_loop.debug() {
@@ -204,8 +198,8 @@ impl SocketTransport {
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         let (context, event_loop) = {
-            let parts = zelf.parts.lock();
-            (parts.context.clone(), parts.event_loop.clone())
+            let objects = zelf.objects.lock();
+            (objects.context.clone(), objects.event_loop.clone())
         };
         let (Some(context), Some(event_loop)) = (context, event_loop) else {
             return Ok(());
@@ -231,7 +225,7 @@ impl SocketTransport {
         if empty {
             zelf.writing.store(false, Relaxed);
         }
-        Self::arm(zelf, &event_loop, vm)?;
+        Self::update_interest(zelf, &event_loop, vm)?;
         if !empty {
             return Ok(());
         }
@@ -255,7 +249,7 @@ impl SocketTransport {
         zelf.closing.store(true, Relaxed);
         zelf.reading.store(false, Relaxed);
         zelf.lost.fetch_add(1, Relaxed);
-        Self::arm(zelf, &event_loop, vm)?;
+        Self::update_interest(zelf, &event_loop, vm)?;
         Self::schedule_lost(zelf, &event_loop, error, vm)
     }
 
@@ -280,7 +274,7 @@ impl SocketTransport {
         message: &str,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        if state::ends_the_loop(&error, vm) {
+        if interpreter_state::ends_the_loop(&error, vm) {
             return Err(error);
         }
         if !error.fast_isinstance(vm.ctx.exceptions.os_error) {
@@ -313,40 +307,41 @@ impl SocketTransport {
         error: PyBaseExceptionRef,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        if state::ends_the_loop(&error, vm) {
+        if interpreter_state::ends_the_loop(&error, vm) {
             return Err(error);
         }
         let context = vm.ctx.new_dict();
         context.set_item("message", vm.ctx.new_str(message).into(), vm)?;
         context.set_item("exception", error.into(), vm)?;
         context.set_item("transport", zelf.to_owned().into(), vm)?;
-        context.set_item("protocol", vm.unwrap_or_none(zelf.protocol()), vm)?;
+        context.set_item("protocol", vm.unwrap_or_none(zelf.protocol.get()), vm)?;
         vm.call_method(event_loop.as_object(), "call_exception_handler", (context,)).map(drop)
     }
 
     /// Tells the protocol that the connection is lost, and closes the socket.
     pub(super) fn connection_lost(zelf: &Py<Self>, error: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        let told = match zelf.protocol() {
+        let notified = match zelf.protocol.get() {
             Some(protocol) => vm.call_method(&protocol, "connection_lost", (error,)).map(drop),
             None => Ok(()),
         };
         let (sock, server, event_loop) = {
-            let mut parts = zelf.parts.lock();
-            let event_loop = parts.event_loop.clone();
-            let kept = (parts.extra.take(), parts.empty_waiter.take());
-            let mut gone = std::mem::take(&mut *parts);
-            (parts.extra, parts.empty_waiter) = kept;
+            let mut objects = zelf.objects.lock();
+            let event_loop = objects.event_loop.clone();
+            let kept = (objects.extra.take(), objects.empty_waiter.take());
+            let mut gone = std::mem::take(&mut *objects);
+            (objects.extra, objects.empty_waiter) = kept;
             let kept = (gone.sock.take(), gone.server.take(), event_loop);
-            drop(parts);
+            drop(objects);
             drop(gone);
             kept
         };
+        drop(zelf.protocol.take());
         let closed = match sock {
             Some(sock) => vm.call_method(&sock, "close", ()).map(drop),
             None => Ok(()),
         };
         if let Some(event_loop) = event_loop {
-            // The peer may be on the same loop, and whoever waits for this end may ask for the other one's next.
+            // The peer may be on the same loop, and code that waits for this end may look at the other one next.
             event_loop.poll_soon.store(true, Relaxed);
         }
         let detached = match server {
@@ -356,14 +351,14 @@ impl SocketTransport {
         let connection_error = vm.ctx.exceptions.connection_error.to_owned();
         let waiting = vm.new_exception_msg(connection_error, "Connection is closed by peer".into());
         let failed = Self::fail_empty_waiter(zelf, waiting.into(), vm);
-        told.and(closed).and(detached).and(failed)
+        notified.and(closed).and(detached).and(failed)
     }
 }
 
 impl LoopCore {
     /// Forgets the callbacks that a script has registered for `fd`.
-    fn unwatch_all(zelf: &Py<Self>, fd: RawFd, vm: &VirtualMachine) -> PyResult<()> {
-        if zelf.watches.get(fd).is_none() {
+    fn remove_fd_callbacks(zelf: &Py<Self>, fd: RawFd, vm: &VirtualMachine) -> PyResult<()> {
+        if zelf.fd_callbacks.get(fd).is_none() {
             return Ok(());
         }
         let fd = vm.ctx.new_int(fd);

@@ -34,14 +34,17 @@
 //! Receivers run on the loop's thread, in a copy of the `contextvars` context that the connection was
 //! made in, as Python methods of a protocol do.
 
+mod attribute_cache;
 mod lifetime;
-mod outgoing;
+mod limits;
+mod methods;
+mod native_protocol;
+mod protocol_slot;
 mod reading;
-mod receiver;
-mod shape;
-mod socket_transport;
+mod state;
 mod sys;
 mod table;
+mod write_buffer;
 mod writing;
 
 use std::io;
@@ -50,13 +53,13 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
-use crate::state;
+use crate::interpreter_state;
 
-pub use receiver::{Receiver, register_receiver};
-pub use socket_transport::SocketTransport;
+pub use native_protocol::{Receiver, register_receiver};
+pub use state::SocketTransport;
 pub(crate) use table::Transports;
 
-/// Whether a system call would have had to wait.
+/// Whether a system call would have blocked.
 fn is_temporary(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
@@ -73,7 +76,7 @@ fn log_with(
     arguments: Vec<PyObjectRef>,
     error: Option<&PyBaseExceptionRef>,
 ) -> PyResult<()> {
-    let logger = state::asyncio("log", "logger", vm)?;
+    let logger = interpreter_state::asyncio("log", "logger", vm)?;
     let mut all = vec![vm.ctx.new_str(message).into()];
     all.extend(arguments);
     let mut all = FuncArgs::from(all);

@@ -7,13 +7,10 @@ use std::sync::atomic::Ordering::Relaxed;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::convert::ToPyException;
 use rustpython_vm::function::ArgMemoryBuffer;
-use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, TryFromObject, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObject, PyResult, TryFromObject, VirtualMachine};
 
-use super::receiver::{self, DataReceived};
+use super::protocol_slot::{self, get_buffer};
 use super::{SocketTransport, sys};
-
-/// From this size on, in bytes, a protocol gets the buffer itself instead of a copy.
-const GIVEN_AWAY: usize = 64 * 1024;
 
 /// What was read.
 enum Read {
@@ -28,70 +25,44 @@ impl SocketTransport {
         if zelf.is_lost() || !zelf.reading.load(Relaxed) {
             return Ok(());
         }
-        let (event_loop, protocol) = {
-            let parts = zelf.parts.lock();
-            (parts.event_loop.clone(), parts.protocol.clone())
-        };
-        let (Some(event_loop), Some(protocol)) = (event_loop, protocol) else {
+        let event_loop = zelf.objects.lock().event_loop.clone();
+        let (Some(event_loop), Some(protocol)) = (event_loop, zelf.protocol.get()) else {
             return Ok(());
         };
-        if zelf.fills_buffers.load(Relaxed) {
+        if zelf.protocol.is_buffered() {
             return Self::read_into_protocol(zelf, &protocol, vm);
         }
         let mut buffer = std::mem::take(&mut *event_loop.read_buffer.lock());
-        let result = Self::read_and_hand_over(zelf, &protocol, &mut buffer, vm);
+        let result = Self::read_and_deliver(zelf, &protocol, &mut buffer, vm);
         *event_loop.read_buffer.lock() = buffer;
         result
     }
 
-    fn read_and_hand_over(
+    fn read_and_deliver(
         zelf: &Py<Self>,
-        protocol: &PyObjectRef,
+        protocol: &PyObject,
         buffer: &mut Vec<u8>,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         let most = zelf.max_size.load(Relaxed);
-        match zelf.receive(vm, |fd| sys::receive_more(fd, buffer, most)) {
+        match zelf.receive(vm, |fd| sys::receive_into(fd, buffer, most)) {
             Ok(Read::Nothing) => return Ok(()),
-            Ok(Read::End) => return Self::end_received(zelf, vm),
+            Ok(Read::End) => return Self::eof_reached(zelf, vm),
             Ok(Read::Bytes(_)) => {}
             Err(error) => {
                 return Self::fatal_error(zelf, error, "Fatal read error on socket transport", vm);
             }
         }
-        let taken = if let Some(receive) = zelf.receiver(protocol, vm) {
-            receive(protocol, buffer, vm)
-        } else {
-            let data = if buffer.len() < GIVEN_AWAY { buffer.clone() } else { std::mem::take(buffer) };
-            vm.call_method(protocol, "data_received", (vm.ctx.new_bytes(data),)).map(drop)
-        };
+        let delivered = zelf.protocol.data_received(protocol, buffer, vm);
         buffer.clear();
-        taken.or_else(|error| {
+        delivered.or_else(|error| {
             Self::fatal_error(zelf, error, "Fatal error: protocol.data_received() call failed.", vm)
         })
     }
 
-    /// The function that may stand for `protocol.data_received`.
-    fn receiver(&self, protocol: &PyObject, vm: &VirtualMachine) -> Option<DataReceived> {
-        if self.protocol_shape.is_of(protocol) {
-            return self.parts.lock().data_received;
-        }
-        let found = receiver::data_received(protocol, vm);
-        self.parts.lock().data_received = found;
-        self.protocol_shape.remember(protocol);
-        found
-    }
-
     /// For a `BufferedProtocol`: reads into the buffer it offers.
-    fn read_into_protocol(zelf: &Py<Self>, protocol: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        let offer = || {
-            let buffer = vm.call_method(protocol, "get_buffer", (-1,))?;
-            if buffer.length(vm)? == 0 {
-                return Err(vm.new_runtime_error("get_buffer() returned an empty buffer"));
-            }
-            Ok(buffer)
-        };
-        let buffer = match offer() {
+    fn read_into_protocol(zelf: &Py<Self>, protocol: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+        let buffer = match get_buffer(protocol, -1, vm) {
             Ok(buffer) => buffer,
             Err(error) => {
                 let message = "Fatal error: protocol.get_buffer() call failed.";
@@ -102,7 +73,7 @@ impl SocketTransport {
             .and_then(|buffer| zelf.receive(vm, |fd| buffer.with_ref(|buffer| sys::receive(fd, buffer))));
         let count = match received {
             Ok(Read::Nothing) => return Ok(()),
-            Ok(Read::End) => return Self::end_received(zelf, vm),
+            Ok(Read::End) => return Self::eof_reached(zelf, vm),
             Ok(Read::Bytes(count)) => count,
             Err(error) => {
                 return Self::fatal_error(zelf, error, "Fatal read error on socket transport", vm);
@@ -127,22 +98,18 @@ impl SocketTransport {
     }
 
     /// Tells the protocol that the peer sends no more.
-    pub(super) fn end_received(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+    pub(super) fn eof_reached(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         let event_loop = zelf.event_loop(vm)?;
         if event_loop.debug() {
             super::log(vm, "%r received EOF", zelf.as_object())?;
         }
-        let Some(protocol) = zelf.protocol() else {
+        let Some(protocol) = zelf.protocol.get() else {
             return Ok(());
         };
-        let keep_open = match receiver::eof_received(&protocol, vm) {
-            Some(receive) => receive(&protocol, vm),
-            None => vm.call_method(&protocol, "eof_received", ()).and_then(|keep| keep.is_true(vm)),
-        };
-        match keep_open {
+        match protocol_slot::eof_received(&protocol, vm) {
             Ok(true) => {
                 zelf.reading.store(false, Relaxed);
-                Self::arm(zelf, &event_loop, vm)
+                Self::update_interest(zelf, &event_loop, vm)
             }
             Ok(false) => Self::close_native(zelf, vm),
             Err(error) => {
@@ -152,7 +119,7 @@ impl SocketTransport {
         }
     }
 
-    /// `transport.pause_reading()`. The loop goes on watching the socket until something arrives.
+    /// `transport.pause_reading()`. The loop keeps watching the socket until something arrives.
     pub fn pause_native(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         if !zelf.wants_reading() {
             return Ok(());
@@ -178,7 +145,7 @@ impl SocketTransport {
         }
         let event_loop = zelf.event_loop(vm)?;
         zelf.reading.store(true, Relaxed);
-        Self::arm(zelf, &event_loop, vm)
+        Self::update_interest(zelf, &event_loop, vm)
     }
 
     fn say(zelf: &Py<Self>, message: &'static str, vm: &VirtualMachine) -> PyResult<()> {

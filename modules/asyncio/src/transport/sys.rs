@@ -1,106 +1,68 @@
-//! System calls on sockets that never wait, whatever the socket was set to.
+//! System calls on sockets that never block, whatever mode the socket is in.
 
-#![expect(unsafe_code, reason = "the standard library offers none of these for a bare descriptor")]
-
-use std::io;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::net::Shutdown;
 use std::os::fd::RawFd;
-use std::ptr;
 
-/// How many parts one system call takes at most: what POSIX promises is 16, what Linux takes is 1024.
-pub(super) const MOST_PARTS: usize = 256;
+use smallvec::SmallVec;
+use socket2::SockRef;
 
-fn checked(count: isize) -> io::Result<usize> {
-    usize::try_from(count).map_err(|_| io::Error::last_os_error())
-}
+use crate::fd::borrow;
 
-/// Reads what has arrived; nothing at the end of the stream.
+/// How many parts one system call takes at most: POSIX promises 16, Linux takes 1024.
+pub(super) const MAX_PARTS: usize = 256;
+
+/// Reads what has arrived; 0 at the end of the stream.
 pub(super) fn receive(fd: RawFd, buffer: &mut [u8]) -> io::Result<usize> {
-    // SAFETY: the buffer lives through the call and is as long as said.
-    checked(unsafe { libc::recv(fd, buffer.as_mut_ptr().cast(), buffer.len(), libc::MSG_DONTWAIT) })
+    // SAFETY: the bytes stay initialized: `recv` writes none that are not.
+    #[expect(unsafe_code, reason = "socket2 only reads into memory that may be uninitialized")]
+    let buffer = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
+    receive_uninit(fd, buffer)
 }
 
-/// Reads up to `most` bytes into the buffer, which is empty and grows as needed.
-pub(super) fn receive_more(fd: RawFd, buffer: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+/// Reads up to `max` bytes into the buffer, which is cleared first and grows as needed.
+pub(super) fn receive_into(fd: RawFd, buffer: &mut Vec<u8>, max: usize) -> io::Result<usize> {
     buffer.clear();
-    buffer.try_reserve(most)?;
-    let room = buffer.spare_capacity_mut();
-    let length = room.len().min(most);
-    // SAFETY: the buffer lives through the call and has that much room.
-    let count = checked(unsafe { libc::recv(fd, room.as_mut_ptr().cast(), length, libc::MSG_DONTWAIT) })?;
-    // SAFETY: the system has written so many bytes, which are not more than there is room for.
-    unsafe { buffer.set_len(count) };
+    buffer.try_reserve(max)?;
+    let spare = buffer.spare_capacity_mut();
+    let length = spare.len().min(max);
+    let count = receive_uninit(fd, spare.get_mut(..length).unwrap_or_default())?;
+    // SAFETY: `recv` has initialized that many bytes, at most as many as there is room for.
+    #[expect(unsafe_code, reason = "the buffer would have to be cleared for each read")]
+    unsafe {
+        buffer.set_len(count);
+    }
     Ok(count)
 }
 
-/// Sends the parts one after the other, as much of them as the system takes; at most [`MOST_PARTS`].
-pub(super) fn send(fd: RawFd, parts: &[&[u8]]) -> io::Result<usize> {
-    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-    if let [part] = parts {
-        // SAFETY: the part lives through the call and is as long as said.
-        return checked(unsafe { libc::send(fd, part.as_ptr().cast(), part.len(), flags) });
-    }
-    let mut vectors = [libc::iovec { iov_base: ptr::null_mut(), iov_len: 0 }; MOST_PARTS];
-    let mut count = 0;
-    for (vector, part) in vectors.iter_mut().zip(parts) {
-        *vector = libc::iovec { iov_base: part.as_ptr().cast_mut().cast(), iov_len: part.len() };
-        count += 1;
-    }
-    // SAFETY: all of `msghdr` may be zero: no address, no control data, no flags.
-    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-    message.msg_iov = vectors.as_mut_ptr();
-    message.msg_iovlen = count;
-    // SAFETY: the first `count` vectors are parts that live through the call, which only reads them.
-    checked(unsafe { libc::sendmsg(fd, &raw const message, flags) })
+fn receive_uninit(fd: RawFd, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+    SockRef::from(&borrow(fd)?).recv_with_flags(buffer, libc::MSG_DONTWAIT)
 }
 
-/// Sends small packets at once instead of waiting for acknowledgements (`TCP_NODELAY`). For sockets
-/// that are not TCP this does nothing.
+/// Sends the parts one after the other, as much of them as the system takes; at most [`MAX_PARTS`].
+pub(super) fn send(fd: RawFd, parts: &[&[u8]]) -> io::Result<usize> {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    let fd = borrow(fd)?;
+    let socket = SockRef::from(&fd);
+    if let [part] = parts {
+        return socket.send_with_flags(part, flags);
+    }
+    let slices: SmallVec<[IoSlice<'_>; 16]> =
+        parts.iter().take(MAX_PARTS).map(|part| IoSlice::new(part)).collect();
+    socket.send_vectored_with_flags(&slices, flags)
+}
+
+/// Sends small packets at once instead of waiting for acknowledgements (`TCP_NODELAY`). Sockets of other protocols
+/// than TCP are left alone.
 pub(super) fn set_no_delay(fd: RawFd) {
-    let on: libc::c_int = 1;
-    let length = libc::socklen_t::try_from(size_of::<libc::c_int>()).unwrap_or_default();
-    // SAFETY: the option is an integer that lives through the call. That it may fail is intended.
-    let _ =
-        unsafe { libc::setsockopt(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, (&raw const on).cast(), length) };
+    if let Ok(fd) = borrow(fd) {
+        // It fails for sockets that are not TCP.
+        let _ = SockRef::from(&fd).set_tcp_nodelay(true);
+    }
 }
 
 /// Ends the sending direction.
 pub(super) fn shut_down_writing(fd: RawFd) -> io::Result<()> {
-    // SAFETY: takes no memory.
-    if unsafe { libc::shutdown(fd, libc::SHUT_WR) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
-}
-
-/// What `epoll` tells about a socket.
-pub(super) const READABLE: u32 = libc::EPOLLIN.cast_unsigned();
-pub(super) const WRITABLE: u32 = libc::EPOLLOUT.cast_unsigned();
-
-/// Has `epoll` watch `fd` for `after`, given that it watches for `before`; zero is not at all.
-pub(super) fn watch(epoll: RawFd, fd: RawFd, before: u32, after: u32) -> io::Result<()> {
-    match (before, after) {
-        (0, 0) => Ok(()),
-        (_, 0) => control(epoll, libc::EPOLL_CTL_DEL, fd, 0),
-        (0, _) => match control(epoll, libc::EPOLL_CTL_ADD, fd, after) {
-            Err(error) if error.raw_os_error() == Some(libc::EEXIST) => {
-                control(epoll, libc::EPOLL_CTL_MOD, fd, after)
-            }
-            result => result,
-        },
-        (_, _) => match control(epoll, libc::EPOLL_CTL_MOD, fd, after) {
-            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
-                control(epoll, libc::EPOLL_CTL_ADD, fd, after)
-            }
-            result => result,
-        },
-    }
-}
-
-fn control(epoll: RawFd, operation: libc::c_int, fd: RawFd, events: u32) -> io::Result<()> {
-    let mut event = libc::epoll_event { events, u64: u64::from(fd.unsigned_abs()) };
-    // SAFETY: the event lives through the call.
-    if unsafe { libc::epoll_ctl(epoll, operation, fd, &raw mut event) } < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
+    SockRef::from(&borrow(fd)?).shutdown(Shutdown::Write)
 }

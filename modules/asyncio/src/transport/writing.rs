@@ -6,30 +6,25 @@ use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::convert::ToPyException;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 
-use super::outgoing::Owner;
+use super::write_buffer::Owner;
 use super::{SocketTransport, sys};
-use crate::state;
+use crate::interpreter_state;
 
-/// After how many vain writes on a lost connection the script is told.
-const VAIN_WRITES: u32 = 5;
+/// How many writes on a lost connection pass before a warning is logged.
+pub(super) const WRITES_BEFORE_WARNING: u32 = 5;
 
 impl SocketTransport {
     /// `transport.write(data)`. What cannot be sent at once is copied.
     ///
     /// # Errors
     /// `RuntimeError` after `write_eof`; what `pause_writing` or the loop's exception handler let
-    /// out. That the connection failed is no error here: the protocol's `connection_lost` will be told.
+    /// out. A failed connection is not an error here: it is reported to the protocol's `connection_lost`.
     pub fn write_native(zelf: &Py<Self>, data: &[u8], vm: &VirtualMachine) -> PyResult<()> {
         Self::send_parts(zelf, &[data], &[], "write", vm)
     }
 
-    /// [`write_native`](Self::write_native) for parts that belong together, in one system call.
-    pub fn write_vectored(zelf: &Py<Self>, parts: &[&[u8]], vm: &VirtualMachine) -> PyResult<()> {
-        Self::send_parts(zelf, parts, &[], "write", vm)
-    }
-
     pub(super) fn check_writable(zelf: &Py<Self>, method: &str, vm: &VirtualMachine) -> PyResult<()> {
-        if zelf.ended.load(Relaxed) {
+        if zelf.eof_written.load(Relaxed) {
             return Err(vm.new_runtime_error(format!("Cannot call {method}() after write_eof()")));
         }
         if zelf.has_empty_waiter.load(Relaxed) {
@@ -51,14 +46,14 @@ impl SocketTransport {
             return Ok(());
         }
         if zelf.is_lost() {
-            return Self::in_vain(zelf, vm);
+            return Self::write_after_loss(zelf, vm);
         }
         match zelf.send_or_keep(parts, owners, vm) {
             Ok(true) => Ok(()),
             Ok(false) => {
                 let event_loop = zelf.event_loop(vm)?;
                 if !zelf.writing.swap(true, Relaxed) {
-                    Self::arm(zelf, &event_loop, vm)?;
+                    Self::update_interest(zelf, &event_loop, vm)?;
                 }
                 Self::maybe_pause_protocol(zelf, vm)
             }
@@ -96,10 +91,10 @@ impl SocketTransport {
     }
 
     /// Somebody writes on a lost connection.
-    fn in_vain(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+    fn write_after_loss(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         let before = zelf.lost.fetch_add(1, Relaxed);
-        if before >= VAIN_WRITES {
-            let logger = state::asyncio("log", "logger", vm)?;
+        if before >= WRITES_BEFORE_WARNING {
+            let logger = interpreter_state::asyncio("log", "logger", vm)?;
             vm.call_method(&logger, "warning", ("socket.send() raised exception.",))?;
         }
         Ok(())
@@ -136,9 +131,9 @@ impl SocketTransport {
         if zelf.writing.swap(false, Relaxed)
             && let Ok(event_loop) = zelf.event_loop(vm)
         {
-            Self::arm(zelf, &event_loop, vm)?;
+            Self::update_interest(zelf, &event_loop, vm)?;
         }
-        let waiter = zelf.parts.lock().empty_waiter.clone();
+        let waiter = zelf.objects.lock().empty_waiter.clone();
         if let Some(waiter) = waiter {
             vm.call_method(&waiter, "set_result", (vm.ctx.none(),))?;
         }
@@ -146,7 +141,7 @@ impl SocketTransport {
             // Counts as lost from here on: nobody else may schedule it.
             zelf.lost.fetch_add(1, Relaxed);
             Self::connection_lost(zelf, vm.ctx.none(), vm)
-        } else if zelf.ended.load(Relaxed) {
+        } else if zelf.eof_written.load(Relaxed) {
             zelf.shut_down(vm)
         } else {
             Ok(())
@@ -155,7 +150,7 @@ impl SocketTransport {
 
     /// `transport.write_eof()`.
     pub fn write_eof_native(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        if zelf.closing() || zelf.ended.swap(true, Relaxed) {
+        if zelf.closing() || zelf.eof_written.swap(true, Relaxed) {
             return Ok(());
         }
         if zelf.out.lock().is_empty() {
@@ -179,24 +174,24 @@ impl SocketTransport {
         if zelf.buffered() <= zelf.high_water() || zelf.protocol_paused.swap(true, Relaxed) {
             return Ok(());
         }
-        Self::tell_protocol(zelf, "pause_writing", vm)
+        Self::call_protocol(zelf, "pause_writing", vm)
     }
 
-    /// Tells a paused protocol to go on if little waits.
+    /// Tells a paused protocol to resume if little waits.
     pub(super) fn maybe_resume_protocol(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         if zelf.buffered() > zelf.low_water() || !zelf.protocol_paused.swap(false, Relaxed) {
             return Ok(());
         }
-        Self::tell_protocol(zelf, "resume_writing", vm)
+        Self::call_protocol(zelf, "resume_writing", vm)
     }
 
-    fn tell_protocol(zelf: &Py<Self>, method: &'static str, vm: &VirtualMachine) -> PyResult<()> {
-        let Some(protocol) = zelf.protocol() else {
+    fn call_protocol(zelf: &Py<Self>, method: &'static str, vm: &VirtualMachine) -> PyResult<()> {
+        let Some(protocol) = zelf.protocol.get() else {
             return Ok(());
         };
         match vm.call_method(&protocol, method, ()) {
             Ok(_) => Ok(()),
-            Err(error) if state::ends_the_loop(&error, vm) => Err(error),
+            Err(error) if interpreter_state::ends_the_loop(&error, vm) => Err(error),
             Err(error) => {
                 let message = format!("protocol.{method}() failed");
                 Self::report(zelf, &message, error, vm)
@@ -213,7 +208,7 @@ impl SocketTransport {
             vm.call_method(&waiter, "set_result", (vm.ctx.none(),))?;
         }
         zelf.has_empty_waiter.store(true, Relaxed);
-        zelf.parts.lock().empty_waiter = Some(waiter.clone());
+        zelf.objects.lock().empty_waiter = Some(waiter.clone());
         Ok(waiter)
     }
 
@@ -222,7 +217,7 @@ impl SocketTransport {
         error: PyObjectRef,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
-        let waiter = zelf.parts.lock().empty_waiter.clone();
+        let waiter = zelf.objects.lock().empty_waiter.clone();
         match waiter {
             Some(waiter) => vm.call_method(&waiter, "set_exception", (error,)).map(drop),
             None => Ok(()),

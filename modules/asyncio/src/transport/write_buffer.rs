@@ -9,7 +9,7 @@ use rustpython_vm::builtins::{PyBytes, PyBytesRef};
 use super::sys;
 
 /// Smaller writes are put together in chunks of up to this size, in bytes.
-const TOGETHER: usize = 64 * 1024;
+const MAX_COALESCED: usize = 64 * 1024;
 
 /// A piece of what waits.
 enum Data {
@@ -39,12 +39,12 @@ pub(super) type Owner<'a> = Option<&'a rustpython_vm::Py<PyBytes>>;
 
 /// The bytes that wait to be sent, in order.
 #[derive(Default)]
-pub(super) struct Outgoing {
+pub(super) struct WriteBuffer {
     chunks: VecDeque<Chunk>,
     length: usize,
 }
 
-impl Outgoing {
+impl WriteBuffer {
     pub(super) fn is_empty(&self) -> bool {
         self.length == 0
     }
@@ -61,7 +61,7 @@ impl Outgoing {
         };
         self.length += rest.len();
         if let Some(Chunk { data: Data::Copied(last), .. }) = self.chunks.back_mut()
-            && last.len() + rest.len() <= TOGETHER
+            && last.len() + rest.len() <= MAX_COALESCED
         {
             last.extend_from_slice(rest);
             return;
@@ -75,7 +75,7 @@ impl Outgoing {
 
     /// Hands as much as possible to the system.
     pub(super) fn send(&mut self, fd: RawFd) -> io::Result<()> {
-        let parts: Vec<&[u8]> = self.chunks.iter().take(sys::MOST_PARTS).map(Chunk::rest).collect();
+        let parts: Vec<&[u8]> = self.chunks.iter().take(sys::MAX_PARTS).map(Chunk::rest).collect();
         let mut sent = sys::send(fd, &parts)?;
         self.length = self.length.saturating_sub(sent);
         while let Some(chunk) = self.chunks.front_mut() {
@@ -88,6 +88,23 @@ impl Outgoing {
             self.chunks.pop_front();
         }
         Ok(())
+    }
+
+    /// Takes up to `max` bytes out.
+    pub(super) fn take(&mut self, max: usize) -> Vec<u8> {
+        let mut taken = Vec::with_capacity(max.min(self.length));
+        while let Some(chunk) = self.chunks.front_mut() {
+            let rest = chunk.rest();
+            let count = rest.len().min(max - taken.len());
+            taken.extend_from_slice(rest.get(..count).unwrap_or_default());
+            if count < rest.len() {
+                chunk.sent += count;
+                break;
+            }
+            self.chunks.pop_front();
+        }
+        self.length = self.length.saturating_sub(taken.len());
+        taken
     }
 
     /// Forgets everything.

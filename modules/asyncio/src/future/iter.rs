@@ -31,7 +31,7 @@ impl FutureIter {
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(IterNext))]
 impl FutureIter {
-    /// Goes on; `value` is not used.
+    /// Continues; `value` is not used.
     #[pymethod]
     fn send(zelf: &Py<Self>, _value: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         Self::next(zelf, vm)

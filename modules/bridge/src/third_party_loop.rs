@@ -1,4 +1,4 @@
-//! Event loops that are not Tauraro's: the loop watches the queue's descriptor as it would a socket.
+//! Event loops of other implementations: they watch the queue's descriptor as they would a socket.
 
 use std::sync::Arc;
 
@@ -10,27 +10,27 @@ use rustpython_vm::{Py, PyObject, PyPayload, PyResult, VirtualMachine, pyclass};
 use crate::loop_bridge::{DoneCallback, LoopBridge};
 
 /// The attribute of a loop that keeps its bridge.
-const ATTRIBUTE: &str = "_tauraro_port";
+const ATTRIBUTE: &str = "_tauraro_loop_bridge";
 
 /// A loop's reader callback: completes what has arrived.
 #[pyclass(module = "tauraro", name = "LoopBridge", traverse = "manual")]
 #[derive(Debug, PyPayload)]
-pub(crate) struct Receiver {
+pub(crate) struct CompletionReader {
     bridge: Arc<LoopBridge>,
 }
 
 // SAFETY: the bridge is shared with awaitables, but only its owner, this object, visits its table.
 #[expect(unsafe_code, reason = "the garbage collector's interface")]
-unsafe impl Traverse for Receiver {
+unsafe impl Traverse for CompletionReader {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         self.bridge.traverse(visit);
     }
 }
 
 #[pyclass(with(Callable), flags(DISALLOW_INSTANTIATION))]
-impl Receiver {}
+impl CompletionReader {}
 
-impl Callable for Receiver {
+impl Callable for CompletionReader {
     type Args = ();
 
     fn call(zelf: &Py<Self>, _args: (), vm: &VirtualMachine) -> PyResult {
@@ -43,7 +43,7 @@ impl Callable for Receiver {
     }
 }
 
-impl Drop for Receiver {
+impl Drop for CompletionReader {
     fn drop(&mut self) {
         self.bridge.close();
     }
@@ -53,20 +53,20 @@ impl Drop for Receiver {
 ///
 /// # Errors
 /// What the loop's `add_reader` raises: `NotImplementedError` where it cannot watch descriptors.
-pub(crate) fn bridge(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<Arc<LoopBridge>> {
+pub(crate) fn loop_bridge(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<Arc<LoopBridge>> {
     let existing = vm.get_attribute_opt(event_loop, vm.ctx.intern_str(ATTRIBUTE))?;
-    if let Some(receiver) = existing.as_ref().and_then(|found| found.downcast_ref::<Receiver>()) {
-        return Ok(Arc::clone(&receiver.bridge));
+    if let Some(reader) = existing.as_ref().and_then(|found| found.downcast_ref::<CompletionReader>()) {
+        return Ok(Arc::clone(&reader.bridge));
     }
-    let _class = Receiver::make_static_type();
+    let _class = CompletionReader::make_static_type();
     let bridge = LoopBridge::new(schedule)
         .map_err(|error| vm.new_os_error(format!("cannot wake the event loop: {error}")))?;
-    // Such a loop never says when it sleeps, so it always counts as asleep.
+    // Such a loop does not tell when it sleeps, so it always counts as asleep.
     bridge.completions().park();
-    let receiver = Receiver { bridge: Arc::clone(&bridge) }.into_ref(&vm.ctx);
+    let reader = CompletionReader { bridge: Arc::clone(&bridge) }.into_ref(&vm.ctx);
     let fd = bridge.completions().raw_fd();
-    vm.call_method(event_loop, "add_reader", (fd, receiver.clone()))?;
-    event_loop.set_attr(ATTRIBUTE, receiver, vm)?;
+    vm.call_method(event_loop, "add_reader", (fd, reader.clone()))?;
+    event_loop.set_attr(ATTRIBUTE, reader, vm)?;
     Ok(bridge)
 }
 

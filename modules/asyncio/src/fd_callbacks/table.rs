@@ -1,4 +1,4 @@
-//! Who waits for which descriptor.
+//! Which callbacks each descriptor has.
 
 use std::collections::HashMap;
 use std::os::fd::RawFd;
@@ -16,16 +16,16 @@ pub(crate) enum Direction {
     Write,
 }
 
-/// One watched descriptor.
+/// The callbacks of one descriptor.
 #[derive(Clone)]
-pub(crate) struct Watch {
+pub(crate) struct FdCallbacks {
     /// What the script gave: a number, or an object with `fileno()`.
     pub(crate) file: PyObjectRef,
     pub(crate) reader: Option<PyRef<Handle>>,
     pub(crate) writer: Option<PyRef<Handle>>,
 }
 
-impl Watch {
+impl FdCallbacks {
     pub(crate) fn handle(&mut self, direction: Direction) -> &mut Option<PyRef<Handle>> {
         match direction {
             Direction::Read => &mut self.reader,
@@ -36,16 +36,16 @@ impl Watch {
 
 /// The descriptors an event loop watches.
 #[derive(Default)]
-pub(crate) struct Watches(PyMutex<HashMap<RawFd, Watch>>);
+pub(crate) struct FdTable(PyMutex<HashMap<RawFd, FdCallbacks>>);
 
 // SAFETY: each object is visited once.
 #[expect(unsafe_code, reason = "the garbage collector's interface")]
-unsafe impl Traverse for Watches {
+unsafe impl Traverse for FdTable {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
-        if let Some(watches) = self.0.try_lock() {
-            for watch in watches.values() {
-                visit(&watch.file);
-                for handle in watch.reader.iter().chain(&watch.writer) {
+        if let Some(table) = self.0.try_lock() {
+            for callbacks in table.values() {
+                visit(&callbacks.file);
+                for handle in callbacks.reader.iter().chain(&callbacks.writer) {
                     visit(handle.as_object());
                 }
             }
@@ -53,18 +53,18 @@ unsafe impl Traverse for Watches {
     }
 }
 
-impl Watches {
-    pub(crate) fn get(&self, fd: RawFd) -> Option<Watch> {
+impl FdTable {
+    pub(crate) fn get(&self, fd: RawFd) -> Option<FdCallbacks> {
         self.0.lock().get(&fd).cloned()
     }
 
     /// The descriptor that `file` was registered with, for a file that has been closed since.
     pub(crate) fn find(&self, file: &PyObjectRef) -> Option<RawFd> {
-        self.0.lock().iter().find(|(_, watch)| watch.file.is(file)).map(|(fd, _)| *fd)
+        self.0.lock().iter().find(|(_, callbacks)| callbacks.file.is(file)).map(|(fd, _)| *fd)
     }
 
-    pub(crate) fn set(&self, fd: RawFd, watch: Watch) {
-        let replaced = self.0.lock().insert(fd, watch);
+    pub(crate) fn set(&self, fd: RawFd, callbacks: FdCallbacks) {
+        let replaced = self.0.lock().insert(fd, callbacks);
         drop(replaced);
     }
 
@@ -74,7 +74,7 @@ impl Watches {
     }
 
     pub(crate) fn clear(&self) {
-        let watches = std::mem::take(&mut *self.0.lock());
-        drop(watches);
+        let callbacks = std::mem::take(&mut *self.0.lock());
+        drop(callbacks);
     }
 }

@@ -12,26 +12,26 @@ use crate::task::Task;
 use crate::transport::SocketTransport;
 
 /// One entry of the ready queue.
-pub(crate) enum Ready {
+pub(crate) enum ReadyEntry {
     /// A callback.
     Handle(PyRef<Handle>),
-    /// A task goes on, or has an exception raised at its `await`.
+    /// A task continues, or has an exception raised at its `await`.
     Step(PyRef<Task>, Option<PyBaseExceptionRef>),
-    /// A task goes on because the future it awaits is done.
+    /// A task continues because the future it awaits is done.
     Wake(PyRef<Task>, PyObjectRef),
-    /// A transport's protocol has been told of its connection, which somebody may wait for.
-    Begin(PyRef<SocketTransport>, Option<PyObjectRef>),
+    /// `connection_made` of a transport's protocol was called: reading starts, and the waiter is woken.
+    Started(PyRef<SocketTransport>, Option<PyObjectRef>),
     /// Something arrived for a transport.
     Readable(PyRef<SocketTransport>),
     /// A transport can send what waits.
     Writable(PyRef<SocketTransport>),
     /// Something with `_cancelled` and `_run()`: asyncio's own handles, which signals use.
-    Foreign(PyObjectRef),
+    OtherHandle(PyObjectRef),
 }
 
 /// The ready queue. Any thread may add to it.
 #[derive(Default)]
-pub(crate) struct ReadyQueue(PyMutex<VecDeque<Ready>>);
+pub(crate) struct ReadyQueue(PyMutex<VecDeque<ReadyEntry>>);
 
 // SAFETY: each entry's objects are visited once.
 #[expect(unsafe_code, reason = "the garbage collector's interface")]
@@ -40,21 +40,23 @@ unsafe impl Traverse for ReadyQueue {
         if let Some(queue) = self.0.try_lock() {
             for entry in queue.iter() {
                 match entry {
-                    Ready::Handle(handle) => visit(handle.as_object()),
-                    Ready::Step(task, error) => {
+                    ReadyEntry::Handle(handle) => visit(handle.as_object()),
+                    ReadyEntry::Step(task, error) => {
                         visit(task.as_object());
                         error.traverse(visit);
                     }
-                    Ready::Wake(task, future) => {
+                    ReadyEntry::Wake(task, future) => {
                         visit(task.as_object());
                         visit(future);
                     }
-                    Ready::Begin(transport, waiter) => {
+                    ReadyEntry::Started(transport, waiter) => {
                         visit(transport.as_object());
                         waiter.traverse(visit);
                     }
-                    Ready::Readable(transport) | Ready::Writable(transport) => visit(transport.as_object()),
-                    Ready::Foreign(handle) => visit(handle),
+                    ReadyEntry::Readable(transport) | ReadyEntry::Writable(transport) => {
+                        visit(transport.as_object())
+                    }
+                    ReadyEntry::OtherHandle(handle) => visit(handle),
                 }
             }
         }
@@ -62,11 +64,11 @@ unsafe impl Traverse for ReadyQueue {
 }
 
 impl ReadyQueue {
-    pub(crate) fn push(&self, entry: Ready) {
+    pub(crate) fn push(&self, entry: ReadyEntry) {
         self.0.lock().push_back(entry);
     }
 
-    pub(crate) fn pop(&self) -> Option<Ready> {
+    pub(crate) fn pop(&self) -> Option<ReadyEntry> {
         self.0.lock().pop_front()
     }
 

@@ -7,9 +7,9 @@ use rustpython_vm::function::PyComparisonValue;
 use rustpython_vm::types::{Comparable, Hashable, PyComparisonOp};
 use rustpython_vm::{AsObject, Py, PyObject, PyResult, Traverse, VirtualMachine, pyclass};
 
+use crate::event_loop::LoopCore;
 use crate::handle::Handle;
-use crate::loop_core::LoopCore;
-use crate::state;
+use crate::interpreter_state;
 
 /// A callback registered with `call_later` or `call_at`.
 #[pyclass(module = "asyncio", name = "TimerHandle", base = Handle, traverse)]
@@ -34,6 +34,20 @@ impl TimerHandle {
         self.when
     }
 
+    /// Takes the callback back.
+    pub(crate) fn cancel_timer(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+        let Some(handle) = zelf.as_object().downcast_ref::<Handle>() else {
+            return Ok(());
+        };
+        if Handle::cancel_once(handle, vm)? && zelf.scheduled.load(Relaxed) {
+            let event_loop = handle.event_loop();
+            if let Some(core) = event_loop.downcast_ref::<LoopCore>() {
+                core.timer_cancelled();
+            }
+        }
+        Ok(())
+    }
+
     /// The loop took it out of its timers.
     pub(crate) fn unschedule(&self) {
         self.scheduled.store(false, Relaxed);
@@ -45,7 +59,7 @@ impl TimerHandle {
     /// `asyncio.TimerHandle`, so that `isinstance` knows what this is.
     #[pygetset]
     fn __class__(_zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
-        state::asyncio("events", "TimerHandle", vm)
+        interpreter_state::asyncio("events", "TimerHandle", vm)
     }
 
     /// When the callback is due, in seconds of the loop's `time()`.
@@ -57,16 +71,7 @@ impl TimerHandle {
     /// Takes the callback back. Cancelling again, or after it ran, does nothing.
     #[pymethod]
     fn cancel(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
-        let Some(handle) = zelf.as_object().downcast_ref::<Handle>() else {
-            return Ok(());
-        };
-        if Handle::cancel_once(handle, vm)? && zelf.scheduled.load(Relaxed) {
-            let event_loop = handle.event_loop();
-            if let Some(core) = event_loop.downcast_ref::<LoopCore>() {
-                core.timer_cancelled();
-            }
-        }
-        Ok(())
+        Self::cancel_timer(zelf, vm)
     }
 
     #[pygetset]
@@ -82,7 +87,7 @@ impl TimerHandle {
     #[pymethod]
     fn _repr_info(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let Some(handle) = zelf.as_object().downcast_ref::<Handle>() else {
-            return Err(vm.new_system_error("a timer handle is not a handle"));
+            return Err(vm.new_system_error("internal error: a timer handle is not a handle"));
         };
         let info = Handle::info(handle, vm)?;
         let position = if handle.is_cancelled() { 2 } else { 1 };

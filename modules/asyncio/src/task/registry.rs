@@ -9,9 +9,8 @@ use rustpython_vm::builtins::{PySet, PyWeak};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 
-use crate::loop_core::LoopCore;
-use crate::step;
-use crate::task::Task;
+use super::{Task, step};
+use crate::event_loop::LoopCore;
 
 /// The unfinished tasks of a native loop.
 #[derive(Default)]
@@ -40,7 +39,7 @@ impl Tasks {
 pub(crate) fn register(event_loop: &PyObject, task: &Py<Task>, vm: &VirtualMachine) -> PyResult<()> {
     match event_loop.downcast_ref::<LoopCore>() {
         Some(core) => core.tasks.insert(task, vm),
-        None => register_foreign(task.as_object(), vm),
+        None => register_generic(task.as_object(), vm),
     }
 }
 
@@ -52,11 +51,11 @@ pub(crate) fn forget(event_loop: &PyObject, task: &Py<Task>) {
     // The weak set lets go by itself, and nobody is shown a task that is done.
 }
 
-pub(crate) fn register_foreign(task: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+pub(crate) fn register_generic(task: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     add(scheduled(vm)?, task, vm)
 }
 
-pub(crate) fn unregister_foreign(task: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+pub(crate) fn unregister_generic(task: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     discard(scheduled(vm)?, task, vm)
 }
 

@@ -1,4 +1,4 @@
-//! Objects of an interpreter that every callback and task needs, looked up once a thread.
+//! Objects of an interpreter that every callback and task needs, looked up once per thread.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,11 +8,11 @@ use rustpython_vm::builtins::{PyBaseExceptionRef, PyTypeRef};
 use rustpython_vm::vm::PyGlobalState;
 use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 
-use crate::step::TaskRunner;
+use crate::task::callbacks::TaskRunner;
 
 /// What one interpreter's `asyncio` and `contextvars` define.
-pub(crate) struct State {
-    /// Told apart by this; weak, so that an interpreter can end while a thread remembers it.
+pub(crate) struct InterpreterState {
+    /// Identifies the interpreter; weak, so that it can end while a thread remembers it.
     interpreter: Weak<PyGlobalState>,
     /// `contextvars.Context.run`, unbound.
     pub(crate) context_run: PyObjectRef,
@@ -28,14 +28,14 @@ pub(crate) struct State {
     invalid_state_error: PyTypeRef,
 }
 
-impl State {
+impl InterpreterState {
     /// That of the interpreter running on this thread.
     ///
     /// # Errors
     /// What importing `asyncio` raises.
     pub(crate) fn get(vm: &VirtualMachine) -> PyResult<Rc<Self>> {
         thread_local! {
-            static STATE: RefCell<Option<Rc<State>>> = const { RefCell::new(None) };
+            static STATE: RefCell<Option<Rc<InterpreterState>>> = const { RefCell::new(None) };
         }
         let known = STATE.with_borrow(|state| {
             let known = state.as_ref()?;
@@ -147,7 +147,7 @@ fn module(name: &'static str, vm: &VirtualMachine) -> PyResult {
 
 /// `asyncio.InvalidStateError`.
 pub(crate) fn invalid_state(message: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    match State::get(vm) {
+    match InterpreterState::get(vm) {
         Ok(state) => vm.new_exception_msg(state.invalid_state_error.clone(), message.into()),
         Err(error) => error,
     }

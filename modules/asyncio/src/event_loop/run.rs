@@ -1,4 +1,4 @@
-//! One turn of the event loop after the other.
+//! The iterations of the event loop.
 
 use std::io;
 use std::sync::atomic::Ordering::Relaxed;
@@ -6,41 +6,42 @@ use std::sync::atomic::Ordering::Relaxed;
 use rustpython_vm::{AsObject, Py, PyResult, VirtualMachine};
 use tauraro_bridge::Running;
 
+use super::LoopCore;
+use super::epoll::{self, Event};
+use super::ready_queue::ReadyEntry;
 use crate::handle::Handle;
-use crate::loop_core::LoopCore;
-use crate::poll::{self, Event};
-use crate::ready::Ready;
+use crate::interpreter_state;
+use crate::task::step;
 use crate::transport::SocketTransport;
-use crate::{state, step};
 
-/// A busy loop looks for I/O at least once in this many turns.
-const TURNS_WITHOUT_POLL: u32 = 16;
+/// A busy loop polls for I/O at least once in this many iterations.
+const MAX_ITERATIONS_WITHOUT_POLL: u32 = 16;
 /// The longest sleep; a loop without a timer sleeps until something happens.
-const LONGEST_SLEEP: f64 = 24.0 * 3600.0;
+const MAX_SLEEP: f64 = 24.0 * 3600.0;
 /// The resolution of the clock: a timer due within it is due.
 const RESOLUTION: f64 = 1e-9;
 
 impl LoopCore {
-    /// Turns until `stop()`.
+    /// Iterates until `stop()`.
     pub(crate) fn run(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         let event_loop = zelf.as_object();
         vm.call_method(event_loop, "_run_forever_setup", ())?;
         let running = Running::enter(event_loop, &zelf.bridge);
-        let result = Self::turn(zelf, vm);
+        let result = Self::run_iterations(zelf, vm);
         drop(running);
         vm.call_method(event_loop, "_run_forever_cleanup", ())?;
         result
     }
 
-    fn turn(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
+    fn run_iterations(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<()> {
         let plain = zelf.plain.load(Relaxed);
-        let mut unpolled = TURNS_WITHOUT_POLL;
+        let mut unpolled = MAX_ITERATIONS_WITHOUT_POLL;
         loop {
             if plain {
-                // The first turn polls, and so does the last: scripts count on `stop()` and
+                // The first iteration polls, and so does the last: scripts count on `stop()` and
                 // `run_forever()` to see what is ready now.
                 unpolled += 1;
-                let poll = unpolled >= TURNS_WITHOUT_POLL
+                let poll = unpolled >= MAX_ITERATIONS_WITHOUT_POLL
                     || zelf.poll_soon.swap(false, Relaxed)
                     || zelf.stopping.load(Relaxed);
                 if Self::run_once(zelf, poll, vm)? {
@@ -55,7 +56,7 @@ impl LoopCore {
         }
     }
 
-    /// One turn; whether it looked for I/O, which it does when there is nothing else to do or `poll`.
+    /// One iteration. Polls for I/O if `poll` or if there is nothing else to do, and returns whether it did.
     pub(crate) fn run_once(zelf: &Py<Self>, poll: bool, vm: &VirtualMachine) -> PyResult<bool> {
         let busy = zelf.ready.len() > 0;
         let poll = poll || !busy;
@@ -66,10 +67,10 @@ impl LoopCore {
         if !zelf.timers.is_empty() {
             let end = Self::now(zelf, vm)? + RESOLUTION;
             while let Some(handle) = zelf.timers.pop_due(end) {
-                zelf.ready.push(Ready::Handle(handle));
+                zelf.ready.push(ReadyEntry::Handle(handle));
             }
         }
-        // What the callbacks add has its turn after the next look for I/O.
+        // What the callbacks add runs in the next iteration, after its poll.
         for _ in 0..zelf.ready.len() {
             let Some(entry) = zelf.ready.pop() else {
                 break;
@@ -84,15 +85,15 @@ impl LoopCore {
         Ok(poll)
     }
 
-    fn run_entry(entry: Ready, vm: &VirtualMachine) -> PyResult<()> {
+    fn run_entry(entry: ReadyEntry, vm: &VirtualMachine) -> PyResult<()> {
         match entry {
-            Ready::Handle(handle) => Handle::run(&handle, vm),
-            Ready::Step(task, error) => step::step(&task, error, vm),
-            Ready::Wake(task, future) => step::wake(&task, future, vm),
-            Ready::Begin(transport, waiter) => SocketTransport::begun(&transport, waiter, vm),
-            Ready::Readable(transport) => SocketTransport::run_read(&transport, vm),
-            Ready::Writable(transport) => SocketTransport::run_write(&transport, vm),
-            Ready::Foreign(handle) => {
+            ReadyEntry::Handle(handle) => Handle::run(&handle, vm),
+            ReadyEntry::Step(task, error) => step::step(&task, error, vm),
+            ReadyEntry::Wake(task, future) => step::wake(&task, future, vm),
+            ReadyEntry::Started(transport, waiter) => SocketTransport::begun(&transport, waiter, vm),
+            ReadyEntry::Readable(transport) => SocketTransport::run_read(&transport, vm),
+            ReadyEntry::Writable(transport) => SocketTransport::run_write(&transport, vm),
+            ReadyEntry::OtherHandle(handle) => {
                 if !handle.get_attr("_cancelled", vm)?.is_true(vm)? {
                     vm.call_method(&handle, "_run", ())?;
                 }
@@ -102,17 +103,17 @@ impl LoopCore {
     }
 
     /// Debug mode: remembers what runs, and says what took long.
-    fn run_timed(zelf: &Py<Self>, entry: Ready, vm: &VirtualMachine) -> PyResult<()> {
+    fn run_timed(zelf: &Py<Self>, entry: ReadyEntry, vm: &VirtualMachine) -> PyResult<()> {
         let handle = match &entry {
-            Ready::Handle(handle) if handle.is_cancelled() => return Ok(()),
-            Ready::Handle(handle) => handle.clone().into(),
-            Ready::Foreign(handle) => handle.clone(),
+            ReadyEntry::Handle(handle) if handle.is_cancelled() => return Ok(()),
+            ReadyEntry::Handle(handle) => handle.clone().into(),
+            ReadyEntry::OtherHandle(handle) => handle.clone(),
             // Queued before debug mode was on, or of no interest.
-            Ready::Step(..)
-            | Ready::Wake(..)
-            | Ready::Begin(..)
-            | Ready::Readable(_)
-            | Ready::Writable(_) => return Self::run_entry(entry, vm),
+            ReadyEntry::Step(..)
+            | ReadyEntry::Wake(..)
+            | ReadyEntry::Started(..)
+            | ReadyEntry::Readable(_)
+            | ReadyEntry::Writable(_) => return Self::run_entry(entry, vm),
         };
         let event_loop = zelf.as_object();
         event_loop.set_attr("_current_handle", handle.clone(), vm)?;
@@ -123,8 +124,9 @@ impl LoopCore {
         result?;
         let limit = event_loop.get_attr("slow_callback_duration", vm)?.try_float(vm)?.to_f64();
         if took >= limit {
-            let text = state::asyncio("base_events", "_format_handle", vm)?.call((handle,), vm)?;
-            let logger = state::asyncio("base_events", "logger", vm)?;
+            let text =
+                interpreter_state::asyncio("base_events", "_format_handle", vm)?.call((handle,), vm)?;
+            let logger = interpreter_state::asyncio("base_events", "logger", vm)?;
             vm.call_method(&logger, "warning", ("Executing %s took %.3f seconds", text, took))?;
         }
         Ok(())
@@ -138,10 +140,10 @@ impl LoopCore {
         let Some(due) = zelf.timers.next_due() else {
             return Ok(None);
         };
-        Ok(Some((due - Self::now(zelf, vm)?).clamp(0.0, LONGEST_SLEEP)))
+        Ok(Some((due - Self::now(zelf, vm)?).clamp(0.0, MAX_SLEEP)))
     }
 
-    /// Looks for descriptors that are ready, sleeping if there is nothing else to do.
+    /// Polls the descriptors, sleeping if there is nothing else to do.
     fn poll(zelf: &Py<Self>, busy: bool, vm: &VirtualMachine) -> PyResult<()> {
         let mut sleep = Self::sleep(zelf, busy, vm)?;
         // Left over where a callback raised.
@@ -161,12 +163,12 @@ impl LoopCore {
 
     fn epoll_events(zelf: &Py<Self>, sleep: Option<f64>, vm: &VirtualMachine) -> PyResult<()> {
         let epoll = zelf.epoll.load(Relaxed);
-        let timeout = sleep.map_or(-1, milliseconds);
+        let timeout = sleep.map(milliseconds);
         let mut events = Vec::new();
-        let waited = if timeout == 0 {
-            poll::wait(epoll, 0, &mut events)
+        let waited = if timeout == Some(0) {
+            epoll::wait(epoll, timeout, &mut events)
         } else {
-            vm.allow_threads(|| poll::wait(epoll, timeout, &mut events))
+            vm.allow_threads(|| epoll::wait(epoll, timeout, &mut events))
         };
         match waited {
             Ok(()) => {}
@@ -175,11 +177,11 @@ impl LoopCore {
                 return Err(vm.new_os_error(format!("the event loop cannot poll: {error}")));
             }
         }
-        let mut foreign = false;
+        let mut unknown = false;
         for event in events {
-            foreign |= !Self::dispatch(zelf, event, vm)?;
+            unknown |= !Self::dispatch(zelf, event, vm)?;
         }
-        if foreign {
+        if unknown {
             // Somebody registered a descriptor with the selector itself.
             Self::select_events(zelf, Some(0.0), vm)?;
         }
@@ -198,13 +200,13 @@ impl LoopCore {
             vm.check_signals()?;
             return Ok(true);
         }
-        let Some(watch) = zelf.watches.get(event.fd) else {
+        let Some(callbacks) = zelf.fd_callbacks.get(event.fd) else {
             return Ok(false);
         };
-        let ready = [(event.readable, watch.reader), (event.writable, watch.writer)];
+        let ready = [(event.readable, callbacks.reader), (event.writable, callbacks.writer)];
         for handle in ready.into_iter().filter_map(|(ready, handle)| handle.filter(|_| ready)) {
             if !handle.is_cancelled() {
-                zelf.ready.push(Ready::Handle(handle));
+                zelf.ready.push(ReadyEntry::Handle(handle));
             }
         }
         vm.check_signals()?;
@@ -222,9 +224,13 @@ impl LoopCore {
 }
 
 /// Whole milliseconds that are not shorter than `seconds`.
-fn milliseconds(seconds: f64) -> i32 {
-    // At most a day, by `LONGEST_SLEEP`.
-    #[expect(clippy::cast_possible_truncation, reason = "clamped to a day, which fits")]
-    let milliseconds = (seconds * 1e3).ceil() as i32;
+fn milliseconds(seconds: f64) -> u32 {
+    // At most a day, by `MAX_SLEEP`.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between nothing and a day, which fits"
+    )]
+    let milliseconds = (seconds * 1e3).ceil() as u32;
     milliseconds
 }

@@ -1,7 +1,7 @@
-//! How waits learn that the thread they hold up is to stop what it does.
+//! How waits find out that their thread is to be interrupted.
 //!
-//! Signals reach an interpreter's main thread only, and one flag of the process tells of them. Whoever runs
-//! scripts under a time limit says here what a wait of the calling thread has to ask besides.
+//! Signals reach an interpreter's main thread only, through one flag of the process. Code that runs scripts under a
+//! time limit registers here what waits of the calling thread check as well.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use std::sync::Arc;
 use rustpython_vm::{PyResult, VirtualMachine};
 
 /// What can end the waits of a thread.
-pub trait Interrupt: Send + Sync {
-    /// Whether to go on.
+pub trait InterruptSource: Send + Sync {
+    /// Checks whether the wait may continue.
     ///
     /// # Errors
     /// The exception that ends the wait.
@@ -18,23 +18,23 @@ pub trait Interrupt: Send + Sync {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<Arc<dyn Interrupt>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Arc<dyn InterruptSource>>> = const { RefCell::new(None) };
 }
 
-/// While it lives, waits of this thread ask an [`Interrupt`].
+/// While it lives, waits of this thread check an [`InterruptSource`].
 #[must_use]
-pub struct Interruptible {
-    previous: Option<Arc<dyn Interrupt>>,
+pub struct InterruptGuard {
+    previous: Option<Arc<dyn InterruptSource>>,
 }
 
-impl Interruptible {
-    /// Waits ask `interrupt` from now on.
-    pub fn enter(interrupt: Arc<dyn Interrupt>) -> Self {
+impl InterruptGuard {
+    /// Waits check `interrupt` from now on.
+    pub fn enter(interrupt: Arc<dyn InterruptSource>) -> Self {
         Self { previous: CURRENT.with_borrow_mut(|current| current.replace(interrupt)) }
     }
 }
 
-impl Drop for Interruptible {
+impl Drop for InterruptGuard {
     fn drop(&mut self) {
         let previous = self.previous.take();
         // Not during the thread's own destruction, when there is nothing left to restore.
@@ -47,7 +47,7 @@ pub fn is_interruptible() -> bool {
     CURRENT.with_borrow(Option::is_some)
 }
 
-/// What a wait asks every few milliseconds: runs signal handlers, and asks the thread's [`Interrupt`].
+/// What a wait does every few milliseconds: runs signal handlers, and checks the thread's [`InterruptSource`].
 ///
 /// # Errors
 /// What a signal handler raised, or the exception that ends the wait.

@@ -3,7 +3,7 @@
 use rustpython_vm::builtins::PyDict;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
-use crate::loop_core::LoopCore;
+use crate::event_loop::LoopCore;
 
 /// `task` starts to run on `event_loop`, on this thread.
 ///

@@ -1,5 +1,10 @@
 //! `asyncio.Task`: a coroutine that the event loop runs.
 
+pub(crate) mod callbacks;
+pub(crate) mod current;
+pub(crate) mod registry;
+pub(crate) mod step;
+
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use rustpython_vm::builtins::{PyCoroutine, PyType};
@@ -11,9 +16,9 @@ use rustpython_vm::{
     AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 
+use crate::event_loop::schedule;
 use crate::future::{CancelArgs, Future};
-use crate::state::{self, State};
-use crate::{registry, schedule, step};
+use crate::interpreter_state::{self, InterpreterState};
 
 /// What the next unnamed task is called.
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(1);
@@ -155,13 +160,13 @@ impl Task {
             return Err(vm.new_type_error(message));
         }
         let context = match args.context.filter(|context| !vm.is_none(context)) {
-            // What is no context would only be found out once the task is due, and nobody could be told.
-            Some(context) if context.fast_isinstance(&State::get(vm)?.context_class) => context,
+            // Anything else would only be noticed once the task runs, where no caller could catch the error.
+            Some(context) if context.fast_isinstance(&InterpreterState::get(vm)?.context_class) => context,
             Some(_) => {
                 zelf.log_destroy_pending.store(false, Relaxed);
                 return Err(vm.new_type_error("an instance of Context was expected"));
             }
-            None => State::get(vm)?.copy_context(vm)?,
+            None => InterpreterState::get(vm)?.copy_context(vm)?,
         };
         let name = match args.name.filter(|name| !vm.is_none(name)) {
             Some(name) => Name::Given(name.str(vm)?.into()),
@@ -258,7 +263,7 @@ fn is_coroutine(object: &PyObjectRef, vm: &VirtualMachine) -> PyResult<bool> {
     if object.downcast_ref_if_exact::<PyCoroutine>(vm).is_some() {
         return Ok(true);
     }
-    state::asyncio("coroutines", "iscoroutine", vm)?.call((object.clone(),), vm)?.is_true(vm)
+    interpreter_state::asyncio("coroutines", "iscoroutine", vm)?.call((object.clone(),), vm)?.is_true(vm)
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer, Destructor, Representable))]
@@ -349,14 +354,14 @@ impl Task {
     /// it; at most `limit`.
     #[pymethod]
     fn get_stack(zelf: &Py<Self>, args: LimitArgs, vm: &VirtualMachine) -> PyResult {
-        let function = state::asyncio("base_tasks", "_task_get_stack", vm)?;
+        let function = interpreter_state::asyncio("base_tasks", "_task_get_stack", vm)?;
         function.call((zelf.to_owned(), vm.unwrap_or_none(args.limit)), vm)
     }
 
     /// Prints what `get_stack` returns to `file`, by default `sys.stderr`.
     #[pymethod]
     fn print_stack(zelf: &Py<Self>, args: PrintArgs, vm: &VirtualMachine) -> PyResult {
-        let function = state::asyncio("base_tasks", "_task_print_stack", vm)?;
+        let function = interpreter_state::asyncio("base_tasks", "_task_print_stack", vm)?;
         let (limit, file) = (vm.unwrap_or_none(args.limit), vm.unwrap_or_none(args.file));
         function.call((zelf.to_owned(), limit, file), vm)
     }
@@ -417,7 +422,7 @@ impl Destructor for Task {
 
 impl Representable for Task {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
-        let repr = state::asyncio("base_tasks", "_task_repr", vm)?;
+        let repr = interpreter_state::asyncio("base_tasks", "_task_repr", vm)?;
         Ok(repr.call((zelf.to_owned(),), vm)?.str(vm)?.to_string())
     }
 }

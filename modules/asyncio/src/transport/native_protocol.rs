@@ -10,7 +10,7 @@ use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachin
 pub struct Receiver {
     /// Takes bytes, which are only there for the time of the call. What it returns as an error is
     /// treated as an exception out of `data_received`: the connection is aborted and the loop's
-    /// exception handler told.
+    /// exception handler is called.
     pub data_received: fn(protocol: &PyObject, data: &[u8], vm: &VirtualMachine) -> PyResult<()>,
     /// The peer sends no more. Returns whether the transport stays open for writing.
     pub eof_received: fn(protocol: &PyObject, vm: &VirtualMachine) -> PyResult<bool>,

@@ -1,13 +1,13 @@
-//! What futures and tasks ask of an event loop, whoever made it.
+//! What futures and tasks ask of event loops, ours or others.
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
+use crate::event_loop::LoopCore;
 use crate::handle::Call;
-use crate::loop_core::LoopCore;
-use crate::state;
+use crate::interpreter_state;
 
 impl LoopCore {
     /// Whether tasks may be put into the ready queue as they are: nobody must see the callbacks.
@@ -62,7 +62,7 @@ pub(crate) fn current_loop(vm: &VirtualMachine) -> PyResult {
     if let Some(event_loop) = running {
         return Ok(event_loop);
     }
-    let policy = state::asyncio("events", "_get_event_loop_policy", vm)?.call((), vm)?;
+    let policy = interpreter_state::asyncio("events", "_get_event_loop_policy", vm)?.call((), vm)?;
     vm.call_method(&policy, "get_event_loop", ())
 }
 

@@ -3,16 +3,20 @@
 //! Registrations go to the loop's selector as asyncio makes them; the native table beside it lets
 //! events reach their handles without calling the selector.
 
+mod table;
+
 use std::os::fd::RawFd;
 
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 
+use crate::event_loop::LoopCore;
 use crate::handle::{Call, Handle};
-use crate::loop_core::LoopCore;
 use crate::transport::SocketTransport;
-use crate::watches::{Direction, Watch};
+
+use self::table::FdCallbacks;
+pub(crate) use self::table::{Direction, FdTable};
 
 /// `selectors.EVENT_READ` and `selectors.EVENT_WRITE`.
 const EVENT_READ: i32 = 1;
@@ -20,7 +24,7 @@ const EVENT_WRITE: i32 = 2;
 
 impl LoopCore {
     /// Calls a function each time `fd` is ready: `fd, callback, *args`.
-    pub(crate) fn watch(
+    pub(crate) fn add_fd_callback(
         zelf: &Py<Self>,
         direction: Direction,
         mut args: FuncArgs,
@@ -36,21 +40,21 @@ impl LoopCore {
         if let Some(transport) = zelf.transports.get(fd) {
             SocketTransport::yield_descriptor(&transport, zelf);
         }
-        let (mut watch, method) = match zelf.watches.get(fd) {
-            Some(watch) => (watch, "modify"),
-            None => (Watch { file: file.clone(), reader: None, writer: None }, "register"),
+        let (mut callbacks, method) = match zelf.fd_callbacks.get(fd) {
+            Some(callbacks) => (callbacks, "modify"),
+            None => (FdCallbacks { file: file.clone(), reader: None, writer: None }, "register"),
         };
-        let replaced = watch.handle(direction).replace(handle.clone());
-        Self::select(zelf, method, &file, &watch, vm)?;
-        zelf.watches.set(fd, watch);
+        let replaced = callbacks.handle(direction).replace(handle.clone());
+        Self::select(zelf, method, &file, &callbacks, vm)?;
+        zelf.fd_callbacks.set(fd, callbacks);
         if let Some(replaced) = replaced {
             Handle::cancel_once(&replaced, vm)?;
         }
         Ok(handle)
     }
 
-    /// Ends a watch; whether there was one.
-    pub(crate) fn unwatch(
+    /// Removes a callback; returns whether there was one.
+    pub(crate) fn remove_fd_callback(
         zelf: &Py<Self>,
         direction: Direction,
         file: &PyObjectRef,
@@ -62,19 +66,19 @@ impl LoopCore {
         let fd = match file_number(file, vm) {
             Ok(fd) => Some(fd),
             // Closed since; the table knows it as the object it was.
-            Err(_) => zelf.watches.find(file),
+            Err(_) => zelf.fd_callbacks.find(file),
         };
-        let Some((fd, mut watch)) = fd.and_then(|fd| Some((fd, zelf.watches.get(fd)?))) else {
+        let Some((fd, mut callbacks)) = fd.and_then(|fd| Some((fd, zelf.fd_callbacks.get(fd)?))) else {
             return Ok(false);
         };
-        let removed = watch.handle(direction).take();
-        if watch.reader.is_none() && watch.writer.is_none() {
-            zelf.watches.remove(fd);
+        let removed = callbacks.handle(direction).take();
+        if callbacks.reader.is_none() && callbacks.writer.is_none() {
+            zelf.fd_callbacks.remove(fd);
             let selector = zelf.as_object().get_attr("_selector", vm)?;
             vm.call_method(&selector, "unregister", (file.clone(),))?;
         } else if removed.is_some() {
-            Self::select(zelf, "modify", file, &watch, vm)?;
-            zelf.watches.set(fd, watch);
+            Self::select(zelf, "modify", file, &callbacks, vm)?;
+            zelf.fd_callbacks.set(fd, callbacks);
         }
         match removed {
             Some(handle) => Handle::cancel_once(&handle, vm).map(|_| true),
@@ -87,12 +91,12 @@ impl LoopCore {
         zelf: &Py<Self>,
         method: &'static str,
         file: &PyObjectRef,
-        watch: &Watch,
+        callbacks: &FdCallbacks,
         vm: &VirtualMachine,
     ) -> PyResult<()> {
         let mut events = 0;
         let mut data = Vec::with_capacity(2);
-        for (handle, event) in [(&watch.reader, EVENT_READ), (&watch.writer, EVENT_WRITE)] {
+        for (handle, event) in [(&callbacks.reader, EVENT_READ), (&callbacks.writer, EVENT_WRITE)] {
             if handle.is_some() {
                 events |= event;
             }

@@ -10,9 +10,9 @@ use rustpython_vm::class::StaticType;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_bridge::{ExecutionMode, with_vm};
 
+use crate::event_loop::LoopCore;
+use crate::event_loop::schedule;
 use crate::future::Future;
-use crate::loop_core::LoopCore;
-use crate::schedule;
 
 /// The running event loop.
 ///
@@ -25,7 +25,7 @@ pub fn running_loop(vm: &VirtualMachine) -> PyResult {
 /// The time of `event_loop`, in seconds of its monotonic clock.
 ///
 /// # Errors
-/// What a foreign loop raises.
+/// What a loop of another class raises.
 pub fn time(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<f64> {
     match event_loop.downcast_ref::<LoopCore>() {
         Some(core) => LoopCore::now(core, vm),
@@ -33,8 +33,8 @@ pub fn time(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<f64> {
     }
 }
 
-/// Has the next turn of `event_loop` look for I/O even if it is busy, as every turn of asyncio's own loop does: code
-/// that has written something and yields may count on the other end having read it.
+/// Makes the next iteration of `event_loop` poll for I/O even if it is busy, as every iteration of asyncio's own loop
+/// does: code that has written something and yields may count on the other end having read it.
 pub fn poll_soon(event_loop: &PyObject) {
     if let Some(core) = event_loop.downcast_ref::<LoopCore>() {
         core.poll_soon.store(true, Relaxed);
@@ -44,7 +44,7 @@ pub fn poll_soon(event_loop: &PyObject) {
 /// A pending future of `event_loop`.
 ///
 /// # Errors
-/// What a foreign loop raises.
+/// What a loop of another class raises.
 pub fn create(event_loop: &PyObject, vm: &VirtualMachine) -> PyResult {
     match event_loop.downcast_ref::<LoopCore>() {
         Some(core) if core.takes_tasks() => Ok(Future::new(event_loop.to_owned(), vm)?.into()),
@@ -95,7 +95,7 @@ fn native(future: &PyObject) -> Option<&Future> {
 /// Whether the future has a result or an exception or was cancelled.
 ///
 /// # Errors
-/// What a foreign future raises.
+/// What a future of another class raises.
 pub fn is_done(future: &PyObject, vm: &VirtualMachine) -> PyResult<bool> {
     match native(future) {
         Some(future) => Ok(future.is_done()),
@@ -106,7 +106,7 @@ pub fn is_done(future: &PyObject, vm: &VirtualMachine) -> PyResult<bool> {
 /// Ends the future with a result, unless it is done.
 ///
 /// # Errors
-/// What a foreign future or loop raises.
+/// What a future or loop of another class raises.
 pub fn resolve(future: &PyObject, result: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
     if is_done(future, vm)? {
         return Ok(());
@@ -120,7 +120,7 @@ pub fn resolve(future: &PyObject, result: PyObjectRef, vm: &VirtualMachine) -> P
 /// Ends the future with an exception, unless it is done.
 ///
 /// # Errors
-/// What a foreign future or loop raises.
+/// What a future or loop of another class raises.
 pub fn reject(future: &PyObject, error: PyBaseExceptionRef, vm: &VirtualMachine) -> PyResult<()> {
     if is_done(future, vm)? {
         return Ok(());
@@ -134,7 +134,7 @@ pub fn reject(future: &PyObject, error: PyBaseExceptionRef, vm: &VirtualMachine)
 /// Waits for the future, as `await` does: cancelling the task cancels the future.
 ///
 /// # Errors
-/// What the future ends with; what the coroutine is told to raise.
+/// What the future ends with; the exception thrown into the coroutine.
 pub async fn wait(mode: &ExecutionMode, future: PyObjectRef) -> PyResult {
     let Some(native) = native(&future) else { return mode.wait(future).await };
     if !native.is_done() {

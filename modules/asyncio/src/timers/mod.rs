@@ -1,5 +1,7 @@
 //! Callbacks that wait for their time.
 
+mod timer_handle;
+
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
@@ -8,7 +10,8 @@ use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::{AsObject, PyRef};
 
 use crate::handle::Handle;
-use crate::timer_handle::TimerHandle;
+
+pub(crate) use timer_handle::TimerHandle;
 
 /// Below this many, cancelled timers simply wait for their time.
 const COMPACT_FROM: usize = 100;

@@ -7,11 +7,11 @@ use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 
 use super::{Future, Stage, Waiter};
-use crate::loop_core::LoopCore;
-use crate::ready::Ready;
-use crate::schedule;
-use crate::state::{self, State};
-use crate::step::TaskWakeup;
+use crate::event_loop::LoopCore;
+use crate::event_loop::ready_queue::ReadyEntry;
+use crate::event_loop::schedule;
+use crate::interpreter_state::{self, InterpreterState};
+use crate::task::callbacks::TaskWakeup;
 
 impl Future {
     pub(crate) fn unbound() -> Self {
@@ -33,7 +33,7 @@ impl Future {
     /// Says which loop the future belongs to, and in debug mode where it was made.
     pub(crate) fn bind(&self, event_loop: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         let debug = schedule::debug(&event_loop, vm)?;
-        let source = if debug { Some(state::extract_stack(vm)?) } else { None };
+        let source = if debug { Some(interpreter_state::extract_stack(vm)?) } else { None };
         let mut data = self.data.lock();
         data.event_loop = Some(event_loop);
         data.source_traceback = source;
@@ -99,7 +99,7 @@ impl Future {
             }
             data.cancel_message.clone()
         };
-        match State::get(vm) {
+        match InterpreterState::get(vm) {
             Ok(state) => vm.new_exception(state.cancelled_error().clone(), message.into_iter().collect()),
             Err(error) => error,
         }
@@ -216,7 +216,7 @@ impl Future {
         Ok(())
     }
 
-    /// Adds a waiter; if the future is done it is told at once, from the loop.
+    /// Adds a waiter. If the future is done it is called in the next iteration.
     pub(crate) fn add_waiter(&self, object: &PyObject, waiter: Waiter, vm: &VirtualMachine) -> PyResult<()> {
         let event_loop = self.initialized(vm)?;
         if self.is_done() {
@@ -280,7 +280,7 @@ fn wake_one(
         }
         Waiter::Task(task) => match event_loop.downcast_ref::<LoopCore>() {
             Some(core) if core.takes_tasks() => {
-                core.ready.push(Ready::Wake(task, future.to_owned()));
+                core.ready.push(ReadyEntry::Wake(task, future.to_owned()));
                 Ok(())
             }
             _ => {

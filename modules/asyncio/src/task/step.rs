@@ -1,122 +1,18 @@
 //! Running a task's coroutine to its next `await`.
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyCoroutine};
-use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::protocol::PyIterReturn;
-use rustpython_vm::types::{Callable, Representable};
-use rustpython_vm::{
-    AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine, pyclass,
-};
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 use tauraro_bridge::{Awaitable, Coroutine, Resume};
 
+use super::callbacks::{TaskStep, TaskWakeup};
+use super::{Task, cancel_future, current, registry};
+use crate::event_loop::LoopCore;
+use crate::event_loop::ready_queue::ReadyEntry;
+use crate::event_loop::schedule as loops;
 use crate::future::{Future, Waiter};
-use crate::loop_core::LoopCore;
-use crate::ready::Ready;
-use crate::state::{self, State, invalid_state};
-use crate::task::{self, Task};
-use crate::{current, registry, schedule as loops};
-
-/// The first or next step of a task, as a callback for loops that only know callbacks.
-#[pyclass(module = "_asyncio", name = "TaskStepMethWrapper", traverse)]
-#[derive(Debug, PyPayload)]
-pub(crate) struct TaskStep {
-    task: PyRef<Task>,
-    error: Option<PyBaseExceptionRef>,
-}
-
-#[pyclass(flags(DISALLOW_INSTANTIATION), with(Callable))]
-impl TaskStep {
-    /// The task.
-    #[pygetset]
-    fn __self__(zelf: &Py<Self>) -> PyObjectRef {
-        zelf.task.clone().into()
-    }
-}
-
-impl Callable for TaskStep {
-    type Args = ();
-
-    fn call(zelf: &Py<Self>, _args: (), vm: &VirtualMachine) -> PyResult {
-        // In its context already.
-        step_inside(&zelf.task, zelf.error.clone(), vm)?;
-        Ok(vm.ctx.none())
-    }
-}
-
-/// The callback by which a future wakes a task.
-#[pyclass(module = "_asyncio", name = "TaskWakeupMethWrapper", traverse)]
-#[derive(Debug, PyPayload)]
-pub(crate) struct TaskWakeup {
-    task: PyRef<Task>,
-}
-
-impl TaskWakeup {
-    pub(crate) fn new(task: PyRef<Task>) -> Self {
-        Self { task }
-    }
-
-    pub(crate) fn task(&self) -> &PyRef<Task> {
-        &self.task
-    }
-}
-
-#[pyclass(flags(DISALLOW_INSTANTIATION), with(Callable, Representable))]
-impl TaskWakeup {
-    /// The task.
-    #[pygetset]
-    fn __self__(zelf: &Py<Self>) -> PyObjectRef {
-        zelf.task.clone().into()
-    }
-}
-
-impl Callable for TaskWakeup {
-    type Args = (PyObjectRef,);
-
-    fn call(zelf: &Py<Self>, (future,): (PyObjectRef,), vm: &VirtualMachine) -> PyResult {
-        let error = take_note(&zelf.task, &future, vm);
-        step_inside(&zelf.task, error, vm)?;
-        Ok(vm.ctx.none())
-    }
-}
-
-impl Representable for TaskWakeup {
-    fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
-        // By the task: a future shows its waiters through passing objects of this class.
-        Ok(format!("<TaskWakeupMethWrapper object at {:#x}>", zelf.task.get_id()))
-    }
-}
-
-/// What `Context.run` calls: sends into the coroutine of the task it was given, or throws.
-///
-/// Given by [`TaskRunner::give`], not as an argument: `Context.run` would copy it on each step.
-#[pyclass(module = "_asyncio", name = "TaskRunner", traverse)]
-#[derive(Debug, Default, PyPayload)]
-pub(crate) struct TaskRunner {
-    next: PyMutex<Option<(PyRef<Task>, Option<PyBaseExceptionRef>)>>,
-}
-
-impl TaskRunner {
-    fn give(&self, step: Option<(PyRef<Task>, Option<PyBaseExceptionRef>)>) {
-        let before = std::mem::replace(&mut *self.next.lock(), step);
-        drop(before);
-    }
-}
-
-#[pyclass(flags(DISALLOW_INSTANTIATION), with(Callable))]
-impl TaskRunner {}
-
-impl Callable for TaskRunner {
-    type Args = ();
-
-    fn call(zelf: &Py<Self>, _args: (), vm: &VirtualMachine) -> PyResult {
-        let step = zelf.next.lock().take();
-        match step {
-            Some((task, error)) => resume(&task, error, vm),
-            None => Err(vm.new_runtime_error("there is no step of a task to be run")),
-        }
-    }
-}
+use crate::interpreter_state::{self, InterpreterState, invalid_state};
 
 /// Puts the task's next step into the loop's queue.
 pub(crate) fn schedule(task: &Py<Task>, event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
@@ -132,7 +28,7 @@ fn schedule_with(
     if let Some(core) = event_loop.downcast_ref::<LoopCore>()
         && core.takes_tasks()
     {
-        core.ready.push(Ready::Step(task.to_owned(), error));
+        core.ready.push(ReadyEntry::Step(task.to_owned(), error));
         return Ok(());
     }
     let step = TaskStep { task: task.to_owned(), error }.into_ref(&vm.ctx);
@@ -145,7 +41,7 @@ pub(crate) fn start(task: &Py<Task>, event_loop: &PyObject, vm: &VirtualMachine)
     let registered = registry::register_eager(task, vm);
     let result = registered.and_then(|()| {
         let outcome = run_in_context(task, None, vm);
-        settle(task, event_loop, outcome, vm)
+        process_outcome(task, event_loop, outcome, vm)
     });
     let unregistered = registry::unregister_eager(task, vm);
     current::swap(event_loop, previous, vm);
@@ -159,14 +55,18 @@ pub(crate) fn start(task: &Py<Task>, event_loop: &PyObject, vm: &VirtualMachine)
 
 /// Wakes the task because `future`, which it awaits, is done.
 pub(crate) fn wake(task: &Py<Task>, future: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-    let error = take_note(task, &future, vm);
-    // Not kept while the task runs: whoever made the future may use it again.
+    let error = future_error(task, &future, vm);
+    // Not kept while the task runs: its owner may use the future again.
     drop(future);
     step(task, error, vm)
 }
 
 /// The exception that `future` has for the task that awaits it, if any.
-fn take_note(task: &Py<Task>, future: &PyObjectRef, vm: &VirtualMachine) -> Option<PyBaseExceptionRef> {
+pub(super) fn future_error(
+    task: &Py<Task>,
+    future: &PyObjectRef,
+    vm: &VirtualMachine,
+) -> Option<PyBaseExceptionRef> {
     let outcome = if let Some(native) = native(future) {
         native.discard_awaited_by(task.as_object());
         native.outcome(vm)
@@ -203,7 +103,11 @@ pub(crate) fn step(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &Virt
     step_by(task, error, run_in_context, vm)
 }
 
-fn step_inside(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult<()> {
+pub(super) fn step_inside(
+    task: &Py<Task>,
+    error: Option<PyBaseExceptionRef>,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
     step_by(task, error, resume, vm)
 }
 
@@ -222,7 +126,7 @@ fn step_by(
     }
     let mut error = error;
     if task.take_must_cancel() {
-        let state = State::get(vm)?;
+        let state = InterpreterState::get(vm)?;
         if !error.as_ref().is_some_and(|error| state.is_cancelled(error)) {
             error = Some(task.base.make_cancelled_error(vm));
         }
@@ -231,13 +135,13 @@ fn step_by(
     let event_loop = task.base.initialized(vm)?;
     current::enter(&event_loop, object, vm)?;
     let outcome = run(task, error, vm);
-    let settled = settle(task, &event_loop, outcome, vm);
+    let settled = process_outcome(task, &event_loop, outcome, vm);
     let left = current::leave(&event_loop, object, vm);
     settled.and(left)
 }
 
 fn run_in_context(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult {
-    let state = State::get(vm)?;
+    let state = InterpreterState::get(vm)?;
     let context = task.context(vm)?;
     let runner = state.task_runner();
     runner.give(Some((task.to_owned(), error)));
@@ -250,7 +154,7 @@ fn run_in_context(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &Virtu
 }
 
 /// Sends into the coroutine, or throws. A value returned by it is left with the task.
-fn resume(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult {
+pub(super) fn resume(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &VirtualMachine) -> PyResult {
     let Some(coroutine) = task.coroutine() else {
         return Err(vm.new_runtime_error("the task has no coroutine"));
     };
@@ -275,7 +179,12 @@ fn resume(task: &Py<Task>, error: Option<PyBaseExceptionRef>, vm: &VirtualMachin
 }
 
 /// Acts on what a step of the coroutine gave.
-fn settle(task: &Py<Task>, event_loop: &PyObject, outcome: PyResult, vm: &VirtualMachine) -> PyResult<()> {
+fn process_outcome(
+    task: &Py<Task>,
+    event_loop: &PyObject,
+    outcome: PyResult,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
     match outcome {
         Ok(yielded) => match task.take_returned() {
             Some(value) => {
@@ -287,29 +196,29 @@ fn settle(task: &Py<Task>, event_loop: &PyObject, outcome: PyResult, vm: &Virtua
                 }
                 task.base.finish(task.as_object(), value, vm)
             }
-            None => wait_for(task, event_loop, yielded, vm),
+            None => wait_on(task, event_loop, yielded, vm),
         },
         Err(error) => {
             registry::forget(event_loop, task);
             let object = task.as_object();
-            if State::get(vm)?.is_cancelled(&error) {
+            if InterpreterState::get(vm)?.is_cancelled(&error) {
                 return task.base.cancel_by(object, error, vm);
             }
             task.base.fail(object, error.clone(), vm)?;
-            if state::ends_the_loop(&error, vm) { Err(error) } else { Ok(()) }
+            if interpreter_state::ends_the_loop(&error, vm) { Err(error) } else { Ok(()) }
         }
     }
 }
 
-/// Has the task go on when what it yielded says so.
-fn wait_for(
+/// Has the task continue when the future it yielded is done.
+fn wait_on(
     task: &Py<Task>,
     event_loop: &PyObject,
     yielded: PyObjectRef,
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     if vm.is_none(&yielded) {
-        // A bare `yield`: the others have their turn first.
+        // A bare `yield`: the other callbacks run first.
         return schedule(task, event_loop, vm);
     }
     if yielded.is(task.as_object()) {
@@ -325,7 +234,7 @@ fn wait_for(
     } else if let Some(awaitable) = yielded.downcast_ref::<Awaitable>() {
         Some(awaitable.take_blocking())
     } else {
-        foreign_blocking(&yielded, vm)?
+        generic_blocking(&yielded, vm)?
     };
     match blocking {
         Some(true) => {}
@@ -367,14 +276,14 @@ fn wait_for(
             vm.call_method(&yielded, "add_done_callback", args)?;
         }
     }
-    if task.must_cancel() && task::cancel_future(&yielded, task.cancel_message(), vm)? {
+    if task.must_cancel() && cancel_future(&yielded, task.cancel_message(), vm)? {
         task.take_must_cancel();
     }
     Ok(())
 }
 
 /// Takes note that somebody else's future was yielded; `None` when it is not a future.
-fn foreign_blocking(object: &PyObjectRef, vm: &VirtualMachine) -> PyResult<Option<bool>> {
+fn generic_blocking(object: &PyObjectRef, vm: &VirtualMachine) -> PyResult<Option<bool>> {
     let name = vm.ctx.intern_str("_asyncio_future_blocking");
     let Some(blocking) = vm.get_attribute_opt(object, name)? else {
         return Ok(None);

@@ -1,6 +1,8 @@
 //! `asyncio.Future`: a result that will be there later.
 
-mod native;
+pub(crate) mod iter;
+pub mod native_api;
+mod operations;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
@@ -17,13 +19,13 @@ use rustpython_vm::{
 };
 use smallvec::SmallVec;
 
-use crate::future_iter::FutureIter;
-use crate::schedule;
-use crate::state::{self, State, invalid_state};
-use crate::step::TaskWakeup;
+use self::iter::FutureIter;
+use crate::event_loop::schedule;
+use crate::interpreter_state::{self, InterpreterState, invalid_state};
 use crate::task::Task;
+use crate::task::callbacks::TaskWakeup;
 
-/// Where a future stands.
+/// The state of a future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Pending,
@@ -41,12 +43,12 @@ impl Stage {
     }
 }
 
-/// Who is told when a future is done.
+/// What is called when a future is done.
 #[derive(Clone)]
 pub(crate) enum Waiter {
     /// `function(future)` is called in `context`.
     Callback { function: PyObjectRef, context: PyObjectRef },
-    /// A task that awaits the future goes on.
+    /// A task that awaits the future continues.
     Task(PyRef<Task>),
 }
 
@@ -243,7 +245,7 @@ impl Future {
         zelf.initialized(vm)?;
         let context = match args.context.filter(|context| !vm.is_none(context)) {
             Some(context) => context,
-            None => State::get(vm)?.copy_context(vm)?,
+            None => InterpreterState::get(vm)?.copy_context(vm)?,
         };
         let waiter = Waiter::Callback { function: args.function, context };
         zelf.add_waiter(zelf.as_object(), waiter, vm)
@@ -457,7 +459,7 @@ impl Iterable for Future {
 
 impl Representable for Future {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
-        let repr = state::asyncio("base_futures", "_future_repr", vm)?;
+        let repr = interpreter_state::asyncio("base_futures", "_future_repr", vm)?;
         Ok(repr.call((zelf.to_owned(),), vm)?.str(vm)?.to_string())
     }
 }

@@ -6,7 +6,7 @@ use rustpython_vm::PyObject;
 
 /// The version of an object's class and the size of its dictionary, at which its attributes were looked at.
 #[derive(Debug, Default)]
-pub(super) struct Shape {
+pub(super) struct AttributeCacheKey {
     /// Zero for none: classes that have a version count from one.
     class: AtomicU32,
     dictionary: AtomicU64,
@@ -20,9 +20,9 @@ fn dictionary(object: &PyObject) -> u64 {
     })
 }
 
-impl Shape {
+impl AttributeCacheKey {
     /// Whether the object is as it was when it was remembered.
-    pub(super) fn is_of(&self, object: &PyObject) -> bool {
+    pub(super) fn matches(&self, object: &PyObject) -> bool {
         let class = self.class.load(Relaxed);
         class != 0
             && class == object.class().tp_version_tag.load(Relaxed)
