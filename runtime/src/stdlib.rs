@@ -13,6 +13,7 @@ pub(crate) fn install(builder: InterpreterBuilder) -> InterpreterBuilder {
         .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB)
         .add_native_modules(&asyncio)
         .add_frozen_modules(tauraro_asyncio::frozen_modules(rustpython_pylib::FROZEN_STDLIB))
+        .add_frozen_modules(tauraro_ssl::frozen_modules(rustpython_pylib::FROZEN_STDLIB))
         .add_frozen_modules(tauraro_httpx::frozen_modules(rustpython_pylib::FROZEN_STDLIB))
         .add_frozen_modules(tauraro_httpx_sse::frozen_modules())
         .add_frozen_modules(tauraro_websockets::frozen_modules())

@@ -4,7 +4,7 @@ use rustpython_vm::frozen::{FrozenLib, FrozenModule};
 use rustpython_vm::{PyResult, VirtualMachine, py_freeze};
 
 /// Modules of the standard library that ours take the names of, and where ours find them.
-const REPLACED: [(&str, &str); 2] = [("ssl", "_stock_ssl"), ("unittest.mock", "_stock_mock")];
+const REPLACED: [(&str, &str); 1] = [("unittest.mock", "_stock_mock")];
 
 /// The private modules of PyPI's httpx, which programs import public names from. All have the same
 /// code but `_types`.
@@ -70,7 +70,6 @@ pub fn frozen_modules(
         let (_, moved) = REPLACED.iter().find(|(replaced, _)| *replaced == name)?;
         Some((*moved, module))
     }));
-    modules.extend(py_freeze!(file = "python/ssl.py", module_name = "ssl"));
     modules.extend(py_freeze!(file = "python/mock.py", module_name = "unittest.mock"));
     let packages: [&FrozenLib; 2] = [
         py_freeze!(file = "python/httpcore.py", module_name = "httpcore"),

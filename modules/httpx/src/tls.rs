@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `argument` | paths and tuples of paths |
 //! | `context` | what an `ssl.SSLContext` says |
-//! | `python/ssl.py` | `ssl` itself, with contexts that remember what was loaded into them |
 //! | `python/ssl_context.py` | `httpx.create_ssl_context` |
 
 mod argument;

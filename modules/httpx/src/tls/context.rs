@@ -5,11 +5,12 @@
 use std::fs;
 use std::path::Path;
 
-use rustpython_vm::builtins::{PyBytes, PyBytesRef, PyDict};
+use rustpython_vm::builtins::PyDict;
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
-use tauraro_engine::tls::{self, ClientCert, PemFile, TlsConfig, TlsVersion, Verify};
+use tauraro_engine::tls::{self, TlsConfig, TlsVersion, Verify};
+use tauraro_ssl::Loaded;
 
-use super::argument::{password_from, path, path_to_write};
+use super::argument::{path, path_to_write};
 use crate::exceptions;
 
 /// Constants of `ssl`.
@@ -87,7 +88,7 @@ impl Context<'_> {
         };
         if verified {
             let defaults = match &loaded {
-                Some(loaded) => loaded.get_attr("defaults", vm)?.try_to_bool(vm)?,
+                Some(loaded) => loaded.defaults(vm)?,
                 None => false,
             };
             config.verify = match (system || defaults, certificates.is_empty()) {
@@ -97,8 +98,8 @@ impl Context<'_> {
             };
         }
         if let Some(loaded) = &loaded {
-            config.client_cert = chain(vm, loaded)?;
-            if loaded.get_attr("ciphers", vm)?.try_to_bool(vm)? {
+            config.client_cert = loaded.chains(vm)?.pop();
+            if loaded.ciphers(vm)?.is_some() {
                 config.cipher_suites = Some(self.cipher_suites()?);
             }
         }
@@ -106,7 +107,7 @@ impl Context<'_> {
     }
 
     /// What was loaded, and whether the system's certificates count anyway.
-    fn loaded(&self) -> PyResult<(Option<PyObjectRef>, bool)> {
+    fn loaded(&self) -> PyResult<(Option<Loaded>, bool)> {
         let vm = self.vm;
         let class = self.context.class();
         let module = class.as_object().get_attr("__module__", vm)?;
@@ -114,7 +115,7 @@ impl Context<'_> {
         if is_truststore {
             // The system's certificates are its purpose; an ordinary context within has the rest.
             let inner = self.context.get_attr("_ctx", vm)?;
-            return Ok((vm.get_attribute_opt(&inner, "_tauraro_loaded")?, true));
+            return Ok((Loaded::of(&inner, vm)?, true));
         }
         let ssl = vm.import("ssl", 0)?.get_attr("SSLContext", vm)?;
         for method in ["wrap_bio", "wrap_socket"] {
@@ -124,7 +125,7 @@ impl Context<'_> {
                 return Err(self.refused(&format!("is a {class}, which has a {method}() of its own")));
             }
         }
-        Ok((vm.get_attribute_opt(self.context, "_tauraro_loaded")?, false))
+        Ok((Loaded::of(self.context, vm)?, false))
     }
 
     /// The lowest and the highest version.
@@ -162,15 +163,13 @@ impl Context<'_> {
 }
 
 /// The certificates that were loaded (DER).
-fn trusted(vm: &VirtualMachine, loaded: &PyObject) -> PyResult<Vec<Vec<u8>>> {
-    let contents: Vec<PyBytesRef> = loaded.get_attr("trusted", vm)?.try_to_value(vm)?;
+fn trusted(vm: &VirtualMachine, loaded: &Loaded) -> PyResult<Vec<Vec<u8>>> {
     let mut certificates = Vec::new();
-    for content in contents {
+    for content in loaded.trusted(vm)? {
         let found = tls::certificates(content.as_bytes());
         certificates.extend(found.map_err(|error| exceptions::from_engine(vm, error, None))?);
     }
-    let folders: Vec<PyObjectRef> = loaded.get_attr("folders", vm)?.try_to_value(vm)?;
-    for folder in folders {
+    for folder in loaded.folders(vm)? {
         certificates.extend(in_folder(&path(vm, &folder, "capath", "a path")?));
     }
     Ok(certificates)
@@ -181,27 +180,4 @@ fn in_folder(folder: &Path) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let contents = entries.filter_map(|entry| fs::read(entry.path()).ok());
     contents.filter_map(|content| tls::certificates(&content).ok()).flatten().collect()
-}
-
-/// The client certificate that was loaded.
-fn chain(vm: &VirtualMachine, loaded: &PyObject) -> PyResult<Option<ClientCert>> {
-    let chain = loaded.get_attr("chain", vm)?;
-    if vm.is_none(&chain) {
-        return Ok(None);
-    }
-    let malformed = || vm.new_type_error("the ssl.SSLContext's chain is not what was loaded");
-    let file = |file: &PyObject| -> PyResult<PemFile> {
-        let parts: Vec<PyObjectRef> = file.try_to_value(vm)?;
-        let [name, content] = parts.as_slice() else { return Err(malformed()) };
-        let Some(content) = content.downcast_ref::<PyBytes>() else { return Err(malformed()) };
-        let path = name.str(vm)?.to_string_lossy().into_owned().into();
-        Ok(PemFile { path, content: Some(content.as_bytes().to_vec()) })
-    };
-    let parts: Vec<PyObjectRef> = chain.try_to_value(vm)?;
-    let [chain, key, password] = parts.as_slice() else { return Err(malformed()) };
-    Ok(Some(ClientCert {
-        chain: file(chain)?,
-        key: if vm.is_none(key) { None } else { Some(file(key)?) },
-        password: password_from(vm, password)?,
-    }))
 }

@@ -1,7 +1,7 @@
 # The standard library's module of this name, whose contexts remember what was loaded into them.
 #
-# A context does not expose its certificates, keys or cipher choice. `httpx` needs them, since its
-# connections are made by Rust code that never sees the context. The standard library's code runs here
+# A context does not expose its certificates, keys, ALPN protocols or cipher choice. Connections that are
+# made by Rust code need them, since they never see the context. The standard library's code runs here
 # as it is; the methods below only record.
 
 import _imp
@@ -13,15 +13,20 @@ class _Loaded:
     """What was loaded into a context, as `_tauraro_loaded` of the context."""
 
     def __init__(self):
+        self.revision = 0       # counts changes
         self.defaults = False   # the system's certificates
         self.trusted = []       # contents of files, and data: PEM or DER
         self.folders = []       # of certificates
-        self.chain = None       # (certificates, key or None, password), each file a path and its content
-        self.ciphers = False    # chosen by name
+        self.chains = []        # (certificates, key or None, password), each file a path and its content
+        self.ciphers = None     # the text they were chosen by
+        self.alpn = []          # protocols
+        self.unreadable = None  # the name of a setting that is not recorded here
 
 
 def _loaded(context):
-    return vars(context).setdefault('_tauraro_loaded', _Loaded())
+    loaded = vars(context).setdefault('_tauraro_loaded', _Loaded())
+    loaded.revision += 1
+    return loaded
 
 
 def _content(path):
@@ -34,7 +39,7 @@ def _path(path):
     return os.fspath(path) if isinstance(path, os.PathLike) else path
 
 
-def _watch(cls):
+def _record(cls):
     stock = cls.__base__
 
     def load_cert_chain(self, certfile, keyfile=None, password=None):
@@ -51,7 +56,7 @@ def _watch(cls):
         else:
             stock.load_cert_chain(self, certfile, keyfile, password)
         files = [None if file is None else (os.fsdecode(file), _content(file)) for file in (certfile, keyfile)]
-        _loaded(self).chain = *files, password
+        _loaded(self).chains.append((*files, password))
 
     def load_verify_locations(self, cafile=None, capath=None, cadata=None):
         cafile, capath = _path(cafile), _path(capath)
@@ -77,14 +82,29 @@ def _watch(cls):
 
     def set_ciphers(self, cipherlist):
         stock.set_ciphers(self, cipherlist)
-        _loaded(self).ciphers = True
+        _loaded(self).ciphers = cipherlist
 
-    for method in (load_cert_chain, load_verify_locations, set_default_verify_paths, set_ciphers):
-        watched = getattr(stock, method.__name__)
+    def _set_alpn_protocols(self, protocols):
+        stock._set_alpn_protocols(self, protocols)
+        # Each is one byte of length and so many bytes.
+        loaded, rest = _loaded(self), bytes(protocols)
+        loaded.alpn = []
+        while rest:
+            end = 1 + rest[0]
+            loaded.alpn.append(rest[1:end])
+            rest = rest[end:]
+
+    def set_ecdh_curve(self, name):
+        stock.set_ecdh_curve(self, name)
+        _loaded(self).unreadable = 'set_ecdh_curve'
+
+    for method in (load_cert_chain, load_verify_locations, set_default_verify_paths, set_ciphers,
+                   _set_alpn_protocols, set_ecdh_curve):
+        original = getattr(stock, method.__name__)
         method.__qualname__ = f'{cls.__qualname__}.{method.__name__}'
-        method.__doc__ = watched.__doc__
+        method.__doc__ = original.__doc__
         setattr(cls, method.__name__, method)
 
 
-_watch(SSLContext)
-del _watch
+_record(SSLContext)
+del _record
