@@ -23,6 +23,7 @@ mod _asyncio {
     use crate::task::{Task, current, registry};
     use crate::timers::TimerHandle;
     use crate::transport::SocketTransport;
+    use crate::transport::tls::{CachedConfig, TlsCertificate, TlsProtocol, TlsSession, TlsTransport};
 
     pub(crate) fn module_exec(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
         __module_exec(vm, module);
@@ -37,7 +38,13 @@ mod _asyncio {
             TimerHandle::make_static_type(),
             LoopCore::make_static_type(),
             SocketTransport::make_static_type(),
+            TlsTransport::make_static_type(),
+            TlsProtocol::make_static_type(),
+            TlsSession::make_static_type(),
+            TlsCertificate::make_static_type(),
+            CachedConfig::make_static_type(),
         ];
+        TlsProtocol::register(vm);
         for class in classes {
             let name = vm.ctx.intern_str(class.name().to_string());
             module.set_attr(name, class, vm)?;

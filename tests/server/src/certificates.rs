@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -48,6 +48,9 @@ impl Certificates {
             fs::write(&path, pem)?;
             io::Result::Ok(path)
         };
+        for (name, pem) in unacceptable(&ca).map_err(io::Error::other)? {
+            write(name, pem)?;
+        }
         Ok(Self {
             ca_path: write("ca.pem", ca.pem())?,
             client_cert_path: write("client.pem", client.pem())?,
@@ -89,7 +92,7 @@ impl Certificates {
         Ok(Arc::new(config))
     }
 
-    /// The folder, which other things of the same life may be put into.
+    /// The folder of all certificates, where also those are that a client must refuse.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -138,12 +141,54 @@ fn leaf(
     usage: ExtendedKeyUsagePurpose,
 ) -> Result<(rcgen::Certificate, KeyPair), rcgen::Error> {
     let key = KeyPair::generate()?;
+    Ok((leaf_params(common_name, names, usage)?.signed_by(&key, authority)?, key))
+}
+
+fn leaf_params(
+    common_name: &str,
+    names: Vec<String>,
+    usage: ExtendedKeyUsagePurpose,
+) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, common_name);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![usage];
     params.use_authority_key_identifier_extension = true;
-    Ok((params.signed_by(&key, authority)?, key))
+    Ok(params)
+}
+
+/// Certificates of servers that a client must refuse, by the name of their file, which holds the key as well.
+fn unacceptable(
+    authority: &CertifiedIssuer<'static, KeyPair>,
+) -> Result<Vec<(&'static str, String)>, rcgen::Error> {
+    let params = |names: &[&str], usage| {
+        leaf_params("Test server", names.iter().copied().map(String::from).collect(), usage)
+    };
+    let here: &[&str] = &["localhost", "127.0.0.1"];
+    let mut expired = params(here, ExtendedKeyUsagePurpose::ServerAuth)?;
+    expired.not_before = date_time_ymd(2001, 1, 1);
+    expired.not_after = date_time_ymd(2002, 1, 1);
+    let mut future = params(here, ExtendedKeyUsagePurpose::ServerAuth)?;
+    future.not_before = date_time_ymd(2100, 1, 1);
+    future.not_after = date_time_ymd(2101, 1, 1);
+    let other = params(&["other.test"], ExtendedKeyUsagePurpose::ServerAuth)?;
+    let client = params(here, ExtendedKeyUsagePurpose::ClientAuth)?;
+    let stranger = self::authority()?;
+    let mut made = Vec::new();
+    for (name, params, issuer) in [
+        ("expired.pem", &expired, authority),
+        ("future.pem", &future, authority),
+        ("other.pem", &other, authority),
+        ("not_a_server.pem", &client, authority),
+        ("unknown.pem", &params(here, ExtendedKeyUsagePurpose::ServerAuth)?, &stranger),
+    ] {
+        let key = KeyPair::generate()?;
+        made.push((name, params.signed_by(&key, issuer)?.pem() + &key.serialize_pem()));
+    }
+    let key = KeyPair::generate()?;
+    let own = params(here, ExtendedKeyUsagePurpose::ServerAuth)?.self_signed(&key)?;
+    made.push(("self_signed.pem", own.pem() + &key.serialize_pem()));
+    Ok(made)
 }
 
 fn make_folder() -> io::Result<PathBuf> {

@@ -251,6 +251,7 @@ impl TestServer {
             ("TAURARO_TEST_SOCKS", self.socks_url().into()),
             ("TAURARO_TEST_SOCKS_GUARDED", self.guarded_socks_url().into()),
             ("TAURARO_TEST_CA", self.ca_pem_path().into()),
+            ("TAURARO_TEST_CERTIFICATES", self.certificates.folder().into()),
             ("TAURARO_TEST_CLIENT_CERT", certificate.into()),
             ("TAURARO_TEST_CLIENT_KEY", key.into()),
         ]

@@ -239,7 +239,9 @@ impl LoopCore {
         zelf.timers.clear();
         zelf.fd_callbacks.clear();
         zelf.transports.clear();
-        drop(std::mem::take(&mut *zelf.read_buffer.lock()));
+        for buffer in [&zelf.read_buffer, &zelf.plaintext_buffer, &zelf.ciphertext_buffer] {
+            drop(std::mem::take(&mut *buffer.lock()));
+        }
     }
 
     /// Takes the wake-ups written for a selector that is not epoll.

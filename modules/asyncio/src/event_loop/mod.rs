@@ -44,6 +44,9 @@ pub(crate) struct LoopCore {
     pub(crate) transports: Transports,
     /// What transports read into.
     pub(crate) read_buffer: PyMutex<Vec<u8>>,
+    /// What TLS connections decrypt into, and encrypt into.
+    pub(crate) plaintext_buffer: PyMutex<Vec<u8>>,
+    pub(crate) ciphertext_buffer: PyMutex<Vec<u8>>,
     pub(crate) bridge: Arc<LoopBridge>,
     pub(crate) clock: Clock,
     /// The selector's epoll descriptor; -1 when the selector is of another kind.
@@ -93,6 +96,8 @@ impl Constructor for LoopCore {
             fd_callbacks: FdTable::default(),
             transports: Transports::default(),
             read_buffer: PyMutex::default(),
+            plaintext_buffer: PyMutex::default(),
+            ciphertext_buffer: PyMutex::default(),
             bridge,
             clock: Clock::new(vm)?,
             epoll: (-1).into(),

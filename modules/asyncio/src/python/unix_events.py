@@ -9,7 +9,7 @@ exec(_imp.get_frozen_object('asyncio._stock_unix_events'), globals())
 
 import _socket
 import contextvars
-from _asyncio import LoopCore, SocketTransport
+from _asyncio import LoopCore, SocketTransport, TlsTransport
 from . import selector_events, sslproto, streams
 
 
@@ -36,6 +36,15 @@ class _SelectorSocketTransport(SocketTransport, selector_events._SelectorSocketT
     """
 
     __module__ = 'asyncio.selector_events'
+
+
+class _SSLProtocolTransport(TlsTransport, sslproto._SSLProtocolTransport):
+    """The transport of a TLS connection, in native code.
+
+    Takes the place of asyncio's own, whose name it bears.
+    """
+
+    __module__ = 'asyncio.sslproto'
 
 
 class EventLoop(LoopCore, SelectorEventLoop):
@@ -66,8 +75,7 @@ class EventLoop(LoopCore, SelectorEventLoop):
 
     def _accept_connection(self, protocol_factory, sock, sslcontext=None, server=None, backlog=100,
                            *timeouts):
-        if (sslcontext or self._debug or not self._native_transports
-                or type(sock) is not socket.socket):
+        if (self._debug or not self._native_transports or type(sock) is not socket.socket):
             return super()._accept_connection(
                 protocol_factory, sock, sslcontext, server, backlog, *timeouts)
         # The numbers themselves: making enumerations of them takes longer than making a socket.
@@ -85,12 +93,18 @@ class EventLoop(LoopCore, SelectorEventLoop):
             connection = socket.socket(*kind, fileno=fd)
             connection.setblocking(False)
             contextvars.copy_context().run(
-                self._begin_accepted, protocol_factory, connection, address, server)
+                self._begin_accepted, protocol_factory, connection, address, sslcontext, server, timeouts)
 
-    def _begin_accepted(self, protocol_factory, connection, address, server):
+    def _begin_accepted(self, protocol_factory, connection, address, sslcontext, server, timeouts):
+        extra = {'peername': address}
         try:
-            self._make_socket_transport(
-                connection, protocol_factory(), extra={'peername': address}, server=server)
+            if sslcontext:
+                handshake, shutdown = timeouts
+                self._make_ssl_transport(
+                    connection, protocol_factory(), sslcontext, server_side=True, extra=extra, server=server,
+                    ssl_handshake_timeout=handshake, ssl_shutdown_timeout=shutdown)
+            else:
+                self._make_socket_transport(connection, protocol_factory(), extra=extra, server=server)
         except (SystemExit, KeyboardInterrupt):
             raise
         except BaseException:
@@ -111,10 +125,51 @@ class EventLoop(LoopCore, SelectorEventLoop):
                 rawsock, protocol, sslcontext, waiter, server_side=server_side,
                 server_hostname=server_hostname, extra=extra, server=server, **timeouts)
         self._ensure_fd_no_transport(rawsock)
-        tls = sslproto.SSLProtocol(self, protocol, sslcontext, waiter, server_side, server_hostname,
-                                   **timeouts)
+        transport, tls = self._make_tls(protocol, sslcontext, waiter, server_side, server_hostname, **timeouts)
         _SelectorSocketTransport(self, rawsock, tls, extra=extra, server=server)
-        return tls._app_transport
+        return transport
+
+    def _make_tls(self, protocol, sslcontext, waiter, server_side, server_hostname, call_connection_made=True,
+                  **timeouts):
+        """The transport for `protocol`, and the protocol for the transport that carries the connection."""
+        sslcontext = sslcontext or sslproto._create_transport_context(server_side, server_hostname)
+        reason = TlsTransport._unsupported(sslcontext, server_side, server_hostname)
+        if reason is None:
+            transport = _SSLProtocolTransport(
+                self, protocol, sslcontext, waiter, server_side, server_hostname, call_connection_made, **timeouts)
+            return transport, transport._ssl_protocol
+        logger.debug('asyncio.sslproto handles a TLS connection: %s', reason)
+        tls = sslproto.SSLProtocol(
+            self, protocol, sslcontext, waiter, server_side, server_hostname, call_connection_made, **timeouts)
+        return tls._app_transport, tls
+
+    async def start_tls(self, transport, protocol, sslcontext, *, server_side=False, server_hostname=None,
+                        ssl_handshake_timeout=None, ssl_shutdown_timeout=None):
+        """Upgrade a connection to TLS and return the new transport, which `protocol` is to use from now on."""
+        if sslproto.ssl is None or not self._native_transports:
+            return await super().start_tls(
+                transport, protocol, sslcontext, server_side=server_side, server_hostname=server_hostname,
+                ssl_handshake_timeout=ssl_handshake_timeout, ssl_shutdown_timeout=ssl_shutdown_timeout)
+        if not isinstance(sslcontext, sslproto.ssl.SSLContext):
+            raise TypeError(f'sslcontext is expected to be an instance of ssl.SSLContext, got {sslcontext!r}')
+        if not getattr(transport, '_start_tls_compatible', False):
+            raise TypeError(f'transport {transport!r} is not supported by start_tls()')
+        waiter = self.create_future()
+        upgraded, tls = self._make_tls(
+            protocol, sslcontext, waiter, server_side, server_hostname, call_connection_made=False,
+            ssl_handshake_timeout=ssl_handshake_timeout, ssl_shutdown_timeout=ssl_shutdown_timeout)
+        # What arrives in between belongs to the handshake.
+        transport.pause_reading()
+        transport.set_protocol(tls)
+        handles = [self.call_soon(tls.connection_made, transport), self.call_soon(transport.resume_reading)]
+        try:
+            await waiter
+        except BaseException:
+            transport.close()
+            for handle in handles:
+                handle.cancel()
+            raise
+        return upgraded
 
     def close(self):
         """Close the event loop: scheduled callbacks no longer run."""

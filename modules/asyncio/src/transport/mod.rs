@@ -39,11 +39,13 @@ mod lifetime;
 mod limits;
 mod methods;
 mod native_protocol;
+mod native_transport;
 mod protocol_slot;
 mod reading;
 mod state;
 mod sys;
 mod table;
+pub(crate) mod tls;
 mod write_buffer;
 mod writing;
 
@@ -56,8 +58,10 @@ use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 use crate::interpreter_state;
 
 pub use native_protocol::{Receiver, register_receiver};
+pub use native_transport::NativeTransport;
 pub use state::SocketTransport;
 pub(crate) use table::Transports;
+pub use tls::TlsTransport;
 
 /// Whether a system call would have blocked.
 fn is_temporary(error: &io::Error) -> bool {

@@ -6,19 +6,22 @@ mod identity;
 mod key_log;
 mod pem;
 mod roots;
+mod session;
 mod unverified;
 mod verified;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use crate::error::{Error, ErrorKind, Result};
 
 pub use pem::{PemFile, certificates};
+pub use session::{ChooseConfig, Session};
 
 /// How a server's certificate is verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -158,6 +161,32 @@ pub(crate) fn unused_config() -> Result<ClientConfig> {
     let config = TlsConfig::default();
     let builder = builder(&provider(&config), &config)?;
     Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}
+
+/// The system's roots, or the compiled-in ones of Mozilla where the system has none.
+///
+/// # Errors
+/// None that is known: the environment is not asked.
+pub fn system_roots() -> Result<Arc<RootCertStore>> {
+    roots::system(false).map(|roots| roots.store)
+}
+
+/// Reads a certificate chain and its key.
+///
+/// # Errors
+/// `ConnectError`, naming the file that is missing, empty, garbled or locked.
+pub fn load_identity(
+    identity: &ClientCert,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    identity::load(identity)
+}
+
+/// What appends the secrets of connections to a file, in the format of `SSLKEYLOGFILE`.
+///
+/// # Errors
+/// `ConnectError`, naming the file that cannot be opened.
+pub fn key_log(path: &Path) -> Result<Arc<dyn rustls::KeyLog>> {
+    key_log::open(path)
 }
 
 fn provider(config: &TlsConfig) -> Arc<CryptoProvider> {
