@@ -116,10 +116,9 @@ fn both_refuse_the_same_headers() {
             }
             frame.extend(std::iter::repeat_n(b'a', usize::from(second & 0x7F)));
             for (side, role) in [(Side::Server, Role::Server), (Side::Client, Role::Client)] {
-                // A fragment to continue, so that a continuation frame alone is not an error.
+                // A continuation frame needs a fragment to continue.
                 let start: &[u8] = if side == Side::Server { b"\x01\x80\0\0\0\0" } else { b"\x01\x00" };
-                let is_data = first & 0x0F == 1 || first & 0x0F == 2;
-                let input = if is_data { frame.clone() } else { [start, &frame].concat() };
+                let input = if first & 0x0F == 0 { [start, &frame].concat() } else { frame.clone() };
                 let mut receiver = ours(side);
                 receiver.receive_data(&input, &mut ()).expect("the stream goes on");
                 let accepts = receiver.error().is_none();
