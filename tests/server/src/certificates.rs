@@ -34,7 +34,7 @@ impl Certificates {
     /// # Errors
     /// When the folder for temporary files cannot be used.
     pub fn make() -> io::Result<Self> {
-        let ca = authority().map_err(io::Error::other)?;
+        let ca = authority("Test authority").map_err(io::Error::other)?;
         let names = ["localhost", "origin.test", "127.0.0.1", "::1"].map(String::from);
         let (server, server_key) =
             leaf(&ca, "Test server", names.to_vec(), ExtendedKeyUsagePurpose::ServerAuth)
@@ -126,9 +126,9 @@ impl Drop for Certificates {
     }
 }
 
-fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
+fn authority(common_name: &str) -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, "Test authority");
+    params.distinguished_name.push(DnType::CommonName, common_name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     CertifiedIssuer::self_signed(params, KeyPair::generate()?)
@@ -173,7 +173,7 @@ fn unacceptable(
     future.not_after = date_time_ymd(2101, 1, 1);
     let other = params(&["other.test"], ExtendedKeyUsagePurpose::ServerAuth)?;
     let client = params(here, ExtendedKeyUsagePurpose::ClientAuth)?;
-    let stranger = self::authority()?;
+    let stranger = self::authority("Another authority")?;
     let mut made = Vec::new();
     for (name, params, issuer) in [
         ("expired.pem", &expired, authority),
@@ -185,9 +185,14 @@ fn unacceptable(
         let key = KeyPair::generate()?;
         made.push((name, params.signed_by(&key, issuer)?.pem() + &key.serialize_pem()));
     }
-    let key = KeyPair::generate()?;
-    let own = params(here, ExtendedKeyUsagePurpose::ServerAuth)?.self_signed(&key)?;
-    made.push(("self_signed.pem", own.pem() + &key.serialize_pem()));
+    let mut own = params(here, ExtendedKeyUsagePurpose::ServerAuth)?;
+    for (name, is_ca) in
+        [("self_signed.pem", IsCa::NoCa), ("own_authority.pem", IsCa::Ca(BasicConstraints::Unconstrained))]
+    {
+        let key = KeyPair::generate()?;
+        own.is_ca = is_ca;
+        made.push((name, own.self_signed(&key)?.pem() + &key.serialize_pem()));
+    }
     Ok(made)
 }
 

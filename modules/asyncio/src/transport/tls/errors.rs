@@ -1,13 +1,12 @@
 //! rustls' errors as the exceptions of `ssl`.
 
 use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
-use rustpython_host_env::ssl::x509::rustls_cert_error_to_verify_info;
+use rustpython_host_env::ssl::x509;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTypeRef};
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 
-/// `X509_V_ERR_HOSTNAME_MISMATCH` and `X509_V_ERR_IP_ADDRESS_MISMATCH` of OpenSSL.
-const HOSTNAME_MISMATCH: i32 = 62;
-const IP_ADDRESS_MISMATCH: i32 = 64;
+/// `X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT` of OpenSSL.
+const SELF_SIGNED: i32 = 18;
 
 /// The exception for `error`; `hostname` is what a certificate should have named.
 ///
@@ -64,22 +63,7 @@ fn verification_error(
     hostname: Option<&str>,
     vm: &VirtualMachine,
 ) -> PyResult<PyBaseExceptionRef> {
-    let (mut code, message) = rustls_cert_error_to_verify_info(error);
-    let mut message = message.to_owned();
-    if matches!(error, CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }) {
-        code = HOSTNAME_MISMATCH;
-    }
-    if matches!(code, HOSTNAME_MISMATCH | IP_ADDRESS_MISMATCH) {
-        let hostname = hostname.unwrap_or_default();
-        let kind = if hostname.parse::<std::net::IpAddr>().is_ok() {
-            code = IP_ADDRESS_MISMATCH;
-            "IP address"
-        } else {
-            code = HOSTNAME_MISMATCH;
-            "Hostname"
-        };
-        message = format!("{kind} mismatch, certificate is not valid for '{hostname}'.");
-    }
+    let (code, message) = verify_info(error, hostname.unwrap_or_default());
     let text = format!("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {message}");
     let exception = vm.new_os_subtype_error(class("SSLCertVerificationError", vm)?, Some(1), text);
     let object = exception.as_object();
@@ -88,6 +72,36 @@ fn verification_error(
     object.set_attr("library", vm.ctx.new_str("SSL"), vm)?;
     object.set_attr("reason", vm.ctx.new_str("CERTIFICATE_VERIFY_FAILED"), vm)?;
     Ok(exception.upcast())
+}
+
+/// OpenSSL's number and text for what is wrong with a certificate.
+fn verify_info(error: &CertificateError, hostname: &str) -> (i32, String) {
+    // The variants without a context are those that the host crate knows.
+    let plain = match error {
+        CertificateError::ExpiredContext { .. } => &CertificateError::Expired,
+        CertificateError::NotValidYetContext { .. } => &CertificateError::NotValidYet,
+        CertificateError::InvalidPurposeContext { .. } => &CertificateError::InvalidPurpose,
+        error => error,
+    };
+    let (code, message) = x509::rustls_cert_error_to_verify_info(plain);
+    let is_mismatch =
+        matches!(plain, CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. })
+            || matches!(code, x509::X509_V_ERR_HOSTNAME_MISMATCH | x509::X509_V_ERR_IP_ADDRESS_MISMATCH);
+    if is_mismatch {
+        let (code, kind) = if hostname.parse::<std::net::IpAddr>().is_ok() {
+            (x509::X509_V_ERR_IP_ADDRESS_MISMATCH, "IP address")
+        } else {
+            (x509::X509_V_ERR_HOSTNAME_MISMATCH, "Hostname")
+        };
+        return (code, format!("{kind} mismatch, certificate is not valid for '{hostname}'."));
+    }
+    if let CertificateError::Other(other) = plain
+        && format!("{other:?}").contains("CaUsedAsEndEntity")
+    {
+        // An authority that nobody trusts shows its own certificate.
+        return (SELF_SIGNED, "self-signed certificate".to_owned());
+    }
+    (code, message.to_owned())
 }
 
 /// OpenSSL's name and text of an alert that the peer sent (RFC 8446, section 6).

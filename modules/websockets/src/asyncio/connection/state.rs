@@ -7,7 +7,7 @@ use rustpython_vm::class::StaticType;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
-use tauraro_asyncio::transport::SocketTransport;
+use tauraro_asyncio::transport::NativeTransport;
 
 use super::Connection;
 use crate::asyncio::assembler::Assembler;
@@ -53,8 +53,8 @@ impl Connection {
 
     pub(crate) fn transport_is_closing(&self, vm: &VirtualMachine) -> PyResult<bool> {
         let transport = self.transport(vm)?;
-        match SocketTransport::of(&transport, vm) {
-            Some(native) => Ok(native.closing()),
+        match NativeTransport::of(&transport, vm) {
+            Some(native) => Ok(native.is_closing()),
             None => vm.call_method(&transport, "is_closing", ())?.try_to_bool(vm),
         }
     }

@@ -8,7 +8,7 @@ pub(crate) use steps::Send;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_asyncio::futures;
-use tauraro_asyncio::transport::SocketTransport;
+use tauraro_asyncio::transport::NativeTransport;
 use tauraro_bridge::{ExecutionMode, with_vm};
 use tauraro_engine::websocket as engine;
 
@@ -42,10 +42,10 @@ pub(crate) fn flush(
         return Ok(());
     }
     let transport = connection.transport(vm)?;
-    let native = SocketTransport::of(&transport, vm);
+    let native = NativeTransport::of(&transport, vm);
     for piece in output {
         match (piece, native) {
-            (OutputPiece::Bytes(bytes), Some(native)) => SocketTransport::write_native(native, &bytes, vm)?,
+            (OutputPiece::Bytes(bytes), Some(native)) => native.write(&bytes, vm)?,
             (OutputPiece::Bytes(bytes), None) => {
                 vm.call_method(&transport, "write", (vm.ctx.new_bytes(bytes),))?;
             }
