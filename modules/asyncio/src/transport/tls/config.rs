@@ -18,7 +18,7 @@ use rustpython_host_env::ssl::config::{
     ClientConfigOptions, MultiCertResolver, ProtocolSettings, create_client_config,
 };
 use rustpython_host_env::ssl::verify::build_verified_chain;
-use rustpython_host_env::ssl::{CryptoExt, rustls_versions};
+use rustpython_host_env::ssl::{CryptoExt, decode_certificate, rustls_versions};
 use rustpython_vm::builtins::{PyBytesRef, PyStr, PyType, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::common::lock::PyMutex;
@@ -386,9 +386,8 @@ impl Maker<'_> {
         for chain in loaded.chains(vm)? {
             match tls::load_identity(&chain) {
                 Ok((mut chain, key)) => {
-                    if chain.len() == 1 && !self.trusted.is_empty() {
-                        let longer = build_verified_chain(&chain, &self.trusted);
-                        chain = longer.into_iter().map(CertificateDer::from).collect();
+                    if chain.len() == 1 {
+                        self.add_intermediates(&mut chain);
                     }
                     self.keys.retain(|(known, _)| known.first() != chain.first());
                     self.keys.push((chain, key));
@@ -397,6 +396,12 @@ impl Maker<'_> {
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Adds the certificates between that of this side and a root, which peers have, to a chain.
+    fn add_intermediates(&self, chain: &mut Vec<CertificateDer<'static>>) {
+        let longer = build_verified_chain(chain, &self.trusted).into_iter().skip(1);
+        chain.extend(longer.filter(|der| !is_root(der)).map(CertificateDer::from));
     }
 
     fn key_log(&self) -> Result<Option<Arc<dyn rustls::KeyLog>>, String> {
@@ -489,6 +494,11 @@ impl Maker<'_> {
         };
         builder.build().map_err(|error| error.to_string())
     }
+}
+
+/// Whether a certificate (DER) was issued by itself.
+fn is_root(der: &[u8]) -> bool {
+    decode_certificate(der).is_ok_and(|certificate| certificate.issuer == certificate.subject)
 }
 
 /// The cipher suites that the context has chosen, in its order.

@@ -5,7 +5,8 @@ use rustpython_host_env::ssl::x509;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTypeRef};
 use rustpython_vm::{AsObject, PyResult, VirtualMachine};
 
-/// `X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT` of OpenSSL.
+/// `X509_V_ERR_CERT_SIGNATURE_FAILURE` and `X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT` of OpenSSL.
+const SIGNATURE_FAILURE: i32 = 7;
 const SELF_SIGNED: i32 = 18;
 
 /// The exception for `error`; `hostname` is what a certificate should have named.
@@ -94,6 +95,9 @@ fn verify_info(error: &CertificateError, hostname: &str) -> (i32, String) {
             (x509::X509_V_ERR_HOSTNAME_MISMATCH, "Hostname")
         };
         return (code, format!("{kind} mismatch, certificate is not valid for '{hostname}'."));
+    }
+    if matches!(plain, CertificateError::BadSignature) {
+        return (SIGNATURE_FAILURE, "certificate signature failure".to_owned());
     }
     if let CertificateError::Other(other) = plain
         && format!("{other:?}").contains("CaUsedAsEndEntity")
