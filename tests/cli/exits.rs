@@ -1,6 +1,6 @@
 //! How processes end: joining threads, interrupts, broken pipes.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
 
 use super::{Folder, run, tauraro, text};
