@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         answer = getattr(self, f"route_{route or 'home'}", None)
         answer(argument) if answer else self.answer_json({"error": f"there is no {self.url.path}"}, 404)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = handle_any
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_QUERY = handle_any
 
     def route_home(self, _):
         self.answer(b"Barka da zuwa!\n", [("Content-Type", "text/plain; charset=utf-8")])

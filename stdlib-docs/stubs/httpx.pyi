@@ -451,6 +451,31 @@ class Client(_BaseClient):
         extensions: Mapping[str, Any] | None = None,
     ) -> Response:
         """Sends a PATCH request."""
+
+    def query(
+        self,
+        url: URL | str,
+        *,
+        content: _Content | None = None,
+        data: _Data | None = None,
+        files: _Files | None = None,
+        json: Any = None,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Sends a QUERY request, which asks as GET does, with a body."""
+
+    def sse(self, url: URL | str, **kwargs: Any) -> AbstractContextManager[Any]:
+        """Requests an event stream, and gives its `httpx2.EventSource` for the time of a `with` block."""
+
+    def websocket(self, url: URL | str, **kwargs: Any) -> AbstractContextManager[Any]:
+        """Opens a WebSocket, and gives its session of `httpx2.websockets` for the time of a `with` block."""
+
     def close(self) -> None:
         """Closes the connections. The client cannot be used again."""
     def __enter__(self) -> Self: ...
@@ -618,6 +643,31 @@ class AsyncClient(_BaseClient):
         extensions: Mapping[str, Any] | None = None,
     ) -> Response:
         """Sends a PATCH request."""
+
+    async def query(
+        self,
+        url: URL | str,
+        *,
+        content: _Content | None = None,
+        data: _Data | None = None,
+        files: _Files | None = None,
+        json: Any = None,
+        params: _QueryParams | None = None,
+        headers: _Headers | None = None,
+        cookies: _Cookies | None = None,
+        auth: _Auth | _UseClientDefault | None = ...,
+        follow_redirects: bool | _UseClientDefault = ...,
+        timeout: _Timeout | _UseClientDefault = ...,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Response:
+        """Sends a QUERY request, which asks as GET does, with a body."""
+
+    def sse(self, url: URL | str, **kwargs: Any) -> AbstractAsyncContextManager[Any]:
+        """Requests an event stream, and gives its `httpx2.EventSource` for the time of an `async with` block."""
+
+    def websocket(self, url: URL | str, **kwargs: Any) -> AbstractAsyncContextManager[Any]:
+        """Opens a WebSocket, and gives its session of `httpx2.websockets` for the time of an `async with` block."""
+
     async def aclose(self) -> None:
         """Closes the connections. The client cannot be used again."""
     async def __aenter__(self) -> Self: ...
@@ -830,6 +880,9 @@ class URL:
     @property
     def raw_path(self) -> bytes:
         """Path and query as they are sent."""
+    @property
+    def origin(self) -> Any:
+        """Where it leads: an `httpx2.Origin`. Raises `ValueError` for a relative URL."""
     @property
     def raw_scheme(self) -> bytes:
         """The scheme as bytes."""

@@ -57,6 +57,7 @@ ONLY_HERE = {
     "README.md": "it uses Tauraro's additions",
     "asyncio.md": "it is about Tauraro's own loop",
     "httptools.md": "it needs PyPI's httptools",
+    "httpx2.md": "it needs PyPI's httpx2",
     "httpx_sse.md": "it needs PyPI's httpx-sse",
     "migration.md": "it uses Tauraro's additions",
     "performance.md": "it is about Tauraro",

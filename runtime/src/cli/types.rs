@@ -16,6 +16,8 @@ macro_rules! stub {
 const STUBS: &[(&str, &str)] = &[
     stub!("httptools.pyi"),
     stub!("httpx.pyi"),
+    stub!("httpx2/__init__.pyi"),
+    stub!("httpx2/websockets.pyi"),
     stub!("httpx_sse.pyi"),
     stub!("websockets/__init__.pyi"),
     stub!("websockets/asyncio/__init__.pyi"),

@@ -38,6 +38,13 @@ class ClientState(enum.Enum):
     CLOSED = 3
 
 
+def _state(client):
+    # Whether it has sent anything is nobody's business.
+    return ClientState.CLOSED if client.is_closed else ClientState.OPENED
+
+
+httpx.Client.__base__._state = property(_state)
+
 # `httpx._config`.
 
 

@@ -10,7 +10,7 @@ from _websockets_asyncio import broadcast
 
 from .._marks import marks
 from ..frames import CloseCode
-from ..protocol import OPEN
+from ..protocol import OPEN, State  # noqa: F401
 
 __all__ = ['Connection']
 
