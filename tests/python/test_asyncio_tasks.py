@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import gc
 import types
+import sys
 import unittest
 import weakref
 
@@ -207,6 +208,12 @@ class Tasks(unittest.TestCase):
             own = asyncio.create_task(bump())
             self.assertIsInstance(own.get_context(), contextvars.Context)
             await own
+            if sys.implementation.name != "cpython":
+                for wrong in (42, object(), {}):
+                    coroutine = bump()
+                    with self.assertRaisesRegex(TypeError, 'an instance of Context was expected'):
+                        asyncio.create_task(coroutine, context=wrong)
+                    coroutine.close()
 
         run(main())
 

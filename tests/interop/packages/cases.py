@@ -607,13 +607,6 @@ def datasette():
     asyncio.run(main())
 
 
-@case("twikit==1.7.6", "filetype", "beautifulsoup4", "pyotp", "m3u8", "webvtt-py", "js2py-3.13")
-def twikit():
-    from twikit import Client
-
-    assert Client("en-US") is not None
-
-
 @case("iaqualink")
 def iaqualink():
     from iaqualink.client import AqualinkClient
@@ -630,7 +623,7 @@ def iaqualink():
         assert "iaqualink" in type(error).__module__ or "httpx" in type(error).__module__, repr(error)
 
 
-@case("elmax-api")
+@case("elmax-api", "packaging")
 def elmax_api():
     from elmax_api.http import Elmax
 
@@ -693,19 +686,6 @@ def httpx_limiter():
     import httpx_limiter
 
     assert httpx_limiter is not None
-
-
-@case("httpx-file")
-def httpx_file():
-    import pathlib
-    import tempfile
-
-    from httpx_file import Client
-
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(b"content")
-        file.flush()
-        equal(Client().get(pathlib.Path(file.name).as_uri()).content, b"content")
 
 
 @case("sse-starlette", "starlette", "anyio")
