@@ -3,8 +3,8 @@
 import asyncio
 import contextvars
 import gc
-import types
 import sys
+import types
 import unittest
 import weakref
 
