@@ -124,7 +124,7 @@ class Names(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "absolute"):
             httpx2.Origin("/path")
         with self.assertRaises(httpx2.InvalidURL):
-            httpx2.Origin("http://[")
+            httpx2.Origin("http://a:port/")
 
     def test_headers_are_merged(self):
         headers = httpx2.Headers({"A": "1"})

@@ -210,7 +210,7 @@ class PrivateNames(unittest.TestCase):
         self.assertEqual(str(parts.copy_with(host="b.example")), "http://u:p@b.example/a%20b?q#f")
         self.assertIsNone(urlparse("http://a/").query)
         with self.assertRaises(httpx.InvalidURL):
-            urlparse("http://[")
+            urlparse("http://a:port/")
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def _state(client):
     return ClientState.CLOSED if client.is_closed else ClientState.OPENED
 
 
-httpx.Client.__base__._state = property(_state)
+httpx.Client._state = httpx.AsyncClient._state = property(_state)
 
 # `httpx._config`.
 

@@ -2,7 +2,7 @@
 
 import contextlib
 
-import httpx
+import httpx._api as _stock
 
 from ._client import Client
 
@@ -80,6 +80,5 @@ def websocket(url, **kwargs):
 
 
 def __getattr__(name):
-    import httpx._api
-
-    return getattr(httpx._api, name)
+    # The module is kept from before `alias_httpx`, which makes its name lead here.
+    return getattr(_stock, name)

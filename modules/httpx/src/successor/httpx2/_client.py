@@ -3,6 +3,7 @@
 import contextlib
 
 import httpx
+import httpx._client as _stock
 from httpx import USE_CLIENT_DEFAULT
 
 from .__version__ import __version__
@@ -106,6 +107,5 @@ for _class in (Client, AsyncClient):
 
 
 def __getattr__(name):
-    import httpx._client
-
-    return getattr(httpx._client, name)
+    # The module is kept from before `alias_httpx`, which makes its name lead here.
+    return getattr(_stock, name)

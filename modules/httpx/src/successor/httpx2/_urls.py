@@ -4,6 +4,7 @@ import dataclasses
 import ipaddress
 
 import httpx
+import httpx._urls as _stock
 from httpx import URL, QueryParams
 
 __all__ = ["URL", "Origin", "QueryParams"]
@@ -41,6 +42,5 @@ Origin.__module__ = "httpx2"
 
 
 def __getattr__(name):
-    import httpx._urls
-
-    return getattr(httpx._urls, name)
+    # The module is kept from before `alias_httpx`, which makes its name lead here.
+    return getattr(_stock, name)

@@ -4,12 +4,11 @@ import asyncio
 import json
 import secrets
 
-import httpcore
-
 from ._events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 from ._exceptions import HTTPXWSException, WebSocketDisconnect, WebSocketNetworkError
 from ._machine import Machine, subprotocol_of
 from ._session import (
+    BROKEN,
     DEFAULT_KEEPALIVE_PING_INTERVAL_SECONDS,
     DEFAULT_KEEPALIVE_PING_TIMEOUT_SECONDS,
     DEFAULT_MAX_MESSAGE_SIZE_BYTES,
@@ -79,7 +78,7 @@ class AsyncWebSocketSession:
         try:
             async with self._lock:
                 await self.stream.write(self.connection.send(event))
-        except httpcore.WriteError as error:
+        except BROKEN as error:
             await self.close(1011, "Stream write error")
             raise WebSocketNetworkError() from error
 
@@ -134,7 +133,7 @@ class AsyncWebSocketSession:
             async with self._lock:
                 if self.connection.is_open:
                     await self.stream.write(self.connection.send(CloseConnection(code, reason)))
-        except (httpcore.WriteError, WebSocketDisconnect):
+        except (*BROKEN, WebSocketDisconnect):
             pass
         await self.stream.aclose()
 
@@ -145,7 +144,7 @@ class AsyncWebSocketSession:
                 await self._handle(data)
                 if not data:
                     break
-        except (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError):
+        except BROKEN:
             if not self._is_closing:
                 await self.close(1011, "Stream error")
                 await self._events.put(WebSocketNetworkError())

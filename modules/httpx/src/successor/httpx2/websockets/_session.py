@@ -6,6 +6,7 @@ import secrets
 import threading
 
 import httpcore
+import httpx
 
 from ._events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 from ._exceptions import HTTPXWSException, WebSocketDisconnect, WebSocketInvalidTypeReceived, WebSocketNetworkError
@@ -15,6 +16,17 @@ DEFAULT_MAX_MESSAGE_SIZE_BYTES = 65_536
 DEFAULT_QUEUE_SIZE = 512
 DEFAULT_KEEPALIVE_PING_INTERVAL_SECONDS = 20.0
 DEFAULT_KEEPALIVE_PING_TIMEOUT_SECONDS = 20.0
+
+#: What streams raise, those that stand for one in tests included.
+BROKEN = (
+    httpcore.ReadError,
+    httpcore.WriteError,
+    httpcore.RemoteProtocolError,
+    httpx.ReadError,
+    httpx.WriteError,
+    httpx.RemoteProtocolError,
+)
+READ_TIMEOUTS = (httpcore.ReadTimeout, httpx.ReadTimeout)
 
 #: How often a thread that reads looks whether the session was closed, in seconds.
 _GLANCE = 0.5
@@ -88,7 +100,7 @@ class WebSocketSession:
         try:
             with self._lock:
                 self.stream.write(self.connection.send(event))
-        except httpcore.WriteError as error:
+        except BROKEN as error:
             self.close(1011, "Stream write error")
             raise WebSocketNetworkError() from error
 
@@ -142,7 +154,7 @@ class WebSocketSession:
             with self._lock:
                 if self.connection.is_open:
                     self.stream.write(self.connection.send(CloseConnection(code, reason)))
-        except (httpcore.WriteError, WebSocketDisconnect):
+        except (*BROKEN, WebSocketDisconnect):
             pass
         self.stream.close()
 
@@ -151,12 +163,12 @@ class WebSocketSession:
             while not self._closing.is_set():
                 try:
                     data = self.stream.read(self._max_message_size, timeout=_GLANCE)
-                except httpcore.ReadTimeout:
+                except READ_TIMEOUTS:
                     continue
                 self._handle(data)
                 if not data:
                     break
-        except (httpcore.ReadError, httpcore.WriteError, httpcore.RemoteProtocolError):
+        except BROKEN:
             if not self._closing.is_set():
                 self.close(1011, "Stream error")
                 self._events.put(WebSocketNetworkError())
