@@ -52,7 +52,20 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
-    stale: bool,
+    resend: Resend,
+}
+
+/// Whether a request that failed may be sent again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Resend {
+    /// No.
+    #[default]
+    Never,
+    /// If doing it twice makes no difference (RFC 9110 section 9.2.2): a connection that had served
+    /// before was gone, perhaps after the server had acted.
+    IfIdempotent,
+    /// Whatever its method: the server has not processed it (RFC 9113 section 8.7).
+    Always,
 }
 
 /// The engine's result.
@@ -61,7 +74,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error without a cause.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None, stale: false }
+        Self { kind, message: message.into(), source: None, resend: Resend::Never }
     }
 
     /// The same error, with `source` as its cause.
@@ -71,15 +84,15 @@ impl Error {
         self
     }
 
-    /// The same error, as that of a connection which had served before.
+    /// The same error, of a request that may be sent again.
     #[must_use]
-    pub(crate) fn on_stale_connection(self, stale: bool) -> Self {
-        Self { stale, ..self }
+    pub(crate) fn with_resend(self, resend: Resend) -> Self {
+        Self { resend, ..self }
     }
 
-    /// Whether a connection that had served before was gone when it was to serve again.
-    pub(crate) fn is_stale(&self) -> bool {
-        self.stale
+    /// Whether the request may be sent again.
+    pub(crate) fn resend(&self) -> Resend {
+        self.resend
     }
 
     /// What went wrong.

@@ -68,6 +68,7 @@ impl PyLimits {
             max_connections: inner.max_connections,
             max_keepalive_connections: inner.max_keepalive_connections,
             keepalive_expiry: inner.keepalive_expiry.duration(),
+            ..PoolLimits::default()
         }
     }
 }

@@ -265,7 +265,7 @@ fn add_auto_headers(parts: &mut RequestParts, body: Vec<(&'static str, Bytes)>) 
         headers.prepend("Content-Length", "0");
     }
     if !headers.contains("host") && !url.raw_host().is_empty() {
-        headers.prepend("Host", url.netloc());
+        headers.prepend("Host", url.host_header());
     }
 }
 

@@ -56,7 +56,7 @@ pub fn follow(
         if !is_https_upgrade(url, &next_url) {
             headers.remove("Authorization");
         }
-        headers.set("Host", next_url.netloc());
+        headers.set("Host", next_url.host_header());
     }
     if !keep_body {
         headers.remove("Content-Length");

@@ -11,7 +11,7 @@ mod unverified;
 mod verified;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -187,6 +187,24 @@ pub fn load_identity(
 /// `ConnectError`, naming the file that cannot be opened.
 pub fn key_log(path: &Path) -> Result<Arc<dyn rustls::KeyLog>> {
     key_log::open(path)
+}
+
+/// A configuration that is made when it is first needed.
+#[derive(Debug, Default)]
+pub(crate) struct LazyConfig(OnceLock<Arc<ClientConfig>>);
+
+impl LazyConfig {
+    /// The configuration, or what `make` makes if it is the first to be asked.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub(crate) fn get(&self, make: impl FnOnce() -> Result<ClientConfig>) -> Result<Arc<ClientConfig>> {
+        if let Some(config) = self.0.get() {
+            return Ok(Arc::clone(config));
+        }
+        let config = Arc::new(make()?);
+        Ok(Arc::clone(self.0.get_or_init(|| config)))
+    }
 }
 
 fn provider(config: &TlsConfig) -> Arc<CryptoProvider> {

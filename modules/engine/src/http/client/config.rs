@@ -13,14 +13,15 @@ use tauraro_permissions::Policy;
 /// How long each phase of an exchange may take; `None` waits for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Establishing a connection: DNS, TCP and TLS together.
+    /// Establishing a connection: DNS, TCP and TLS together. Waiting for a connection that another
+    /// exchange is making counts too.
     pub connect: Option<Duration>,
     /// Between two arrivals of response data.
     pub read: Option<Duration>,
     /// Between two moments at which the peer takes request data. Bodies go out in pieces of 64 KiB,
     /// and what fits into the buffers on the way counts as taken.
     pub write: Option<Duration>,
-    /// Waiting for a free slot of the pool.
+    /// Waiting for a free connection of the pool, or for a free stream of one.
     pub pool: Option<Duration>,
 }
 
@@ -34,16 +35,27 @@ pub struct PoolLimits {
     pub max_keepalive_connections: Option<usize>,
     /// How long an idle connection is kept.
     pub keepalive_expiry: Option<Duration>,
+    /// HTTP/2 connections to one origin, at least one. A further one is made when the streams that
+    /// the peer allows on the others are all in use. RFC 9113 section 9.1 recommends one.
+    pub max_http2_connections: Option<usize>,
 }
 
 impl Default for PoolLimits {
-    /// httpx's defaults: 100 connections, 20 of them idle, for 5 seconds.
+    /// httpx's defaults: 100 connections, 20 of them idle, for 5 seconds; one HTTP/2 connection.
     fn default() -> Self {
         Self {
             max_connections: Some(100),
             max_keepalive_connections: Some(20),
             keepalive_expiry: Some(Duration::from_secs(5)),
+            max_http2_connections: Some(1),
         }
+    }
+}
+
+impl PoolLimits {
+    /// Whether idle connections are kept at all.
+    pub(super) fn keeps_idle(&self) -> bool {
+        self.max_keepalive_connections != Some(0) && self.keepalive_expiry != Some(Duration::ZERO)
     }
 }
 
@@ -95,5 +107,10 @@ impl TransportConfig {
     pub(super) fn alpn(&self) -> Vec<Vec<u8>> {
         let versions = [(self.http2, "h2"), (self.http1, "http/1.1")];
         versions.into_iter().filter(|(spoken, _)| *spoken).map(|(_, name)| name.into()).collect()
+    }
+
+    /// Whether HTTP/2 is spoken without asking the peer (RFC 9113 section 3.3).
+    pub(super) fn http2_prior_knowledge(&self) -> bool {
+        !self.http1
     }
 }

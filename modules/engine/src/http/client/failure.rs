@@ -3,44 +3,42 @@
 use std::error::Error as StdError;
 use std::io;
 
-use hyper_util::client::legacy;
 use rustls::CertificateError;
 
-use super::direct::Endpoints;
 use super::progress::Progress;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Resend};
 
-/// Why a request failed before the head of its response.
-pub(super) fn of_request(error: reqwest::Error, progress: &Progress) -> Error {
-    let stage = if error.is_connect() {
-        Stage::Connecting
-    } else if error.is_builder() {
-        Stage::Building
-    } else {
-        Stage::of(progress)
-    };
-    let is_old = is_stale(&error, stage, progress);
-    if let (Stage::Building, Some(host)) = (stage, error.url().and_then(reqwest::Url::host_str)) {
-        let message = format!("Invalid host in the request's URL: '{host}'");
-        return Error::new(ErrorKind::InvalidUrl, message).with_source(error.without_url());
-    }
-    classify(&error, stage).with_source(error.without_url()).on_stale_connection(is_old)
-}
-
-/// The same, for a pool of our own making.
-pub(super) fn of_client(error: legacy::Error, progress: &Progress) -> Error {
+/// Why a request that reqwest carried failed before the head of its response. `reused` says whether
+/// its connection had served before.
+pub(super) fn of_reqwest(error: reqwest::Error, progress: &Progress, reused: bool) -> Error {
     let stage = if error.is_connect() { Stage::Connecting } else { Stage::of(progress) };
-    let is_old = is_stale(&error, stage, progress);
-    classify(&error, stage).with_source(error).on_stale_connection(is_old)
+    let resend = resend_if_gone(&error, stage, reused);
+    classify(&error, stage).with_source(error.without_url()).with_resend(resend)
 }
 
-/// The same, for a connection of its own.
-pub(super) fn of_lone(error: hyper::Error, progress: &Progress) -> Error {
-    classify(&error, Stage::of(progress)).with_source(error)
+/// The same, over an HTTP/1 connection of the pool. `unsent` says whether nothing of it was sent.
+pub(super) fn of_http1(error: hyper::Error, progress: &Progress, reused: bool, unsent: bool) -> Error {
+    let stage = Stage::of(progress);
+    let resend = if unsent && reused { Resend::Always } else { resend_if_gone(&error, stage, reused) };
+    classify(&error, stage).with_source(error).with_resend(resend)
+}
+
+/// The same, over a stream of an HTTP/2 connection.
+pub(super) fn of_http2(error: h2::Error, progress: &Progress, reused: bool) -> Error {
+    let stage = Stage::of(progress);
+    // Streams above the last one that a GOAWAY names end with it; they were not processed, and
+    // neither was one that was refused (RFC 9113 section 8.7).
+    let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    let resend = if error.is_remote() && (error.is_go_away() || refused) {
+        Resend::Always
+    } else {
+        resend_if_gone(&error, stage, reused)
+    };
+    classify(&error, stage).with_source(error).with_resend(resend)
 }
 
 /// Why a connection that was being set up, or handed over, broke.
-pub(super) fn of_exchange(error: hyper::Error) -> Error {
+pub(super) fn of_exchange(error: impl StdError + Send + Sync + 'static) -> Error {
     classify(&error, Stage::Receiving).with_source(error)
 }
 
@@ -58,7 +56,6 @@ pub(super) fn of_io(error: io::Error, kind: ErrorKind) -> Error {
 /// How far a request had come.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    Building,
     Connecting,
     Sending,
     Receiving,
@@ -75,8 +72,6 @@ fn classify(error: &(dyn StdError + 'static), stage: Stage) -> Error {
         (own.kind(), own.message().to_owned())
     } else if stage == Stage::Connecting {
         (ErrorKind::ConnectError, of_connection(error))
-    } else if stage == Stage::Building {
-        (ErrorKind::InvalidUrl, root(error).to_string())
     } else if let Some(message) = os_text(error) {
         (if stage == Stage::Sending { ErrorKind::WriteError } else { ErrorKind::ReadError }, message)
     } else if let Some(tls) = find::<rustls::Error>(error) {
@@ -97,7 +92,7 @@ pub(super) struct BodyState {
 }
 
 /// Why a response body broke off.
-pub(super) fn of_body(error: reqwest::Error, state: BodyState) -> Error {
+pub(super) fn of_body(error: impl StdError + Send + Sync + 'static, state: BodyState) -> Error {
     let (kind, message) = if let Some(own) = find::<Error>(&error) {
         (own.kind(), own.message().to_owned())
     } else if let Some(message) = os_text(&error) {
@@ -114,7 +109,20 @@ pub(super) fn of_body(error: reqwest::Error, state: BodyState) -> Error {
     } else {
         (ErrorKind::RemoteProtocolError, detail(&error))
     };
-    Error::new(kind, message).with_source(error.without_url())
+    Error::new(kind, message).with_source(error)
+}
+
+/// Why the body of a response over HTTP/2 broke off: its stream was reset, or its connection ended,
+/// before the end was marked.
+pub(super) fn of_http2_body(error: h2::Error, state: BodyState) -> Error {
+    if !is_disconnect(&error) {
+        return of_body(error, state);
+    }
+    let BodyState { received, expected } = state;
+    let expected = expected.map_or_else(String::new, |expected| format!(", expected {expected}"));
+    let how = format!("received {received} bytes{expected}");
+    let message = format!("peer closed connection without sending complete message body ({how})");
+    Error::new(ErrorKind::RemoteProtocolError, message).with_source(error)
 }
 
 fn of_connection(error: &(dyn StdError + 'static)) -> String {
@@ -134,6 +142,9 @@ fn of_connection(error: &(dyn StdError + 'static)) -> String {
 /// passes over the error that it wraps.
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| {
+        if let Some(io) = error.downcast_ref::<h2::Error>().and_then(h2::Error::get_io) {
+            return Some(io as &(dyn StdError + 'static));
+        }
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         wrapped.map(|wrapped| wrapped as &(dyn StdError + 'static)).or_else(|| error.source())
     })
@@ -150,11 +161,26 @@ fn root<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static)
 /// The error of the operating system, as Python writes it.
 pub(super) fn os_text(error: &(dyn StdError + 'static)) -> Option<String> {
     causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).find_map(|error| {
-        let number = error.raw_os_error()?;
+        let number = error.raw_os_error().or_else(|| number_of(error))?;
+        let error = io::Error::from_raw_os_error(number);
         let text = error.to_string();
         let text = text.split(" (os error").next().unwrap_or(&text);
         Some(format!("[Errno {number}] {text}"))
     })
+}
+
+/// The number of an error of which h2 has kept the kind only. Those of its own come with a text.
+fn number_of(error: &io::Error) -> Option<i32> {
+    if error.get_ref().is_some() {
+        return None;
+    }
+    match error.kind() {
+        io::ErrorKind::ConnectionReset => Some(libc::ECONNRESET),
+        io::ErrorKind::BrokenPipe => Some(libc::EPIPE),
+        io::ErrorKind::ConnectionAborted => Some(libc::ECONNABORTED),
+        io::ErrorKind::TimedOut => Some(libc::ETIMEDOUT),
+        _ => None,
+    }
 }
 
 /// Whether the peer went away: properly, or in the middle of something.
@@ -163,16 +189,19 @@ fn is_disconnect(error: &(dyn StdError + 'static)) -> bool {
         let hyper = cause.downcast_ref::<hyper::Error>();
         let io = cause.downcast_ref::<io::Error>();
         hyper.is_some_and(|e| e.is_incomplete_message() || e.is_canceled() || e.is_closed())
-            || io.is_some_and(|e| e.kind() == io::ErrorKind::UnexpectedEof)
+            || io.is_some_and(|e| e.kind() == io::ErrorKind::UnexpectedEof || is_end_of_http2(e))
     })
 }
 
-/// Whether a connection of the pool was closed by the peer before it could serve another request.
-fn is_stale(error: &(dyn StdError + 'static), stage: Stage, progress: &Progress) -> bool {
-    let is_request = matches!(stage, Stage::Sending | Stage::Receiving);
-    let used = find::<legacy::Error>(error).and_then(legacy::Error::connect_info);
-    let served_before = used.is_some_and(|used| !progress.has_made(Endpoints::of_connected(used)));
-    is_request && served_before && (is_disconnect(error) || is_reset(error))
+/// How h2 says that a connection ended below one of its streams.
+fn is_end_of_http2(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe && error.get_ref().is_some()
+}
+
+/// A connection that had served before and was gone when it was to serve again.
+fn resend_if_gone(error: &(dyn StdError + 'static), stage: Stage, reused: bool) -> Resend {
+    let gone = stage != Stage::Connecting && reused && (is_disconnect(error) || is_reset(error));
+    if gone { Resend::IfIdempotent } else { Resend::Never }
 }
 
 /// Whether the peer, or the system, cut the connection.

@@ -1,7 +1,8 @@
 //! How far an exchange has come, and the one timer that watches it.
 //!
-//! Connecting and uploading happen inside the connection pool, partly in other tasks. They report
-//! here, and the task that waits for the response derives from it which timeout is running.
+//! Waiting for a connection, making one and uploading happen in several places, partly in other
+//! tasks. They report here, and the task that waits for the response derives from it which timeout is
+//! running.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -14,17 +15,17 @@ use futures_util::task::AtomicWaker;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Timeouts;
-use super::direct::Endpoints;
-use super::sharing::Sharing;
 use super::upload::Source;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What an exchange is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// A connection of its own.
+    /// A free connection of the pool, or a free stream of one.
+    Pool,
+    /// A connection that is being made.
     Connect,
-    /// A connection of its own, made by those who keep the time themselves.
+    /// The same, made by the connector, which keeps the time of each attempt itself.
     Dial,
     /// The peer, to take request data.
     Write,
@@ -42,10 +43,10 @@ struct State {
     /// Where the request body comes from, until its end. Kept here because the connection may be
     /// stuck in writing when nothing more is wanted of it.
     source: Option<Source>,
+    /// Whether the source has been asked for data.
+    consumed: bool,
     /// The task that sends the body, while it waits.
     sender: Option<Waker>,
-    /// The connection that was made for this exchange.
-    made: Option<Endpoints>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,52 +64,17 @@ enum Upload {
 #[derive(Debug)]
 pub(super) struct Progress {
     timeouts: Timeouts,
-    /// The port of the URL, which a DNS resolver is not told.
-    port: u16,
-    /// Until when to wait for a connection that is going back into the pool, before making one.
-    patience: Option<Instant>,
-    /// What it may share with others of its origin.
-    sharing: Option<Arc<Sharing>>,
     state: Mutex<State>,
     watcher: AtomicWaker,
 }
 
 impl Progress {
     /// An exchange that begins now, with a `source` when its body is sent piece by piece.
-    pub(super) fn new(
-        timeouts: Timeouts,
-        port: u16,
-        patience: Option<Instant>,
-        source: Option<Source>,
-    ) -> Self {
+    pub(super) fn new(timeouts: Timeouts, source: Option<Source>) -> Self {
         let upload = if source.is_some() { Upload::Sending } else { Upload::Done };
-        let deadline = after(timeouts.read);
-        let state = State { phase: Phase::Read, deadline, upload, source, sender: None, made: None };
-        Self {
-            timeouts,
-            port,
-            patience,
-            sharing: None,
-            state: Mutex::new(state),
-            watcher: AtomicWaker::new(),
-        }
-    }
-
-    /// The same, sharing a connection with others.
-    pub(super) fn with_sharing(self, sharing: Option<Arc<Sharing>>) -> Self {
-        Self { sharing, ..self }
-    }
-
-    pub(super) fn sharing(&self) -> Option<&Sharing> {
-        self.sharing.as_deref()
-    }
-
-    pub(super) fn port(&self) -> u16 {
-        self.port
-    }
-
-    pub(super) fn patience(&self) -> Option<Instant> {
-        self.patience
+        let deadline = after(timeouts.pool);
+        let state = State { phase: Phase::Pool, deadline, upload, source, consumed: false, sender: None };
+        Self { timeouts, state: Mutex::new(state), watcher: AtomicWaker::new() }
     }
 
     pub(super) fn connect_timeout(&self) -> Option<Duration> {
@@ -122,6 +88,7 @@ impl Progress {
     fn set(&self, state: &mut State, phase: Phase) {
         let before = std::mem::replace(&mut state.phase, phase);
         state.deadline = after(match phase {
+            Phase::Pool => self.timeouts.pool,
             Phase::Connect => self.timeouts.connect,
             Phase::Write => self.timeouts.write,
             Phase::Read => self.timeouts.read,
@@ -138,22 +105,26 @@ impl Progress {
         self.set(&mut self.state(), phase);
     }
 
-    /// The connection stands, or another one was found.
+    /// What is waited for has changed, or not: then its time goes on.
+    pub(super) fn wait_for(&self, phase: Phase) {
+        let mut state = self.state();
+        if state.phase != phase {
+            self.set(&mut state, phase);
+        }
+    }
+
+    /// The connection stands.
     pub(super) fn connected(&self) {
         let mut state = self.state();
-        if matches!(state.phase, Phase::Connect | Phase::Dial) {
+        if matches!(state.phase, Phase::Pool | Phase::Connect | Phase::Dial) {
             self.set(&mut state, Phase::Read);
         }
     }
 
-    /// A connection was made for this exchange.
-    pub(super) fn made(&self, connection: Endpoints) {
-        self.state().made = Some(connection);
-    }
-
-    /// Whether it was this one. It may not be used after all, when one of the pool is free first.
-    pub(super) fn has_made(&self, connection: Endpoints) -> bool {
-        self.state().made == Some(connection)
+    /// The source of the request body, for another attempt, if none of it has been used.
+    pub(super) fn reclaim_source(&self) -> Option<Source> {
+        let mut state = self.state();
+        if state.consumed { None } else { state.source.take() }
     }
 
     /// The next piece of the request body. It stays pending, or fails, when no more is wanted.
@@ -166,6 +137,7 @@ impl Progress {
         if state.upload != Upload::Held {
             let chunk = state.source.as_mut().map_or(Poll::Ready(None), |source| source.poll_chunk(cx));
             if chunk.is_ready() {
+                state.consumed = true;
                 return chunk;
             }
             self.set(&mut state, Phase::Source);
@@ -176,16 +148,21 @@ impl Progress {
         Poll::Pending
     }
 
-    /// The request body is over: complete, or broken off.
+    /// The request body is over: complete, or broken off. A source that has not been used is kept, for
+    /// another attempt.
     pub(super) fn uploaded(&self, complete: bool) {
-        self.end_upload(|state| {
+        let source = {
+            let mut state = self.state();
             if state.upload != Upload::Done {
                 state.upload = if complete { Upload::Done } else { Upload::Broken };
-                self.set(state, Phase::Read);
+                self.set(&mut state, Phase::Read);
                 // Whoever holds back a response until now is not told by the phase alone.
                 self.watcher.wake();
             }
-        });
+            if complete || state.consumed { state.source.take() } else { None }
+        };
+        // Outside of the lock: it wakes whoever feeds it.
+        drop(source);
     }
 
     /// Stops the upload where it is, and says whether there was anything left to stop. The
@@ -281,6 +258,9 @@ fn after(timeout: Option<Duration>) -> Option<Instant> {
 
 fn timed_out(phase: Phase) -> Error {
     match phase {
+        Phase::Pool => {
+            Error::new(ErrorKind::PoolTimeout, "timed out waiting for a free connection of the pool")
+        }
         Phase::Connect | Phase::Dial => {
             Error::new(ErrorKind::ConnectTimeout, "the connect operation timed out")
         }

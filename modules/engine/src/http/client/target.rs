@@ -1,23 +1,30 @@
-//! From our URL to the one that reqwest takes, byte for byte.
+//! Where a request goes.
 
-use serde_json::json;
+use std::str::FromStr;
 
+use http::uri::{PathAndQuery, Uri};
+
+use super::connect::Destination;
 use crate::Url;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Where a request goes.
 #[derive(Debug)]
 pub(super) struct Target {
-    pub(super) url: reqwest::Url,
-    pub(super) port: u16,
     pub(super) secure: bool,
+    /// A name, or a literal address without brackets; an IPv6 one may have a zone.
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// What a `Host` field says.
+    pub(super) authority: String,
+    pub(super) path: PathAndQuery,
 }
 
 impl Target {
     /// Reads an absolute `http` or `https` URL; its userinfo and fragment are left behind.
     ///
     /// # Errors
-    /// `UnsupportedProtocol` for another scheme, `InvalidUrl` for one without a usable host,
+    /// `UnsupportedProtocol` for another scheme, `InvalidUrl` for one without a usable host or path,
     /// `ConnectError` for a port that does not exist.
     pub(super) fn of(url: &Url) -> Result<Self> {
         let scheme = url.scheme();
@@ -31,56 +38,62 @@ impl Target {
             }
             _ => return Err(unsupported(format!("Request URL has an unsupported protocol '{scheme}://'."))),
         };
-        let netloc = url.netloc();
-        if url.raw_host().is_empty() {
+        let host = url.raw_host();
+        if host.is_empty() {
             return Err(Error::new(ErrorKind::InvalidUrl, "Request URL has no host."));
         }
-        let text = format!("{scheme}://{netloc}{}", url.raw_path());
         let port = match url.written_port() {
             None => default,
             Some(written) => u16::try_from(written).map_err(|_| {
                 Error::new(ErrorKind::ConnectError, format!("there is no port {written} to connect to"))
             })?,
         };
-        let parsed = match reqwest::Url::parse(&text) {
-            Ok(parsed) if parsed.as_str() == text => parsed,
-            normalised => match (verbatim(&text, scheme, &netloc, url.port()), normalised) {
-                (Some(url), _) | (None, Ok(url)) => url,
-                (None, Err(error)) => {
-                    return Err(Error::new(ErrorKind::InvalidUrl, error.to_string()).with_source(error));
-                }
-            },
-        };
-        Ok(Self { url: parsed, port, secure })
+        let authority = url.host_header();
+        if authority.parse::<http::uri::Authority>().is_err() {
+            let message = format!("Invalid host in the request's URL: '{host}'");
+            return Err(Error::new(ErrorKind::InvalidUrl, message));
+        }
+        let path = PathAndQuery::from_str(&url.raw_path()).map_err(|error| {
+            Error::new(ErrorKind::InvalidUrl, "Invalid path in the request's URL").with_source(error)
+        })?;
+        Ok(Self { secure, host: host.to_owned(), port, authority, path })
+    }
+
+    /// Where to connect to.
+    pub(super) fn destination(&self) -> Destination<'_> {
+        Destination { secure: self.secure, host: &self.host, port: self.port }
+    }
+
+    fn text(&self) -> String {
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.authority, self.path)
+    }
+
+    /// The same as reqwest takes it, unless that would not be the same.
+    ///
+    /// Its URLs follow the WHATWG, which rewrites `'` in queries, `\` and `%2e` in paths and unusual
+    /// spellings of addresses, and refuses zones. httpx follows RFC 3986 and sends what is written,
+    /// and signatures are made over what is sent.
+    pub(super) fn url(&self) -> Option<reqwest::Url> {
+        if self.host.contains('%') {
+            return None;
+        }
+        let text = self.text();
+        reqwest::Url::parse(&text).ok().filter(|url| url.as_str() == text)
+    }
+
+    /// The whole URL, as a proxy that forwards is asked for it (RFC 9112 section 3.2.2).
+    ///
+    /// # Errors
+    /// `InvalidUrl`.
+    pub(super) fn absolute_form(&self, path: &PathAndQuery) -> Result<Uri> {
+        let scheme = if self.secure { "https" } else { "http" };
+        let uri =
+            Uri::builder().scheme(scheme).authority(self.authority.as_str()).path_and_query(path.clone());
+        uri.build().map_err(|error| Error::new(ErrorKind::InvalidUrl, error.to_string()).with_source(error))
     }
 }
 
 fn unsupported(message: String) -> Error {
     Error::new(ErrorKind::UnsupportedProtocol, message)
-}
-
-/// A URL that is taken as it stands.
-///
-/// The `url` crate follows the WHATWG, which rewrites `'` in queries, `\` and `%2e` in paths and
-/// unusual spellings of addresses. httpx follows RFC 3986 and sends them, and signatures are made
-/// over what is sent. The pool only looks at the text, so its own spelling of the host will do.
-fn verbatim(text: &str, scheme: &str, netloc: &str, port: Option<u16>) -> Option<reqwest::Url> {
-    let host_start = scheme.len() + "://".len();
-    let path_start = host_start + netloc.len();
-    let port_length = port.map_or(0, |port| format!(":{port}").len());
-    let host_end = path_start.checked_sub(port_length)?;
-    let query_start = text.find('?');
-    let parts = json!([
-        text,
-        scheme.len(),
-        host_start,
-        host_start,
-        host_end,
-        "Domain",
-        port,
-        path_start,
-        query_start,
-        null
-    ]);
-    reqwest::Url::deserialize_internal(parts).ok()
 }

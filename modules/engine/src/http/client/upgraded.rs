@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::direct::Endpoints;
-use super::pool::Slot;
+use super::connect::{Endpoints, Stream};
+use super::pool::Lease;
 use crate::runtime::Generation;
 
 /// The raw connection after a `101 Switching Protocols`, or a successful CONNECT: what follows the
@@ -22,22 +22,13 @@ pub struct Upgraded {
     io: Option<Box<dyn Stream>>,
     endpoints: Endpoints,
     generation: Generation,
-    slot: Option<Slot>,
+    lease: Option<Lease>,
 }
 
-/// Both directions of a connection.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
-
 impl Upgraded {
-    pub(super) fn new(
-        io: hyper::upgrade::Upgraded,
-        endpoints: Endpoints,
-        generation: Generation,
-        slot: Option<Slot>,
-    ) -> Self {
-        Self { io: Some(Box::new(TokioIo::new(io))), endpoints, generation, slot }
+    pub(super) fn new(io: hyper::upgrade::Upgraded, endpoints: Endpoints, lease: Lease) -> Self {
+        let generation = Generation::current();
+        Self { io: Some(Box::new(TokioIo::new(io))), endpoints, generation, lease: Some(lease) }
     }
 
     /// Our address.
@@ -94,7 +85,7 @@ impl Drop for Upgraded {
     fn drop(&mut self) {
         if self.generation != Generation::current() {
             // Closing it would wake threads that exist in the parent only.
-            mem::forget((self.io.take(), self.slot.take()));
+            mem::forget((self.io.take(), self.lease.take()));
         }
     }
 }

@@ -158,6 +158,19 @@ impl Url {
         netloc.to_owned()
     }
 
+    /// [`netloc`](Self::netloc) as the value of a `Host` field. The zone of an IPv6 address means
+    /// something on this machine only and is left out (RFC 6874 section 4).
+    pub fn host_header(&self) -> String {
+        let netloc = self.netloc();
+        match (netloc.find('%'), netloc.rfind(']')) {
+            (Some(zone), Some(end)) if netloc.starts_with('[') && zone < end => {
+                let (address, rest) = (netloc.get(..zone), netloc.get(end..));
+                [address.unwrap_or_default(), rest.unwrap_or_default()].concat()
+            }
+            _ => netloc,
+        }
+    }
+
     /// The path as sent, percent-encoded; empty where there is none.
     pub fn raw_path_only(&self) -> &str {
         self.slice(&self.path)

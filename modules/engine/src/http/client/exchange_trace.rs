@@ -1,19 +1,16 @@
-//! Telling a trace how far a message has come.
+//! Telling a trace how far an exchange has come.
 //!
-//! The layers below do not say when a head has left, but they take the request body when they write
-//! the head, ask it for data afterwards, and drop it when it has been sent.
+//! hyper does not say when a head has left, but it takes the request body when it writes the head,
+//! asks it for data afterwards, and drops it when it has been sent.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Response, Version};
-use http_body::{Body, Frame, SizeHint};
 use hyper::ext::ReasonPhrase;
 
-use super::super::response::fields;
-use super::super::trace::{Event, Fact, Stage, Trace, failed};
+use super::response::fields;
+use super::trace::{Event, Fact, Stage, Trace, failed};
 use crate::error::{Error, Result};
 
 /// The steps of an exchange over a connection, in order.
@@ -23,7 +20,7 @@ const RESPONSE: usize = 2;
 
 /// How far an exchange has come, and who is told.
 #[derive(Clone, Debug)]
-pub(super) struct Told {
+pub(super) struct ExchangeTrace {
     shared: Arc<Mutex<State>>,
 }
 
@@ -32,7 +29,7 @@ struct State {
     trace: Trace,
     /// The protocol, once there is a connection to speak it on.
     scope: Option<&'static str>,
-    /// The step that is being done, and those before it that have not been told of yet.
+    /// The step that is being done, and the one that was told last.
     step: usize,
     told: usize,
 }
@@ -54,7 +51,7 @@ impl State {
     }
 }
 
-impl Told {
+impl ExchangeTrace {
     pub(super) fn new(trace: Trace) -> Self {
         Self { shared: Arc::new(Mutex::new(State { trace, scope: None, step: 0, told: 0 })) }
     }
@@ -79,6 +76,16 @@ impl Told {
         state.tell();
     }
 
+    /// The head has left, and the body is being sent.
+    pub(super) fn sending_body(&self) {
+        self.reach(BODY);
+    }
+
+    /// The body has been sent, or given up.
+    pub(super) fn awaiting_response(&self) {
+        self.reach(RESPONSE);
+    }
+
     /// There is a response, or there will be none.
     pub(super) fn ended<T>(&self, outcome: &Result<Response<T>>) {
         match outcome {
@@ -87,7 +94,8 @@ impl Told {
         }
     }
 
-    fn answered<T>(&self, response: &Response<T>) {
+    /// There is a response.
+    pub(super) fn answered<T>(&self, response: &Response<T>) {
         self.reach(RESPONSE);
         let mut facts = Vec::new();
         if response.version() != Version::HTTP_2 {
@@ -102,48 +110,12 @@ impl Told {
         self.state().push(STEPS[RESPONSE], Stage::Complete, facts);
     }
 
-    fn failed(&self, error: &Error) {
+    /// There will be no response.
+    pub(super) fn failed(&self, error: &Error) {
         let state = self.state();
         let (Some(scope), Some(step)) = (state.scope, STEPS.get(state.told)) else { return };
         state.trace.push(failed(scope, step, error));
         state.push("response_closed", Stage::Started, Vec::new());
         state.push("response_closed", Stage::Complete, Vec::new());
-    }
-
-    /// A request body that tells of itself.
-    pub(super) fn body(&self, inner: reqwest::Body) -> reqwest::Body {
-        reqwest::Body::wrap(ToldBody { inner, told: self.clone() })
-    }
-}
-
-struct ToldBody {
-    inner: reqwest::Body,
-    told: Told,
-}
-
-impl Body for ToldBody {
-    type Data = Bytes;
-    type Error = reqwest::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, reqwest::Error>>> {
-        self.told.reach(BODY);
-        Pin::new(&mut self.inner).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-impl Drop for ToldBody {
-    fn drop(&mut self) {
-        self.told.reach(RESPONSE);
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::super::failure;
-use super::super::upgraded::Stream;
+use super::stream::Stream;
 use crate::error::{Error, ErrorKind, Result};
 
 const VERSION: u8 = 5;
