@@ -199,7 +199,7 @@ BODIES = {
     "eleven codings": (sized(b"x", b"Content-Encoding: " + b"gzip," * 11), httpx.DecodingError, "more than 10 content codings"),
     "gzip with surplus": (sized(gzip.compress(b"xy") + b"surplus", b"Content-Encoding: gzip"), text(b"xy"), ""),
     "gzip with a bad checksum": (sized(gzip.compress(b"xy")[:-8] + b"12345678", b"Content-Encoding: gzip"), httpx.DecodingError, "gzip"),
-    "gzip cut off": (sized(gzip.compress(b"xy" * 5000)[:-9], b"Content-Encoding: gzip"), lambda r: r.content[:2] == b"xy", ""),
+    "gzip cut off": (sized(gzip.compress(b"xy" * 5000)[:-9], b"Content-Encoding: gzip"), httpx.DecodingError, "ends in the middle of its gzip data"),
     "deflate of another window": (sized(b"\x08\x1d" + zlib.compress(b"x")[2:], b"Content-Encoding: deflate"), (httpx.DecodingError, text(b"x")), ""),
     "gzip bomb": (sized(gzip.compress(bytes(5_000_000)), b"Content-Encoding: gzip"), httpx.DecodingError, "more than the limit of 1000000 bytes"),
     "deflate bomb": (sized(zlib.compress(bytes(5_000_000)), b"Content-Encoding: deflate"), httpx.DecodingError, "1000000"),

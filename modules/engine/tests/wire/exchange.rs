@@ -267,6 +267,28 @@ fn urls_that_cannot_be_sent() {
 }
 
 #[test]
+fn a_zone_is_for_connecting_and_is_not_sent() {
+    let listener = std::net::TcpListener::bind("[::1]:0").expect("loopback");
+    let port = listener.local_addr().expect("an address").port();
+    let (report, seen) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let head = crate::support::read_head(&mut stream);
+            let _ = report.send(String::from_utf8_lossy(&head).into_owned());
+            let _ = std::io::Write::write_all(&mut stream, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        }
+    });
+    for zone in ["%1", "%lo", ""] {
+        let url = format!("http://[::1{zone}]:{port}/");
+        assert_eq!(run(fetch(&transport(), get(&url))).expect("an answer").text(), "ok");
+        let head = seen.recv_timeout(crate::support::LONG).expect("a request");
+        assert!(head.contains(&format!("\r\nHost: [::1]:{port}\r\n")), "{head}");
+    }
+    let url = format!("http://[::1%nothing]:{port}/");
+    failure(run(fetch(&transport(), get(&url))), ErrorKind::ConnectError);
+}
+
+#[test]
 fn a_transport_needs_a_version_to_speak() {
     let config = TransportConfig { http1: false, http2: false, ..TransportConfig::default() };
     failure(Transport::new(config), ErrorKind::LocalProtocolError);

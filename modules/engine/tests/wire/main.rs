@@ -1,8 +1,13 @@
 //! The transport against real connections on loopback.
 
+mod both_ways;
 mod broken;
 mod decoding;
 mod exchange;
+mod http2_fields;
+mod http2_peer;
+mod http2_pool;
+mod http2_streams;
 mod pool;
 mod proxies;
 mod redirects;

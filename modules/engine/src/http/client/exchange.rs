@@ -73,6 +73,10 @@ impl Exchange<'_> {
         };
         // What has happened to idle connections meanwhile is seen before one is chosen.
         runtime::poll_io_once().await;
+        if matches!(route, Route::Pooled(_)) {
+            // An HTTP/2 connection takes note in its task, which has its turn now.
+            tokio::task::yield_now().await;
+        }
         let mut lease = self.connections.acquire(need, self.progress).await?;
         if let Lease::Dial(permit) = lease {
             // Boxed, so that it makes no exchange over a connection of the pool larger.

@@ -15,7 +15,7 @@ use super::exchange_trace::ExchangeTrace;
 use super::failure;
 use super::pool::{DialPermit, Http2, Http2Lease, Watch};
 use super::progress::Progress;
-use super::settings::{self, MAX_FIELDS};
+use super::settings::{self, MAX_FIELDS, UNKNOWN_LIMIT};
 use super::upload::{Payload, Upload};
 use crate::error::{Error, ErrorKind, Resend, Result};
 
@@ -29,17 +29,15 @@ pub(super) async fn start(connection: Connection, permit: DialPermit) -> Result<
     let endpoints = connection.endpoints();
     let (sender, driver) = settings::http2().handshake(connection).await.map_err(failure::of_exchange)?;
     let connection = Arc::new(Http2 { sender, endpoints });
-    let limit = driver.max_concurrent_send_streams();
-    let watch = permit.watch();
-    let task = drive(driver, Arc::downgrade(&connection), watch, limit);
-    let lease = permit.into_http2(&connection, limit);
+    let task = drive(driver, Arc::downgrade(&connection), permit.watch());
+    let lease = permit.into_http2(&connection);
     tokio::spawn(task);
     Ok(lease)
 }
 
 /// Serves a connection, and tells the pool what its peer allows.
-async fn drive(mut driver: Driver, connection: Weak<Http2>, watch: Watch, mut limit: usize) {
-    let mut is_closing = false;
+async fn drive(mut driver: Driver, connection: Weak<Http2>, watch: Watch) {
+    let (mut limit, mut is_closing) = (UNKNOWN_LIMIT, false);
     // Its errors are told to the exchanges that they concern.
     let _ = poll_fn(|cx| {
         let end = Pin::new(&mut driver).poll(cx);

@@ -25,6 +25,9 @@ const STREAM_WINDOW: u32 = 2 << 20;
 /// The same for all responses of a connection: so much that one that is not read never holds up others.
 const CONNECTION_WINDOW: u32 = 1 << 30;
 
+/// How many streams a peer allows until its SETTINGS say so: a number that they cannot say.
+pub(super) const UNKNOWN_LIMIT: usize = usize::MAX - 1;
+
 /// Streams that were canceled and are remembered, so that what their peer had sent by then is ignored.
 const MAX_REMEMBERED_RESETS: usize = 16 * 1024;
 
@@ -77,8 +80,7 @@ pub(super) fn http2() -> h2::client::Builder {
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_header_list_size(MAX_HEAD)
-        // Until its SETTINGS say how many streams the peer allows.
-        .initial_max_send_streams(1)
+        .initial_max_send_streams(UNKNOWN_LIMIT)
         .max_concurrent_reset_streams(MAX_REMEMBERED_RESETS)
         .reset_stream_duration(REMEMBER_RESETS)
         // Twice what a connection is used for: canceling never ends it for others.

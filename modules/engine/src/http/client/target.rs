@@ -97,3 +97,40 @@ impl Target {
 fn unsupported(message: String) -> Error {
     Error::new(ErrorKind::UnsupportedProtocol, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(url: &str) -> Target {
+        Target::of(&Url::parse(url).expect("a URL")).expect("a target")
+    }
+
+    #[test]
+    fn reqwest_takes_what_it_would_not_change() {
+        for url in ["http://a/", "https://a.example:8443/b?c=d", "http://127.0.0.1/", "http://[::1]:81/a%20b"]
+        {
+            assert_eq!(target(url).url().map(String::from).as_deref(), Some(url));
+        }
+        // A path that is normalized, a quote that is escaped, an address spelled otherwise, a zone, and
+        // names that the WHATWG takes for addresses.
+        for url in [
+            "http://a/%2e%2e/b",
+            "http://a/?'",
+            "http://127.1/",
+            "http://[::1%25lo]/",
+            "http://a.1/",
+            "http://1.2.3.4.5/",
+        ] {
+            let Ok(parsed) = Url::parse(url) else { continue };
+            assert_eq!(Target::of(&parsed).expect(url).url(), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_no_part_of_what_is_sent() {
+        let target = target("http://[fe80::1%eth0]:8080/a");
+        assert_eq!((target.host.as_str(), target.authority.as_str()), ("fe80::1%eth0", "[fe80::1]:8080"));
+        assert_eq!(target.url(), None);
+    }
+}

@@ -49,6 +49,13 @@ impl Coding for Deflate {
             (Self::Running(_) | Self::Ended, _) => Ok(Progress { read: input.len(), written: 0 }),
         }
     }
+
+    fn finish(&self) -> Result<(), String> {
+        match self {
+            Self::Ended => Ok(()),
+            _ => Err("the body ends in the middle of its deflate data".into()),
+        }
+    }
 }
 
 impl Deflate {

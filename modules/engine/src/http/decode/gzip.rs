@@ -96,6 +96,15 @@ impl Coding for Gzip {
         }
         Ok(Progress { read: input.len() - rest.len(), written })
     }
+
+    fn finish(&self) -> Result<(), String> {
+        match self.part {
+            Part::Ended => Ok(()),
+            // What follows a member begins another one only if it says so.
+            Part::Header if !self.first && self.filled < MAGIC.len() => Ok(()),
+            _ => Err("the body ends in the middle of its gzip data".into()),
+        }
+    }
 }
 
 impl Gzip {

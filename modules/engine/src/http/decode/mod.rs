@@ -83,8 +83,8 @@ impl Decoder {
     /// The next decoded piece, of a bounded size whatever the compression ratio; `None` when more
     /// input is needed, or after [`Decoder::finish`] at the end.
     ///
-    /// A gzip or deflate body may end too early, as httpx's may: what there is of it counts. One in
-    /// br or zstd may not. What follows the end of a gzip or deflate stream is ignored, unless it is
+    /// A body that ends before the end that its coding marks does not decode: it was cut off, and what
+    /// there is of it may be any part. What follows the end of a gzip or deflate stream is ignored, unless it is
     /// another gzip member (RFC 1952 section 2.2).
     ///
     /// # Errors

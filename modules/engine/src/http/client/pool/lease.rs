@@ -190,12 +190,12 @@ impl DialPermit {
         Http1Lease { shared, origin, connection, slot, reused: false, keep: true, is_free: false }
     }
 
-    /// An HTTP/2 connection stands, on which the peer allows `limit` streams as far as is known.
-    pub(in super::super) fn into_http2(mut self, connection: &Arc<Http2>, limit: usize) -> Http2Lease {
+    /// An HTTP/2 connection stands.
+    pub(in super::super) fn into_http2(mut self, connection: &Arc<Http2>) -> Http2Lease {
         if let Some(mut slot) = self.slot.take() {
             slot.leave();
         }
-        self.shared.update(|state| state.dialed_http2(&self.origin, connection, limit));
+        self.shared.update(|state| state.dialed_http2(&self.origin, connection));
         Http2Lease::new(&self.shared, &self.origin, connection, false)
     }
 

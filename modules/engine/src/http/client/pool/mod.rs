@@ -7,10 +7,12 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `state` | what there is, and what an exchange may have of it |
+//! | `events` | what happens to connections |
 //! | `origin` | the connections to one origin |
 //! | `lease` | what an exchange holds while it lasts |
 //! | `waiter` | exchanges that wait |
 
+mod events;
 mod lease;
 mod origin;
 mod state;

@@ -57,8 +57,8 @@ pub(super) struct Http2Entry {
     pub(super) connection: Arc<Http2>,
     /// Streams in use.
     pub(super) open: usize,
-    /// Streams that the peer allows.
-    pub(super) limit: usize,
+    /// Streams that the peer allows; `None` until its SETTINGS have arrived.
+    pub(super) limit: Option<usize>,
     /// Fewer, after it refused some all the same. One more each time that an answer is complete.
     pub(super) refused_limit: Option<usize>,
     /// Streams that were canceled.
@@ -74,7 +74,8 @@ pub(super) struct Http2Entry {
 
 impl Http2Entry {
     pub(super) fn has_room(&self) -> bool {
-        let limit = self.refused_limit.map_or(self.limit, |refused| refused.min(self.limit));
+        let allowed = self.limit.unwrap_or(1);
+        let limit = self.refused_limit.map_or(allowed, |refused| refused.min(allowed));
         !self.is_closing && self.open < limit
     }
 }
@@ -128,12 +129,15 @@ impl Connections {
 
     /// Whether a connection may be made beside those that there are.
     pub(super) fn may_dial(&self, max_http2: Option<usize>) -> bool {
-        let usable = self.http2.iter().filter(|entry| !entry.is_closing).count();
+        let usable = self.http2.iter().filter(|entry| !entry.is_closing);
+        let (usable, all_known) = (usable.clone().count(), usable.clone().all(|entry| entry.limit.is_some()));
         match self.protocol {
             Protocol::Http1 => true,
             // The others wait for what it turns out to speak.
             Protocol::Unknown => self.dialing == 0,
-            Protocol::Http2 => self.dialing == 0 && max_http2.is_none_or(|max| usable < max.max(1)),
+            Protocol::Http2 => {
+                self.dialing == 0 && all_known && max_http2.is_none_or(|max| usable < max.max(1))
+            }
         }
     }
 
