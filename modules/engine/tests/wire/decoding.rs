@@ -96,12 +96,7 @@ fn junk_is_a_decoding_error() {
 
 #[test]
 fn encoded_data_that_ends_early() {
-    for coding in ["gzip", "deflate", "raw-deflate"] {
-        let whole = run(read(&format!("/encoded/{coding}"))).expect(coding);
-        let part = run(read(&format!("/cut-encoded/{coding}"))).expect(coding);
-        assert!(part.len() < whole.len() && whole.starts_with(&part), "{coding}");
-    }
-    for coding in ["br", "zstd"] {
+    for coding in ["gzip", "deflate", "raw-deflate", "br", "zstd"] {
         failure(run(read(&format!("/cut-encoded/{coding}"))), ErrorKind::DecodingError);
     }
 }

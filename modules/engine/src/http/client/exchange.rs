@@ -1,8 +1,12 @@
 //! One exchange: a connection is found or made, a request goes out, the head of a response comes back.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use bytes::Bytes;
+use futures_util::future::Either;
 use h2::SendStream;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Uri, Version};
@@ -16,6 +20,7 @@ use super::head;
 use super::incoming::IncomingBody;
 use super::pool::{DialPermit, Http1, Http1Lease, Http2Lease, Lease, Need, Origin, Shared, Slot};
 use super::progress::{Phase, Progress};
+use super::reqwest_client::ReqwestClient;
 use super::route::{Route, Routes};
 use super::target::Target;
 use super::upgraded::Upgraded;
@@ -89,7 +94,7 @@ impl Exchange<'_> {
             (Lease::Slot(slot), Route::Dedicated(target)) => {
                 Box::pin(self.over_dedicated(slot, target, trace)).await
             }
-            _ => Err(Error::new(ErrorKind::LocalProtocolError, "the connection does not suit the request")),
+            _ => Err(unsuitable()),
         }
     }
 
@@ -118,7 +123,11 @@ impl Exchange<'_> {
         }
         self.progress.enter(Phase::Dial);
         let options = self.options(false);
-        let connection = self.routes.connector.connect(self.target.destination(), &options).await?;
+        let connecting = self.routes.connector.connect(self.target.destination(), &options);
+        let connection = match self.unless_idle(connecting, || true, false).await {
+            Either::Left(connection) => connection?,
+            Either::Right(idle) => return Ok(Lease::Http1(idle)),
+        };
         if self.routes.is_http2(connection.alpn()) {
             return http2::start(connection, permit).await.map(Lease::Http2);
         }
@@ -163,19 +172,14 @@ impl Exchange<'_> {
         let reused = lease.reused;
         let (response, endpoints) = match (lease.connection(), route) {
             (Some(Http1::Reqwest(client)), Route::Reqwest(url)) => {
-                let mut request = reqwest::Request::new(self.method.clone(), url);
-                *request.headers_mut() = self.http1_headers();
-                *request.body_mut() = match std::mem::replace(&mut self.payload, Payload::Empty) {
-                    Payload::Empty => None,
-                    payload => Some(reqwest::Body::wrap(payload.into_body(self.progress))),
+                let sent = match self.by_reqwest(client, url.clone()).await? {
+                    Sent::Response(sent) => sent,
+                    Sent::Idle(idle) => {
+                        drop(lease);
+                        return Box::pin(self.over_http1(idle, Route::Reqwest(url), trace)).await;
+                    }
                 };
-                let response = client.send(request, self.progress).await?;
-                let info = response.extensions().get::<HttpInfo>();
-                let endpoints = info.map_or_else(Endpoints::default, |info| Endpoints {
-                    local: Some(info.local_addr()),
-                    remote: Some(info.remote_addr()),
-                });
-                (Response::from(response).map(IncomingBody::Reqwest), endpoints)
+                sent
             }
             (Some(Http1::Hyper { sender, endpoints, forwards }), route) => {
                 let path = match route {
@@ -196,13 +200,71 @@ impl Exchange<'_> {
                 let response = http1::send(sender, request, self.progress, reused).await?;
                 (response.map(IncomingBody::Http1), endpoints)
             }
-            _ => {
-                let message = "the connection does not suit the request";
-                return Err(Error::new(ErrorKind::LocalProtocolError, message));
-            }
+            _ => return Err(unsuitable()),
         };
         lease.keep = response.version() == Version::HTTP_11 && !head::closes(response.headers());
         self.exchanged(response, endpoints, Lease::Http1(lease)).await
+    }
+
+    /// Sends the request by reqwest, unless another connection becomes idle while it connects.
+    async fn by_reqwest(&mut self, client: &ReqwestClient, url: reqwest::Url) -> Result<Sent> {
+        let mut request = reqwest::Request::new(self.method.clone(), url);
+        // Kept for another attempt, where there may be one.
+        let kept = (!client.has_connected()).then(|| self.headers.clone());
+        *request.headers_mut() = self.http1_headers();
+        self.headers = kept.unwrap_or_default();
+        *request.body_mut() = match self.payload.clone() {
+            Payload::Empty => None,
+            payload => Some(reqwest::Body::wrap(payload.into_body(self.progress))),
+        };
+        let response = {
+            let sending = client.send(request, self.progress);
+            match self.unless_idle(sending, || !client.has_connected(), true).await {
+                Either::Left(outcome) => outcome?,
+                Either::Right(idle) => {
+                    self.progress.restart_upload();
+                    return Ok(Sent::Idle(idle));
+                }
+            }
+        };
+        let info = response.extensions().get::<HttpInfo>();
+        let endpoints = info.map_or_else(Endpoints::default, |info| Endpoints {
+            local: Some(info.local_addr()),
+            remote: Some(info.remote_addr()),
+        });
+        Ok(Sent::Response((Response::from(response).map(IncomingBody::Reqwest), endpoints)))
+    }
+
+    /// What `future` gives, or a connection that becomes idle while it `is_connecting`, which is given up
+    /// then.
+    async fn unless_idle<F: Future>(
+        &self,
+        future: F,
+        is_connecting: impl Fn() -> bool,
+        any: bool,
+    ) -> Either<F::Output, Http1Lease> {
+        let mut future = pin!(future);
+        if !is_connecting() {
+            return Either::Left(future.await);
+        }
+        let need = Need::Idle { origin: self.origin(), any };
+        let mut idle = pin!(Some(self.connections.acquire(need, self.progress)));
+        poll_fn(|cx| {
+            if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                return Poll::Ready(Either::Left(output));
+            }
+            if !is_connecting() {
+                // What it may have been given meanwhile goes back.
+                idle.set(None);
+            }
+            match idle.as_mut().as_pin_mut().map(|idle| idle.poll(cx)) {
+                Some(Poll::Ready(Ok(Lease::Http1(lease)))) => return Poll::Ready(Either::Right(lease)),
+                Some(Poll::Ready(_)) => idle.set(None),
+                Some(Poll::Pending) | None => {}
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     async fn over_dedicated(
@@ -216,7 +278,7 @@ impl Exchange<'_> {
         let connection = self.routes.connector.connect(self.target.destination(), &options).await?;
         self.progress.connected();
         let Http1::Hyper { mut sender, endpoints, forwards } = http1::start(connection, None).await? else {
-            return Err(Error::new(ErrorKind::ConnectError, "the connection does not suit the request"));
+            return Err(unsuitable());
         };
         if forwards {
             self.add_proxy_headers();
@@ -285,6 +347,18 @@ impl Exchange<'_> {
             }
         }
     }
+}
+
+/// What an exchange by reqwest comes to.
+enum Sent {
+    Response((Response<IncomingBody>, Endpoints)),
+    /// Nothing yet: a connection is idle.
+    Idle(Http1Lease),
+}
+
+/// The pool gives what was asked for, so that this is not seen.
+fn unsuitable() -> Error {
+    Error::new(ErrorKind::LocalProtocolError, "the connection does not suit the request")
 }
 
 fn origin_form(path: http::uri::PathAndQuery) -> Result<Uri> {

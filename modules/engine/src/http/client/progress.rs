@@ -127,6 +127,14 @@ impl Progress {
         if state.consumed { None } else { state.source.take() }
     }
 
+    /// A request body that was given up before any of it was used is to be sent after all.
+    pub(super) fn restart_upload(&self) {
+        let mut state = self.state();
+        if state.upload == Upload::Broken && state.source.is_some() {
+            state.upload = Upload::Sending;
+        }
+    }
+
     /// The next piece of the request body. It stays pending, or fails, when no more is wanted.
     pub(super) fn poll_source(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes>>> {
         let mut state = self.state();

@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -58,6 +58,11 @@ impl ReqwestClient {
         Ok(Self { client, dials })
     }
 
+    /// Whether it has been connected.
+    pub(super) fn has_connected(&self) -> bool {
+        self.dials.connected.load(Relaxed)
+    }
+
     /// Sends a request and waits for the head of its response.
     ///
     /// # Errors
@@ -82,6 +87,8 @@ impl ReqwestClient {
 #[derive(Debug, Default)]
 struct Dials {
     count: AtomicUsize,
+    /// Whether one of them stands, or stood.
+    connected: AtomicBool,
     exchange: Mutex<Option<Arc<Progress>>>,
 }
 
@@ -129,11 +136,16 @@ where
 
     fn call(&mut self, target: Target) -> Self::Future {
         let dialing = self.inner.call(target);
-        let Some(exchange) = self.dials.begin() else { return Box::pin(dialing) };
-        exchange.enter(Phase::Connect);
+        let (exchange, dials) = (self.dials.begin(), Arc::clone(&self.dials));
+        if let Some(exchange) = &exchange {
+            exchange.enter(Phase::Connect);
+        }
         Box::pin(async move {
             let outcome = dialing.await;
-            exchange.connected();
+            dials.connected.fetch_or(outcome.is_ok(), Relaxed);
+            if let Some(exchange) = exchange {
+                exchange.connected();
+            }
             outcome
         })
     }

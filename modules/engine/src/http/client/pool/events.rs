@@ -14,24 +14,45 @@ use crate::http::client::settings::MAX_CANCELED_STREAMS;
 impl Change<'_> {
     /// An HTTP/1.1 connection is not in use any more; one that is given is kept for the next exchange.
     pub(super) fn release_http1(&mut self, origin: &Arc<Origin>, connection: Option<Http1>) {
+        if let Some(connections) = self.state.origins.get_mut(origin) {
+            connections.http1_in_use = connections.http1_in_use.saturating_sub(1);
+            match connection {
+                Some(connection @ Http1::Reqwest(_)) if self.shared.limits.keeps_idle() => {
+                    connections.returning += 1;
+                    let (shared, origin) = (Arc::clone(self.shared), Arc::clone(origin));
+                    self.outcome.returning.push((shared, origin, connection));
+                }
+                Some(connection) => self.keep(origin, connection),
+                None => {}
+            }
+        } else {
+            self.outcome.dropped_http1.extend(connection);
+        }
+        self.free_slot();
+        self.serve(origin);
+    }
+
+    /// A connection of reqwest's is back in its client.
+    pub(super) fn returned(&mut self, origin: &Arc<Origin>, connection: Http1) {
+        if let Some(connections) = self.state.origins.get_mut(origin) {
+            connections.returning = connections.returning.saturating_sub(1);
+        }
+        self.keep(origin, connection);
+        self.serve(origin);
+    }
+
+    fn keep(&mut self, origin: &Arc<Origin>, connection: Http1) {
         let limits = self.shared.limits;
         let keeps = limits.keeps_idle() && !self.state.is_closed;
-        let Some(connections) = self.state.origins.get_mut(origin) else {
-            self.outcome.dropped_http1.extend(connection);
+        let Some(connections) = self.state.origins.get_mut(origin).filter(|_| keeps) else {
+            self.outcome.dropped_http1.push(connection);
             return;
         };
-        connections.http1_in_use = connections.http1_in_use.saturating_sub(1);
-        match connection {
-            Some(connection) if keeps => {
-                connections.idle.push(Idle { connection, since: Instant::now() });
-                if limits.max_keepalive_connections.is_some_and(|max| connections.idle.len() > max) {
-                    self.outcome.dropped_http1.push(connections.idle.remove(0).connection);
-                }
-                self.begin_reaping();
-            }
-            connection => self.outcome.dropped_http1.extend(connection),
+        connections.idle.push(Idle { connection, since: Instant::now() });
+        if limits.max_keepalive_connections.is_some_and(|max| connections.idle.len() > max) {
+            self.outcome.dropped_http1.push(connections.idle.remove(0).connection);
         }
-        self.serve(origin);
+        self.begin_reaping();
     }
 
     /// A connection has ended.

@@ -63,7 +63,7 @@ impl Drop for Slot {
     }
 }
 
-/// An HTTP/1.1 connection in use. Dropping it closes the connection, unless the exchange came to its
+/// An HTTP/1.1 connection in use, and the right to use it. Dropping it closes the connection, unless the exchange came to its
 /// end or never began.
 #[derive(Debug)]
 pub(in super::super) struct Http1Lease {
@@ -71,9 +71,6 @@ pub(in super::super) struct Http1Lease {
     origin: Arc<Origin>,
     /// Gone only while it is dropped.
     connection: Option<Http1>,
-    /// Given back after the connection, which the next exchange may then have.
-    #[expect(dead_code, reason = "held for its drop")]
-    slot: Slot,
     /// Whether it served before.
     pub(in super::super) reused: bool,
     /// Whether the server keeps it open.
@@ -84,9 +81,8 @@ pub(in super::super) struct Http1Lease {
 
 impl Http1Lease {
     pub(super) fn idle(shared: &Arc<Shared>, origin: &Arc<Origin>, connection: Http1) -> Self {
-        let (shared_slot, shared, origin) = (Slot::new(shared), Arc::clone(shared), Arc::clone(origin));
-        let connection = Some(connection);
-        Self { shared, origin, connection, slot: shared_slot, reused: true, keep: true, is_free: true }
+        let (shared, origin) = (Arc::clone(shared), Arc::clone(origin));
+        Self { shared, origin, connection: Some(connection), reused: true, keep: true, is_free: true }
     }
 
     /// The connection, for an exchange that begins now.
@@ -183,11 +179,12 @@ impl DialPermit {
 
     /// An HTTP/1.1 connection stands.
     pub(in super::super) fn into_http1(mut self, connection: Http1) -> Http1Lease {
-        let slot = self.slot.take().unwrap_or_else(|| Slot::new(&self.shared));
+        if let Some(mut slot) = self.slot.take() {
+            slot.leave();
+        }
         self.shared.update(|state| state.dialed_http1(&self.origin));
         let (shared, origin) = (Arc::clone(&self.shared), Arc::clone(&self.origin));
-        let connection = Some(connection);
-        Http1Lease { shared, origin, connection, slot, reused: false, keep: true, is_free: false }
+        Http1Lease { shared, origin, connection: Some(connection), reused: false, keep: true, is_free: false }
     }
 
     /// An HTTP/2 connection stands.

@@ -88,6 +88,8 @@ impl Drop for Pool {
 pub(super) enum Need {
     /// A connection to an origin. `any` says whether one that reqwest made will do.
     Connection { origin: Arc<Origin>, any: bool },
+    /// An idle connection to an origin, beside one that it is making. `any` as above.
+    Idle { origin: Arc<Origin>, any: bool },
     /// A connection that is made for it alone.
     Slot,
 }
@@ -154,6 +156,16 @@ impl Shared {
             while let Some(next) = shared.upgrade().and_then(|shared| shared.update(|state| state.expire())) {
                 sleep_until(next).await;
             }
+        });
+    }
+
+    /// Keeps a connection of reqwest's once it is back in its client: a task takes it there, which runs
+    /// before what is spawned after it.
+    fn await_return(self: Arc<Self>, origin: Arc<Origin>, connection: Http1) {
+        let Some(handle) = self.handle.get().cloned() else { return };
+        handle.spawn(async move {
+            tokio::task::yield_now().await;
+            self.update(|state| state.returned(&origin, connection));
         });
     }
 

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::Shared;
 use super::waiter::WaitQueue;
 use crate::http::client::connect::Endpoints;
+use crate::http::client::progress::Phase;
 use crate::http::client::reqwest_client::ReqwestClient;
 use crate::http::client::upload::RequestBody;
 
@@ -105,10 +106,16 @@ pub(super) struct Connections {
     pub(super) idle: Vec<Idle>,
     /// HTTP/1.1 connections in use.
     pub(super) http1_in_use: usize,
+    /// Those of reqwest that are on their way back to its client.
+    pub(super) returning: usize,
     pub(super) http2: Vec<Http2Entry>,
     /// Connections that are being made.
     pub(super) dialing: usize,
     pub(super) waiters: WaitQueue,
+    /// What they were told that they wait for.
+    pub(super) waiting_for: Option<Phase>,
+    /// Those who make a connection and would take one that becomes idle meanwhile.
+    pub(super) dialers: WaitQueue,
 }
 
 impl Connections {
@@ -124,7 +131,8 @@ impl Connections {
 
     pub(super) fn is_unused(&mut self) -> bool {
         let has_none = self.idle.is_empty() && self.http2.is_empty();
-        has_none && self.http1_in_use == 0 && self.dialing == 0 && self.waiters.is_empty()
+        let none_comes = self.http1_in_use == 0 && self.returning == 0 && self.dialing == 0;
+        has_none && none_comes && self.waiters.is_empty()
     }
 
     /// Whether a connection may be made beside those that there are.

@@ -60,6 +60,7 @@ pub(super) struct Change<'a> {
 pub(super) struct Consequences {
     granted: Vec<(oneshot::Sender<Lease>, Lease)>,
     returned: Vec<Lease>,
+    pub(super) returning: Vec<(Arc<Shared>, Arc<Origin>, Http1)>,
     pub(super) dropped_http1: Vec<Http1>,
     pub(super) dropped_http2: Vec<Http2Entry>,
     pub(super) reaper: Option<Arc<Shared>>,
@@ -67,12 +68,15 @@ pub(super) struct Consequences {
 
 impl Consequences {
     pub(super) fn deliver(self) {
-        let Self { granted, returned, dropped_http1, dropped_http2, reaper } = self;
+        let Self { granted, returned, returning, dropped_http1, dropped_http2, reaper } = self;
         for (sender, lease) in granted {
             // Whoever has stopped waiting just now gives it back.
             drop(sender.send(lease));
         }
         drop((returned, dropped_http1, dropped_http2));
+        for (shared, origin, connection) in returning {
+            shared.await_return(origin, connection);
+        }
         if let Some(shared) = reaper {
             shared.reap();
         }
@@ -92,6 +96,11 @@ impl<'a> Change<'a> {
     pub(super) fn take_or_wait(&mut self, need: Need, progress: &Arc<Progress>) -> Waiting {
         let (offer, origin) = match &need {
             Need::Slot => (self.offer_slot(), None),
+            Need::Idle { origin, any } => {
+                let origin = Arc::clone(origin);
+                let offer = self.offer_idle(&origin, *any);
+                return self.wait_as_dialer(offer, need, &origin, progress);
+            }
             Need::Connection { origin, any } => {
                 let shared = self.shared;
                 self.state
@@ -107,12 +116,33 @@ impl<'a> Change<'a> {
             Offer::Nothing(phase) => Some(phase),
         };
         let (waiter, receiver) = Waiter::new(need, progress);
+        let phase_now = phase.unwrap_or(Phase::Pool);
         if let Some(connections) = origin.and_then(|origin| self.state.origins.get_mut(&origin)) {
+            if connections.waiters.is_empty() {
+                connections.waiting_for = Some(phase_now);
+            }
             connections.waiters.push(&waiter);
         }
-        progress.wait_for(phase.unwrap_or(Phase::Pool));
+        progress.wait_for(phase_now);
         if phase.is_none() {
             self.queue_for_slot(&waiter);
+        }
+        Waiting::Queued(waiter, receiver)
+    }
+
+    fn wait_as_dialer(
+        &mut self,
+        offer: Option<Lease>,
+        need: Need,
+        origin: &Arc<Origin>,
+        progress: &Arc<Progress>,
+    ) -> Waiting {
+        if let Some(lease) = offer {
+            return Waiting::Over(lease);
+        }
+        let (waiter, receiver) = Waiter::new(need, progress);
+        if let Some(connections) = self.state.origins.get_mut(origin) {
+            connections.dialers.push(&waiter);
         }
         Waiting::Queued(waiter, receiver)
     }
@@ -157,7 +187,10 @@ impl<'a> Change<'a> {
         self.outcome.dropped_http2.extend(expired);
         let has_http2 = connections.http2.iter().any(Http2Entry::has_room);
         let idle = connections.find_idle(any, is_over, dropped);
-        if !has_http2 && idle.is_none() && !connections.may_dial(shared.limits.max_http2_connections) {
+        // One that is on its way back is there before another one could be made.
+        let waits = any && connections.returning > 0;
+        let may_dial = !waits && connections.may_dial(shared.limits.max_http2_connections);
+        if !has_http2 && idle.is_none() && !may_dial {
             return Offer::Nothing(if connections.awaits_dial() { Phase::Connect } else { Phase::Pool });
         }
         if !self.take_slot() {
@@ -180,29 +213,56 @@ impl<'a> Change<'a> {
         Offer::Lease(Lease::Dial(DialPermit::new(shared, origin)))
     }
 
+    /// An idle HTTP/1.1 connection, for one who makes a connection.
+    fn offer_idle(&mut self, origin: &Arc<Origin>, any: bool) -> Option<Lease> {
+        let (shared, now) = (self.shared, Instant::now());
+        let is_over = |since| shared.expiry(since).is_some_and(|expiry| expiry <= now);
+        let connections = self.state.origins.get_mut(origin)?;
+        connections.find_idle(any, is_over, &mut self.outcome.dropped_http1)?;
+        if !self.take_slot() {
+            return None;
+        }
+        let connections = self.state.origins.get_mut(origin)?;
+        let at = connections.find_idle(any, is_over, &mut self.outcome.dropped_http1)?;
+        connections.http1_in_use += 1;
+        let connection = connections.idle.remove(at).connection;
+        Some(Lease::Http1(Http1Lease::idle(shared, origin, connection)))
+    }
+
     /// Gives those who wait for `origin` what there is, and says what the others wait for.
     pub(super) fn serve(&mut self, origin: &Arc<Origin>) {
+        self.serve_waiters(origin);
+        while let Some(waiter) = self.state.origins.get_mut(origin).and_then(|c| c.dialers.front()) {
+            let Need::Idle { any, .. } = waiter.need else { break };
+            let Some(lease) = self.offer_idle(origin, any) else { break };
+            self.grant(&waiter, lease);
+        }
+        self.forget_unused(origin);
+    }
+
+    fn serve_waiters(&mut self, origin: &Arc<Origin>) {
         loop {
             let Some(connections) = self.state.origins.get_mut(origin) else { return };
-            let Some(waiter) = connections.waiters.front() else { break };
-            let Need::Connection { any, .. } = waiter.need else { break };
+            let Some(waiter) = connections.waiters.front() else { return };
+            let Need::Connection { any, .. } = waiter.need else { return };
             match self.offer(origin, any) {
                 Offer::Lease(lease) => self.grant(&waiter, lease),
                 Offer::NeedsSlot => {
                     self.queue_for_slot(&waiter);
-                    break;
+                    return;
                 }
                 Offer::Nothing(phase) => {
-                    if let Some(connections) = self.state.origins.get(origin) {
+                    let connections = self.state.origins.get_mut(origin);
+                    if let Some(connections) = connections.filter(|c| c.waiting_for != Some(phase)) {
+                        connections.waiting_for = Some(phase);
                         for waiter in connections.waiters.iter() {
                             waiter.progress.wait_for(phase);
                         }
                     }
-                    break;
+                    return;
                 }
             }
         }
-        self.forget_unused(origin);
     }
 
     fn grant(&mut self, waiter: &Waiter, lease: Lease) {
@@ -221,7 +281,7 @@ impl<'a> Change<'a> {
     /// An exchange does not wait any more.
     pub(super) fn cancel(&mut self, waiter: &Waiter) {
         drop(waiter.take());
-        if let Need::Connection { origin, .. } = &waiter.need {
+        if let Need::Connection { origin, .. } | Need::Idle { origin, .. } = &waiter.need {
             self.forget_unused(origin);
         }
     }
@@ -236,6 +296,8 @@ impl<'a> Change<'a> {
             let (offer, origin) = match &waiter.need {
                 Need::Slot => (self.offer_slot(), None),
                 Need::Connection { origin, any } => (self.offer(origin, *any), Some(Arc::clone(origin))),
+                // It never stands in this queue.
+                Need::Idle { .. } => continue,
             };
             if let Offer::Lease(lease) = offer {
                 self.grant(&waiter, lease);
