@@ -4,11 +4,10 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyBoundMethod, PyBytes, PyCode, PyFunction};
 use rustpython_vm::bytecode::CodeFlags;
-use rustpython_vm::object::{Traverse, TraverseFn};
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyRef, PyResult, Traverse, VirtualMachine};
 use tauraro_engine::http1::{Body, Events, Leniencies, Message};
 
-use crate::seen::Seen;
+use crate::header_cache::HeaderCache;
 
 /// What Python can ask about the message being read, at any time and from any thread.
 #[derive(Debug, Default)]
@@ -61,12 +60,13 @@ impl Shared {
 }
 
 /// A method of the protocol object; a bound one in its two parts, which saves a call.
-#[derive(Debug)]
+#[derive(Debug, Traverse)]
 struct Callback {
     function: PyObjectRef,
     receiver: Option<PyObjectRef>,
     /// Whether the function is one of Python's that takes just what it is called with, so that
     /// nothing is left to be matched.
+    #[pytraverse(skip)]
     exact: bool,
 }
 
@@ -124,7 +124,7 @@ fn takes_exactly(vm: &VirtualMachine, function: &PyObject, count: usize) -> PyRe
 }
 
 /// The methods that a protocol object has, looked up once.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Traverse)]
 pub(crate) struct Callbacks {
     message_begin: Option<Callback>,
     url: Option<Callback>,
@@ -143,46 +143,18 @@ impl Callbacks {
     /// # Errors
     /// What its attributes raise, other than `AttributeError`.
     pub(crate) fn of(vm: &VirtualMachine, protocol: &PyObject) -> PyResult<Self> {
-        let callback = |name| Callback::of(vm, protocol, name, 0);
-        let told = |name, count| Callback::of(vm, protocol, name, count);
+        let callback = |name, count| Callback::of(vm, protocol, name, count);
         Ok(Self {
-            message_begin: callback("on_message_begin")?,
-            url: told("on_url", 1)?,
-            status: told("on_status", 1)?,
-            header: told("on_header", 2)?,
-            headers_complete: callback("on_headers_complete")?,
-            body: told("on_body", 1)?,
-            message_complete: callback("on_message_complete")?,
-            chunk_header: callback("on_chunk_header")?,
-            chunk_complete: callback("on_chunk_complete")?,
+            message_begin: callback("on_message_begin", 0)?,
+            url: callback("on_url", 1)?,
+            status: callback("on_status", 1)?,
+            header: callback("on_header", 2)?,
+            headers_complete: callback("on_headers_complete", 0)?,
+            body: callback("on_body", 1)?,
+            message_complete: callback("on_message_complete", 0)?,
+            chunk_header: callback("on_chunk_header", 0)?,
+            chunk_complete: callback("on_chunk_complete", 0)?,
         })
-    }
-
-    fn all(&self) -> [&Option<Callback>; 9] {
-        let Self { message_begin, url, status, header, headers_complete, body, .. } = self;
-        let Self { message_complete, chunk_header, chunk_complete, .. } = self;
-        [
-            message_begin,
-            url,
-            status,
-            header,
-            headers_complete,
-            body,
-            message_complete,
-            chunk_header,
-            chunk_complete,
-        ]
-    }
-}
-
-// SAFETY: every reference to an object is visited, and once.
-#[expect(unsafe_code, reason = "a collector can only be told by an unsafe trait")]
-unsafe impl Traverse for Callbacks {
-    fn traverse(&self, visit: &mut TraverseFn<'_>) {
-        for callback in self.all().into_iter().flatten() {
-            callback.function.traverse(visit);
-            callback.receiver.traverse(visit);
-        }
     }
 }
 
@@ -197,7 +169,7 @@ pub(crate) struct Delivery<'a> {
     pub(crate) vm: &'a VirtualMachine,
     pub(crate) callbacks: &'a Callbacks,
     pub(crate) shared: &'a Shared,
-    pub(crate) seen: &'a mut Seen,
+    pub(crate) header_cache: &'a mut HeaderCache,
     /// The data being fed, if it is a `bytes` that can be handed on as it is.
     pub(crate) source: Option<PyRef<PyBytes>>,
 }
@@ -243,7 +215,7 @@ impl Events for Delivery<'_> {
         if callbacks.header.is_none() {
             return Ok(());
         }
-        let (name, value) = self.seen.objects(self.vm, name, value);
+        let (name, value) = self.header_cache.objects(self.vm, name, value);
         self.call(message, "on_header", callbacks.header.as_ref(), || [name.into(), value.into()])
     }
 

@@ -32,28 +32,28 @@ macro_rules! exceptions {
 
 exceptions! {
     /// A message breaks the protocol. Base class of the more specific errors.
-    PyHttpParserError "HttpParserError" PyException;
+    HttpParserError "HttpParserError" PyException;
     /// A method of the protocol object raised an exception, which is the `__context__` of this one.
-    PyHttpParserCallbackError "HttpParserCallbackError" PyHttpParserError;
+    HttpParserCallbackError "HttpParserCallbackError" HttpParserError;
     /// The status line of a response is malformed.
-    PyHttpParserInvalidStatusError "HttpParserInvalidStatusError" PyHttpParserError;
+    HttpParserInvalidStatusError "HttpParserInvalidStatusError" HttpParserError;
     /// The method of a request is unknown.
-    PyHttpParserInvalidMethodError "HttpParserInvalidMethodError" PyHttpParserError;
+    HttpParserInvalidMethodError "HttpParserInvalidMethodError" HttpParserError;
     /// A URL, or the target of a request, is malformed.
-    PyHttpParserInvalidURLError "HttpParserInvalidURLError" PyHttpParserError;
+    HttpParserInvalidURLError "HttpParserInvalidURLError" HttpParserError;
     /// The message ends HTTP on the connection. The argument is where in the data that was fed the other
     /// protocol starts.
-    PyHttpParserUpgrade "HttpParserUpgrade" PyException;
+    HttpParserUpgrade "HttpParserUpgrade" PyException;
 }
 
 /// The class that stands for a kind of error.
 fn class_of(vm: &VirtualMachine, kind: ErrorKind) -> &'static Py<PyType> {
     match kind {
-        ErrorKind::Method => PyHttpParserInvalidMethodError::class(&vm.ctx),
-        ErrorKind::Target => PyHttpParserInvalidURLError::class(&vm.ctx),
-        ErrorKind::Status => PyHttpParserInvalidStatusError::class(&vm.ctx),
-        ErrorKind::Refused => PyHttpParserCallbackError::class(&vm.ctx),
-        _ => PyHttpParserError::class(&vm.ctx),
+        ErrorKind::Method => HttpParserInvalidMethodError::class(&vm.ctx),
+        ErrorKind::Target => HttpParserInvalidURLError::class(&vm.ctx),
+        ErrorKind::Status => HttpParserInvalidStatusError::class(&vm.ctx),
+        ErrorKind::Refused => HttpParserCallbackError::class(&vm.ctx),
+        _ => HttpParserError::class(&vm.ctx),
     }
 }
 
@@ -69,17 +69,17 @@ pub(crate) fn of_message(vm: &VirtualMachine, error: Error) -> PyBaseExceptionRe
 
 /// The exception for a method of the protocol object that failed.
 pub(crate) fn callback(vm: &VirtualMachine, name: &str) -> PyBaseExceptionRef {
-    let class = PyHttpParserCallbackError::class(&vm.ctx).to_owned();
+    let class = HttpParserCallbackError::class(&vm.ctx).to_owned();
     vm.new_exception_msg(class, format!("`{name}` callback error").into())
 }
 
 /// The exception for what is not a URL.
 pub(crate) fn invalid_url(vm: &VirtualMachine, message: String) -> PyBaseExceptionRef {
-    vm.new_exception_msg(PyHttpParserInvalidURLError::class(&vm.ctx).to_owned(), message.into())
+    vm.new_exception_msg(HttpParserInvalidURLError::class(&vm.ctx).to_owned(), message.into())
 }
 
 /// The exception that says where another protocol starts.
 pub(crate) fn upgrade(vm: &VirtualMachine, offset: usize) -> PyBaseExceptionRef {
-    let class = PyHttpParserUpgrade::class(&vm.ctx).to_owned();
+    let class = HttpParserUpgrade::class(&vm.ctx).to_owned();
     vm.new_exception(class, vec![vm.ctx.new_int(offset).into()])
 }

@@ -18,7 +18,7 @@ const SENSITIVE: [&str; 4] = ["authorization", "proxy-authorization", "cookie", 
 /// them one by one. Values are read as ISO-8859-1.
 #[pyclass(module = "httptools", name = "Headers", unhashable = true)]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyHeaders {
+pub(crate) struct Headers {
     lines: FieldLines,
 }
 
@@ -48,7 +48,7 @@ fn join<'a>(values: impl Iterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
     })
 }
 
-impl PyHeaders {
+impl Headers {
     pub(crate) fn new(lines: FieldLines) -> Self {
         Self { lines }
     }
@@ -93,7 +93,7 @@ impl PyHeaders {
     }
 }
 
-impl Comparable for PyHeaders {
+impl Comparable for Headers {
     fn cmp(
         zelf: &Py<Self>,
         other: &PyObject,
@@ -119,7 +119,7 @@ impl Comparable for PyHeaders {
     }
 }
 
-impl Representable for PyHeaders {
+impl Representable for Headers {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         let dict = zelf.dict(vm)?;
         for (name, _) in zelf.joined() {
@@ -131,12 +131,12 @@ impl Representable for PyHeaders {
     }
 }
 
-impl AsMapping for PyHeaders {
+impl AsMapping for Headers {
     fn as_mapping() -> &'static PyMappingMethods {
         static METHODS: PyMappingMethods = PyMappingMethods {
-            length: atomic_func!(|mapping, _vm| Ok(PyHeaders::mapping_downcast(mapping).joined().len())),
+            length: atomic_func!(|mapping, _vm| Ok(Headers::mapping_downcast(mapping).joined().len())),
             subscript: atomic_func!(|mapping, key, vm| {
-                let value = PyHeaders::mapping_downcast(mapping).lookup(key, vm)?;
+                let value = Headers::mapping_downcast(mapping).lookup(key, vm)?;
                 value.ok_or_else(|| vm.new_key_error(key.to_owned()))
             }),
             ..PyMappingMethods::NOT_IMPLEMENTED
@@ -145,11 +145,11 @@ impl AsMapping for PyHeaders {
     }
 }
 
-impl AsSequence for PyHeaders {
+impl AsSequence for Headers {
     fn as_sequence() -> &'static PySequenceMethods {
         static METHODS: PySequenceMethods = PySequenceMethods {
             contains: atomic_func!(|sequence, key, vm| {
-                let headers = PyHeaders::sequence_downcast(sequence);
+                let headers = Headers::sequence_downcast(sequence);
                 Ok(headers.lookup(key, vm)?.is_some())
             }),
             ..PySequenceMethods::NOT_IMPLEMENTED
@@ -158,7 +158,7 @@ impl AsSequence for PyHeaders {
     }
 }
 
-impl Iterable for PyHeaders {
+impl Iterable for Headers {
     fn iter(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
         Ok(zelf.dict(vm)?.as_object().get_iter(vm)?.into())
     }
@@ -168,7 +168,7 @@ impl Iterable for PyHeaders {
     flags(DISALLOW_INSTANTIATION, HAS_WEAKREF, MAPPING),
     with(Comparable, Representable, AsMapping, AsSequence, Iterable)
 )]
-impl PyHeaders {
+impl Headers {
     /// `get(key, default=None)`
     ///
     /// The value of a header, several joined with commas, or the default.

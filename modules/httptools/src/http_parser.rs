@@ -11,12 +11,12 @@ use tauraro_engine::http1::{Failure, Kind, Leniencies, Limits, Parser};
 
 use crate::callbacks::{Callbacks, Delivery, Shared, State};
 use crate::exceptions;
-use crate::seen::Seen;
+use crate::header_cache::HeaderCache;
 
 /// Base class of the parsers.
 #[pyclass(module = "httptools.parser.parser", name = "HttpParser", traverse = "manual")]
 #[derive(Debug, Default, PyPayload)]
-pub(crate) struct PyHttpParser {
+pub(crate) struct HttpParser {
     shared: Shared,
     inner: PyMutex<Inner>,
 }
@@ -41,8 +41,8 @@ enum Stage {
 
 // SAFETY: the callbacks hold all references to objects; they are visited once, unless another thread
 // holds the lock, when they are in use and to be kept.
-#[expect(unsafe_code, reason = "a collector can only be told by an unsafe trait")]
-unsafe impl Traverse for PyHttpParser {
+#[expect(unsafe_code, reason = "the collector must see the references that the payload owns")]
+unsafe impl Traverse for HttpParser {
     fn traverse(&self, visit: &mut TraverseFn<'_>) {
         if let Some(inner) = self.inner.try_lock() {
             inner.callbacks.traverse(visit);
@@ -54,7 +54,7 @@ unsafe impl Traverse for PyHttpParser {
 #[derive(Debug)]
 struct Reader {
     parser: Parser,
-    seen: Seen,
+    header_cache: HeaderCache,
 }
 
 /// The arguments of the parsers.
@@ -96,7 +96,7 @@ pub(crate) struct LeniencyArgs {
     lenient_spaces_after_chunk_size: Option<ArgIntoBool>,
 }
 
-impl PyHttpParser {
+impl HttpParser {
     /// Starts anew, for a protocol object.
     ///
     /// # Errors
@@ -108,7 +108,8 @@ impl PyHttpParser {
             chunk_extensions: args.max_chunk_extensions,
         };
         let callbacks = Arc::new(Callbacks::of(vm, &args.protocol)?);
-        let reader = Box::new(Reader { parser: Parser::new(kind, limits), seen: Seen::default() });
+        let reader =
+            Box::new(Reader { parser: Parser::new(kind, limits), header_cache: HeaderCache::default() });
         self.shared.publish(reader.parser.message());
         let inner = Inner { stage: Stage::Idle(reader), callbacks };
         let replaced = std::mem::replace(&mut *self.inner.lock(), inner);
@@ -148,10 +149,10 @@ impl PyHttpParser {
 
     fn feed(&self, data: &[u8], source: Option<&Py<PyBytes>>, vm: &VirtualMachine) -> PyResult<()> {
         let (mut reader, callbacks) = self.take(vm)?;
-        let Reader { parser, seen } = &mut *reader;
+        let Reader { parser, header_cache } = &mut *reader;
         *parser.leniencies_mut() = self.shared.leniencies();
         let source = source.map(ToOwned::to_owned);
-        let mut delivery = Delivery { vm, callbacks: &callbacks, shared: &self.shared, seen, source };
+        let mut delivery = Delivery { vm, callbacks: &callbacks, shared: &self.shared, header_cache, source };
         let outcome = parser.feed(data, &mut delivery);
         self.shared.publish(parser.message());
         let (stage, result) = match outcome {
@@ -170,7 +171,7 @@ impl PyHttpParser {
 }
 
 #[pyclass(flags(BASETYPE, DISALLOW_INSTANTIATION))]
-impl PyHttpParser {
+impl HttpParser {
     /// Reads data, the next of the connection, and calls the methods of the protocol object for what is in
     /// it. Data can be cut anywhere; what is incomplete waits for more.
     ///
@@ -212,7 +213,7 @@ impl PyHttpParser {
     }
 
     /// Switches rules off (True) or on (False). Each that is off lets requests be smuggled past something
-    /// that reads the same bytes strictly: do so only for peers that are known and cannot be mended.
+    /// that reads the same bytes strictly: do so only for known peers that cannot be fixed.
     ///
     /// `lenient_headers`: any byte in a value, folded lines. `lenient_chunked_length`: `Content-Length`
     /// beside `Transfer-Encoding`. `lenient_keep_alive`: a message after `Connection: close`.

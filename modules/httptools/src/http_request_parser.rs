@@ -5,7 +5,7 @@ use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{Py, PyResult, VirtualMachine, pyclass};
 use tauraro_engine::http1::{Kind, Method};
 
-use crate::http_parser::{ParserArgs, PyHttpParser};
+use crate::http_parser::{HttpParser, ParserArgs};
 
 /// `HttpRequestParser(protocol, *, max_head_size=262144, max_headers=1024, max_chunk_extensions=16384)`
 ///
@@ -15,16 +15,16 @@ use crate::http_parser::{ParserArgs, PyHttpParser};
 /// `on_headers_complete()`, `on_body(body: bytes)`, `on_chunk_header()`, `on_chunk_complete()` and
 /// `on_message_complete()`. A method that it does not have, or that is None, is left out; they are looked
 /// up once, now. The limits are bytes of a head, headers, and bytes of a chunk's extensions.
-#[pyclass(module = "httptools.parser.parser", name = "HttpRequestParser", base = PyHttpParser, traverse)]
+#[pyclass(module = "httptools.parser.parser", name = "HttpRequestParser", base = HttpParser, traverse)]
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct PyHttpRequestParser {
-    base: PyHttpParser,
+pub(crate) struct HttpRequestParser {
+    base: HttpParser,
 }
 
-impl DefaultConstructor for PyHttpRequestParser {}
+impl DefaultConstructor for HttpRequestParser {}
 
-impl Initializer for PyHttpRequestParser {
+impl Initializer for HttpRequestParser {
     type Args = ParserArgs;
 
     fn init(zelf: &Py<Self>, args: ParserArgs, vm: &VirtualMachine) -> PyResult<()> {
@@ -33,7 +33,7 @@ impl Initializer for PyHttpRequestParser {
 }
 
 #[pyclass(flags(BASETYPE), with(Constructor, Initializer))]
-impl PyHttpRequestParser {
+impl HttpRequestParser {
     /// The method of the request: `b'GET'`. Known from `on_url` on.
     #[pymethod]
     fn get_method(zelf: &Py<Self>, vm: &VirtualMachine) -> PyBytesRef {

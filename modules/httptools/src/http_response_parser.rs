@@ -4,7 +4,7 @@ use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{Py, PyResult, VirtualMachine, pyclass};
 use tauraro_engine::http1::Kind;
 
-use crate::http_parser::{ParserArgs, PyHttpParser};
+use crate::http_parser::{HttpParser, ParserArgs};
 
 /// `HttpResponseParser(protocol, *, max_head_size=262144, max_headers=1024, max_chunk_extensions=16384)`
 ///
@@ -14,16 +14,16 @@ use crate::http_parser::{ParserArgs, PyHttpParser};
 /// `on_headers_complete()`, `on_body(body: bytes)`, `on_chunk_header()`, `on_chunk_complete()` and
 /// `on_message_complete()`. A method that it does not have, or that is None, is left out; they are looked
 /// up once, now. The limits are bytes of a head, headers, and bytes of a chunk's extensions.
-#[pyclass(module = "httptools.parser.parser", name = "HttpResponseParser", base = PyHttpParser, traverse)]
+#[pyclass(module = "httptools.parser.parser", name = "HttpResponseParser", base = HttpParser, traverse)]
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct PyHttpResponseParser {
-    base: PyHttpParser,
+pub(crate) struct HttpResponseParser {
+    base: HttpParser,
 }
 
-impl DefaultConstructor for PyHttpResponseParser {}
+impl DefaultConstructor for HttpResponseParser {}
 
-impl Initializer for PyHttpResponseParser {
+impl Initializer for HttpResponseParser {
     type Args = ParserArgs;
 
     fn init(zelf: &Py<Self>, args: ParserArgs, vm: &VirtualMachine) -> PyResult<()> {
@@ -32,7 +32,7 @@ impl Initializer for PyHttpResponseParser {
 }
 
 #[pyclass(flags(BASETYPE), with(Constructor, Initializer))]
-impl PyHttpResponseParser {
+impl HttpResponseParser {
     /// The status of the response: `200`. Known from `on_status` on; 0 before.
     #[pymethod]
     fn get_status_code(zelf: &Py<Self>) -> u16 {

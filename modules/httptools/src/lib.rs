@@ -8,6 +8,7 @@ extern crate rustpython_vm;
 
 mod callbacks;
 mod exceptions;
+mod header_cache;
 mod headers;
 mod http_parser;
 mod http_request_parser;
@@ -16,7 +17,6 @@ mod module;
 mod protocol;
 mod request;
 mod response;
-mod seen;
 mod url;
 
 pub use module::module_def;

@@ -4,13 +4,13 @@ use rustpython_vm::builtins::{PyModule, PyModuleDef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::{Context, Py, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
-use crate::headers::PyHeaders;
-use crate::http_parser::PyHttpParser;
-use crate::http_request_parser::PyHttpRequestParser;
-use crate::http_response_parser::PyHttpResponseParser;
-use crate::request::PyRequest;
-use crate::response::PyResponse;
-use crate::url::PyUrl;
+use crate::headers::Headers;
+use crate::http_parser::HttpParser;
+use crate::http_request_parser::HttpRequestParser;
+use crate::http_response_parser::HttpResponseParser;
+use crate::request::Request;
+use crate::response::Response;
+use crate::url::Url;
 use crate::{exceptions, protocol};
 
 /// The definition to register with an interpreter.
@@ -43,9 +43,9 @@ mod httptools {
     use rustpython_vm::function::ArgBytesLike;
     use rustpython_vm::{FromArgs, Py, PyObjectRef, PyResult, VirtualMachine};
 
-    use crate::request::PyRequest;
-    use crate::response::PyResponse;
-    use crate::url::PyUrl;
+    use crate::request::Request;
+    use crate::response::Response;
+    use crate::url::Url;
 
     /// The release of PyPI's httptools that this module follows.
     #[pyattr(name = "__version__")]
@@ -85,7 +85,7 @@ mod httptools {
     /// Raises `HttpParserInvalidURLError` for what is not a URL, `TypeError` for other types, and for text
     /// that is not a URL of http, https, ws or wss, or a path.
     #[pyfunction]
-    fn parse_url(args: UrlArgs, vm: &VirtualMachine) -> PyResult<PyUrl> {
+    fn parse_url(args: UrlArgs, vm: &VirtualMachine) -> PyResult<Url> {
         crate::url::parse_url(vm, &args.url)
     }
 
@@ -97,7 +97,7 @@ mod httptools {
     /// Raises `HttpParserError`, or a class derived from it, for a request that is malformed or incomplete,
     /// saying what is wrong at which byte; `TypeError` for what is not bytes-like.
     #[pyfunction]
-    fn parse_request(args: RequestArgs, vm: &VirtualMachine) -> PyResult<PyRequest> {
+    fn parse_request(args: RequestArgs, vm: &VirtualMachine) -> PyResult<Request> {
         with_bytes(vm, args.data, |data| crate::request::parse_request(vm, data))
     }
 
@@ -110,7 +110,7 @@ mod httptools {
     /// saying what is wrong at which byte; `TypeError` for what is not bytes-like; `ValueError` for a method
     /// that is not known.
     #[pyfunction]
-    fn parse_response(args: ResponseArgs, vm: &VirtualMachine) -> PyResult<PyResponse> {
+    fn parse_response(args: ResponseArgs, vm: &VirtualMachine) -> PyResult<Response> {
         let method = args.method.as_ref().map_or("GET", |method| method.as_str());
         with_bytes(vm, args.data, |data| crate::response::parse_response(vm, data, method))
     }
@@ -137,18 +137,18 @@ mod httptools {
 /// Puts the classes into the module, and registers its submodules.
 fn fill(vm: &VirtualMachine, module: &Py<PyModule>) -> PyResult<()> {
     // A class is made after its base.
-    drop(PyHttpParser::make_static_type());
-    let parsers = [PyHttpRequestParser::make_static_type(), PyHttpResponseParser::make_static_type()];
+    drop(HttpParser::make_static_type());
+    let parsers = [HttpRequestParser::make_static_type(), HttpResponseParser::make_static_type()];
     let mut classes: Vec<(&str, PyTypeRef)> = PARSERS.into_iter().zip(parsers).collect();
     classes.extend(exceptions::classes());
     for (name, class) in &classes {
         module.set_attr(*name, class.clone(), vm)?;
     }
     let additions = [
-        ("Headers", PyHeaders::make_static_type()),
-        ("Request", PyRequest::make_static_type()),
-        ("Response", PyResponse::make_static_type()),
-        ("URL", PyUrl::make_static_type()),
+        ("Headers", Headers::make_static_type()),
+        ("Request", Request::make_static_type()),
+        ("Response", Response::make_static_type()),
+        ("URL", Url::make_static_type()),
     ];
     for (name, class) in additions {
         module.set_attr(name, class, vm)?;

@@ -6,17 +6,17 @@ use rustpython_vm::{Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 use tauraro_engine::http1::{self, Limits, Method};
 
 use crate::exceptions;
-use crate::headers::{PyHeaders, latin1};
+use crate::headers::{Headers, latin1};
 use crate::request::version_name;
 
 /// A response, read as a whole by `parse_response`.
 #[pyclass(module = "httptools", name = "Response")]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyResponse {
+pub(crate) struct Response {
     /// But for its fields and bodies, which are below.
-    response: http1::Response,
-    headers: PyRef<PyHeaders>,
-    trailers: PyRef<PyHeaders>,
+    message: http1::Response,
+    headers: PyRef<Headers>,
+    trailers: PyRef<Headers>,
     body: PyBytesRef,
     rest: PyBytesRef,
 }
@@ -26,50 +26,50 @@ pub(crate) struct PyResponse {
 /// # Errors
 /// `HttpParserError` or a class derived from it, for a response that is malformed or incomplete;
 /// `ValueError` for a method that is not known.
-pub(crate) fn parse_response(vm: &VirtualMachine, data: &[u8], method: &str) -> PyResult<PyResponse> {
+pub(crate) fn parse_response(vm: &VirtualMachine, data: &[u8], method: &str) -> PyResult<Response> {
     let Some(method) = Method::from_name(method.as_bytes()) else {
         return Err(vm.new_value_error(format!("unknown method {method:?}")));
     };
-    let mut response = http1::read_response(data, method, Limits::DEFAULT)
+    let mut message = http1::read_response(data, method, Limits::DEFAULT)
         .map_err(|error| exceptions::of_message(vm, error))?;
-    let headers = PyHeaders::new(std::mem::take(&mut response.fields)).into_ref(&vm.ctx);
-    let trailers = PyHeaders::new(std::mem::take(&mut response.trailers)).into_ref(&vm.ctx);
-    let body = vm.ctx.new_bytes(std::mem::take(&mut response.body));
-    let rest = vm.ctx.new_bytes(data.get(response.end..).unwrap_or_default().to_vec());
-    Ok(PyResponse { response, headers, trailers, body, rest })
+    let headers = Headers::new(std::mem::take(&mut message.fields)).into_ref(&vm.ctx);
+    let trailers = Headers::new(std::mem::take(&mut message.trailers)).into_ref(&vm.ctx);
+    let body = vm.ctx.new_bytes(std::mem::take(&mut message.body));
+    let rest = vm.ctx.new_bytes(data.get(message.end..).unwrap_or_default().to_vec());
+    Ok(Response { message, headers, trailers, body, rest })
 }
 
-impl Representable for PyResponse {
+impl Representable for Response {
     fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
-        let reason = &zelf.response.reason;
+        let reason = &zelf.message.reason;
         let space = if reason.is_empty() { "" } else { " " };
-        Ok(format!("<Response {}{space}{}>", zelf.response.status, reason.escape_ascii()))
+        Ok(format!("<Response {}{space}{}>", zelf.message.status, reason.escape_ascii()))
     }
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION, HAS_WEAKREF), with(Representable))]
-impl PyResponse {
+impl Response {
     /// The status: `200`.
     #[pygetset]
     fn status_code(zelf: &Py<Self>) -> u16 {
-        zelf.response.status
+        zelf.message.status
     }
 
     /// The text after the status: `'OK'`, perhaps empty.
     #[pygetset]
     fn reason(zelf: &Py<Self>, vm: &VirtualMachine) -> PyStrRef {
-        latin1(vm, &zelf.response.reason)
+        latin1(vm, &zelf.message.reason)
     }
 
     /// The version: `'HTTP/1.1'`.
     #[pygetset]
     fn version(zelf: &Py<Self>) -> String {
-        version_name(zelf.response.version)
+        version_name(zelf.message.version)
     }
 
     /// The headers.
     #[pygetset]
-    fn headers(zelf: &Py<Self>) -> PyRef<PyHeaders> {
+    fn headers(zelf: &Py<Self>) -> PyRef<Headers> {
         zelf.headers.clone()
     }
 
@@ -81,7 +81,7 @@ impl PyResponse {
 
     /// The headers that came after the last chunk.
     #[pygetset]
-    fn trailers(zelf: &Py<Self>) -> PyRef<PyHeaders> {
+    fn trailers(zelf: &Py<Self>) -> PyRef<Headers> {
         zelf.trailers.clone()
     }
 
@@ -94,12 +94,12 @@ impl PyResponse {
     /// Whether another response can follow on the connection.
     #[pygetset]
     fn keep_alive(zelf: &Py<Self>) -> bool {
-        zelf.response.keep_alive
+        zelf.message.keep_alive
     }
 
     /// Whether the connection leaves HTTP after the response.
     #[pygetset]
     fn upgrade(zelf: &Py<Self>) -> bool {
-        zelf.response.upgrade
+        zelf.message.upgrade
     }
 }

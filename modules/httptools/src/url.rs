@@ -11,11 +11,11 @@ use crate::exceptions;
 /// The schemes of URLs that are taken as text.
 const TEXT_SCHEMES: [&str; 4] = ["http", "https", "ws", "wss"];
 
-/// A URL in its parts, which `parse_url` gives: `bytes` if it was given bytes, else `str`, and None for a
-/// part that is missing. They are what was given, not decoded.
+/// A URL in its parts, which `parse_url` gives: `bytes` for bytes, else `str`, and None for a
+/// part that is missing. They are parts of the argument, not decoded.
 #[pyclass(module = "httptools.parser.url_parser", name = "URL")]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyUrl {
+pub(crate) struct Url {
     /// The URL as a whole, from which parts are made when asked for.
     source: Source,
     parts: Parts,
@@ -33,12 +33,12 @@ enum Source {
 /// # Errors
 /// `HttpParserInvalidURLError` for what is not one; `TypeError` for what is neither bytes-like nor text of
 /// the web.
-pub(crate) fn parse_url(vm: &VirtualMachine, url: &PyObject) -> PyResult<PyUrl> {
+pub(crate) fn parse_url(vm: &VirtualMachine, url: &PyObject) -> PyResult<Url> {
     let invalid = |error: tauraro_engine::http1::url::Error| invalid(vm, url, error);
     if let Some(text) = url.downcast_ref::<PyStr>() {
         check_scheme(vm, text)?;
         let parts = split(text.as_bytes()).map_err(invalid)?;
-        return Ok(PyUrl { source: Source::Text(text.to_owned()), parts });
+        return Ok(Url { source: Source::Text(text.to_owned()), parts });
     }
     let bytes = if let Some(bytes) = url.downcast_ref_if_exact::<PyBytes>(vm) {
         bytes.to_owned()
@@ -48,7 +48,7 @@ pub(crate) fn parse_url(vm: &VirtualMachine, url: &PyObject) -> PyResult<PyUrl> 
         vm.ctx.new_bytes(copy)
     };
     let parts = split(bytes.as_bytes()).map_err(invalid)?;
-    Ok(PyUrl { source: Source::Bytes(bytes), parts })
+    Ok(Url { source: Source::Bytes(bytes), parts })
 }
 
 fn invalid(
@@ -67,7 +67,7 @@ fn invalid(
     }
 }
 
-/// A URL for people, without its user name and password.
+/// A URL for display, without its user name and password.
 fn masked(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -90,7 +90,7 @@ fn check_scheme(vm: &VirtualMachine, url: &Py<PyStr>) -> PyResult<()> {
     Err(vm.new_type_error(message))
 }
 
-impl PyUrl {
+impl Url {
     fn part(&self, span: Option<Span>, vm: &VirtualMachine) -> Option<PyObjectRef> {
         let span = span?;
         Some(match &self.source {
@@ -103,7 +103,7 @@ impl PyUrl {
     }
 }
 
-impl Representable for PyUrl {
+impl Representable for Url {
     fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         let parts = &zelf.parts;
         let repr = |span| -> PyResult<String> {
@@ -125,7 +125,7 @@ impl Representable for PyUrl {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Representable))]
-impl PyUrl {
+impl Url {
     /// The scheme: what is before `://`. The name that upstream has for it.
     #[pygetset]
     fn schema(zelf: &Py<Self>, vm: &VirtualMachine) -> Option<PyObjectRef> {

@@ -33,7 +33,7 @@ const REQUEST: &str = "_request";
 
 /// An exception of `class`, one of this file's, with its request where there is one.
 ///
-/// The classes whose message is fixed ([`PyStreamConsumed`] and its siblings) are made by
+/// The classes whose message is fixed ([`StreamConsumed`] and its siblings) are made by
 /// [`stream_consumed`] and so on.
 pub(crate) fn new(
     vm: &VirtualMachine,
@@ -43,7 +43,7 @@ pub(crate) fn new(
 ) -> PyBaseExceptionRef {
     let exception = vm.new_exception_msg(class.to_owned(), message.into().into());
     if let Some(request) = request {
-        // Cannot fail: every class here has a `__dict__`, and `_request` is no descriptor.
+        // Cannot fail: every class here has a `__dict__`, and `_request` is not a descriptor.
         let _ = exception.as_object().set_attr(REQUEST, request, vm);
     }
     exception
@@ -76,46 +76,46 @@ pub(crate) fn from_engine(
 
 /// The exception for a body whose stream was read already.
 pub(crate) fn stream_consumed(vm: &VirtualMachine) -> PyBaseExceptionRef {
-    new(vm, PyStreamConsumed::class(&vm.ctx), STREAM_CONSUMED, None)
+    new(vm, StreamConsumed::class(&vm.ctx), STREAM_CONSUMED, None)
 }
 
 /// The exception for a body whose stream was closed.
 pub(crate) fn stream_closed(vm: &VirtualMachine) -> PyBaseExceptionRef {
-    new(vm, PyStreamClosed::class(&vm.ctx), STREAM_CLOSED, None)
+    new(vm, StreamClosed::class(&vm.ctx), STREAM_CLOSED, None)
 }
 
 /// The exception for a response whose content is asked for before it was read.
 pub(crate) fn response_not_read(vm: &VirtualMachine) -> PyBaseExceptionRef {
-    new(vm, PyResponseNotRead::class(&vm.ctx), RESPONSE_NOT_READ, None)
+    new(vm, ResponseNotRead::class(&vm.ctx), RESPONSE_NOT_READ, None)
 }
 
 /// The exception for a request whose content is asked for before it was read.
 pub(crate) fn request_not_read(vm: &VirtualMachine) -> PyBaseExceptionRef {
-    new(vm, PyRequestNotRead::class(&vm.ctx), REQUEST_NOT_READ, None)
+    new(vm, RequestNotRead::class(&vm.ctx), REQUEST_NOT_READ, None)
 }
 
 fn class_of(vm: &VirtualMachine, kind: ErrorKind) -> &'static Py<PyType> {
     let ctx = &vm.ctx;
     match kind {
-        ErrorKind::ConnectTimeout => PyConnectTimeout::class(ctx),
-        ErrorKind::ReadTimeout => PyReadTimeout::class(ctx),
-        ErrorKind::WriteTimeout => PyWriteTimeout::class(ctx),
-        ErrorKind::PoolTimeout => PyPoolTimeout::class(ctx),
-        ErrorKind::ConnectError => PyConnectError::class(ctx),
-        ErrorKind::ReadError => PyReadError::class(ctx),
-        // Whoever feeds a body holds the reason why it gave up; without it, writing failed.
-        ErrorKind::WriteError | ErrorKind::BodyAborted => PyWriteError::class(ctx),
-        ErrorKind::ProxyError => PyProxyError::class(ctx),
-        ErrorKind::UnsupportedProtocol => PyUnsupportedProtocol::class(ctx),
-        ErrorKind::LocalProtocolError => PyLocalProtocolError::class(ctx),
-        ErrorKind::RemoteProtocolError => PyRemoteProtocolError::class(ctx),
-        ErrorKind::DecodingError => PyDecodingError::class(ctx),
-        ErrorKind::InvalidUrl => PyInvalidURL::class(ctx),
-        ErrorKind::CookieConflict => PyCookieConflict::class(ctx),
+        ErrorKind::ConnectTimeout => ConnectTimeout::class(ctx),
+        ErrorKind::ReadTimeout => ReadTimeout::class(ctx),
+        ErrorKind::WriteTimeout => WriteTimeout::class(ctx),
+        ErrorKind::PoolTimeout => PoolTimeout::class(ctx),
+        ErrorKind::ConnectError => ConnectError::class(ctx),
+        ErrorKind::ReadError => ReadError::class(ctx),
+        // The feeder of a body has the reason why it gave up; without it, writing failed.
+        ErrorKind::WriteError | ErrorKind::BodyAborted => WriteError::class(ctx),
+        ErrorKind::ProxyError => ProxyError::class(ctx),
+        ErrorKind::UnsupportedProtocol => UnsupportedProtocol::class(ctx),
+        ErrorKind::LocalProtocolError => LocalProtocolError::class(ctx),
+        ErrorKind::RemoteProtocolError => RemoteProtocolError::class(ctx),
+        ErrorKind::DecodingError => DecodingError::class(ctx),
+        ErrorKind::InvalidUrl => InvalidURL::class(ctx),
+        ErrorKind::CookieConflict => CookieConflict::class(ctx),
         ErrorKind::NotImplemented => ctx.exceptions.not_implemented_error,
         ErrorKind::Denied => ctx.exceptions.permission_error,
         // A kind that was added to the engine, and not yet here.
-        _ => PyTransportError::class(ctx),
+        _ => TransportError::class(ctx),
     }
 }
 
@@ -127,7 +127,7 @@ fn has_request(kind: ErrorKind) -> bool {
     )
 }
 
-/// A cause for people: operating system errors keep their class and number.
+/// A cause as an exception: operating system errors keep their class and number.
 fn cause_of(vm: &VirtualMachine, error: &(dyn std::error::Error + 'static)) -> PyBaseExceptionRef {
     match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::raw_os_error) {
         Some(errno) => vm.new_errno_error(errno, error.to_string()).upcast(),
@@ -138,14 +138,14 @@ fn cause_of(vm: &VirtualMachine, error: &(dyn std::error::Error + 'static)) -> P
 /// Every class of this file by its name, and the manual's name for `TimeoutException`.
 pub(crate) fn classes(vm: &VirtualMachine) -> Vec<(&'static str, PyTypeRef)> {
     let mut classes = vec![
-        ("HTTPError", PyHTTPError::make_static_type()),
-        ("HTTPStatusError", PyHTTPStatusError::make_static_type()),
-        ("InvalidURL", PyInvalidURL::make_static_type()),
-        ("CookieConflict", PyCookieConflict::make_static_type()),
-        ("StreamError", PyStreamError::make_static_type()),
+        ("HTTPError", HTTPError::make_static_type()),
+        ("HTTPStatusError", HTTPStatusError::make_static_type()),
+        ("InvalidURL", InvalidURL::make_static_type()),
+        ("CookieConflict", CookieConflict::make_static_type()),
+        ("StreamError", StreamError::make_static_type()),
     ];
     classes.extend(plain_classes());
-    classes.push(("TimeoutError", PyTimeoutException::class(&vm.ctx).to_owned()));
+    classes.push(("TimeoutError", TimeoutException::class(&vm.ctx).to_owned()));
     classes
 }
 
@@ -207,15 +207,15 @@ macro_rules! initializer {
 #[pyexception(name = "HTTPError", module = "httpx", base = PyException)]
 #[derive(Debug)]
 #[repr(transparent)]
-pub(crate) struct PyHTTPError(PyException);
+pub(crate) struct HTTPError(PyException);
 
-initializer!(PyHTTPError, MessageArgs, |zelf, args, vm| {
+initializer!(HTTPError, MessageArgs, |zelf, args, vm| {
     init_message(zelf, args.message, vm)?;
     zelf.set_attr(REQUEST, vm.ctx.none(), vm)
 });
 
 #[pyexception(with(Initializer))]
-impl PyHTTPError {
+impl HTTPError {
     /// The request that failed.
     ///
     /// Raises `RuntimeError` where none has been set.
@@ -239,68 +239,68 @@ impl PyHTTPError {
 /// Base class of everything that can go wrong while a request is made.
 ///
 /// Arguments: the message, and by keyword the request.
-#[pyexception(name = "RequestError", module = "httpx", base = PyHTTPError)]
+#[pyexception(name = "RequestError", module = "httpx", base = HTTPError)]
 #[derive(Debug)]
 #[repr(transparent)]
-pub(crate) struct PyRequestError(PyHTTPError);
+pub(crate) struct RequestError(HTTPError);
 
-initializer!(PyRequestError, RequestErrorArgs, |zelf, args, vm| {
+initializer!(RequestError, RequestErrorArgs, |zelf, args, vm| {
     init_message(zelf, args.message, vm)?;
     zelf.set_attr(REQUEST, vm.unwrap_or_none(args.request), vm)
 });
 
 #[pyexception(with(Initializer))]
-impl PyRequestError {}
+impl RequestError {}
 
 /// The response has a 4xx or 5xx status; raised by `response.raise_for_status()`.
 ///
 /// Arguments: the message, and by keyword the request and the response, both kept as attributes.
-#[pyexception(name = "HTTPStatusError", module = "httpx", base = PyHTTPError)]
+#[pyexception(name = "HTTPStatusError", module = "httpx", base = HTTPError)]
 #[derive(Debug)]
 #[repr(transparent)]
-pub(crate) struct PyHTTPStatusError(PyHTTPError);
+pub(crate) struct HTTPStatusError(HTTPError);
 
-initializer!(PyHTTPStatusError, StatusErrorArgs, |zelf, args, vm| {
+initializer!(HTTPStatusError, StatusErrorArgs, |zelf, args, vm| {
     init_message(zelf, args.message, vm)?;
     zelf.set_attr(REQUEST, args.request, vm)?;
     zelf.set_attr("response", args.response, vm)
 });
 
 #[pyexception(with(Initializer))]
-impl PyHTTPStatusError {}
+impl HTTPStatusError {}
 
 /// The text is not a URL.
 #[pyexception(name = "InvalidURL", module = "httpx", base = PyException)]
 #[derive(Debug)]
 #[repr(transparent)]
-pub(crate) struct PyInvalidURL(PyException);
+pub(crate) struct InvalidURL(PyException);
 
-initializer!(PyInvalidURL, MessageArgs, |zelf, args, vm| init_message(zelf, args.message, vm));
+initializer!(InvalidURL, MessageArgs, |zelf, args, vm| init_message(zelf, args.message, vm));
 
 #[pyexception(with(Initializer))]
-impl PyInvalidURL {}
+impl InvalidURL {}
 
 /// A cookie was asked for by name and several answer to it; a domain or a path tells them apart.
 #[pyexception(name = "CookieConflict", module = "httpx", base = PyException)]
 #[derive(Debug)]
 #[repr(transparent)]
-pub(crate) struct PyCookieConflict(PyException);
+pub(crate) struct CookieConflict(PyException);
 
-initializer!(PyCookieConflict, MessageArgs, |zelf, args, vm| init_message(zelf, args.message, vm));
+initializer!(CookieConflict, MessageArgs, |zelf, args, vm| init_message(zelf, args.message, vm));
 
 #[pyexception(with(Initializer))]
-impl PyCookieConflict {}
+impl CookieConflict {}
 
 /// Base class of mistakes in the use of a body's stream.
 #[pyexception(name = "StreamError", module = "httpx", base = PyRuntimeError)]
 #[derive(Debug)]
 #[repr(transparent)]
-pub(crate) struct PyStreamError(PyRuntimeError);
+pub(crate) struct StreamError(PyRuntimeError);
 
-initializer!(PyStreamError, MessageArgs, |zelf, args, vm| init_message(zelf, args.message, vm));
+initializer!(StreamError, MessageArgs, |zelf, args, vm| init_message(zelf, args.message, vm));
 
 #[pyexception(with(Initializer))]
-impl PyStreamError {}
+impl StreamError {}
 
 /// Defines the classes that add nothing to their base but a name, and lists them.
 macro_rules! plain {
@@ -314,7 +314,7 @@ macro_rules! plain {
         )*
 
         fn plain_classes() -> impl Iterator<Item = (&'static str, PyTypeRef)> {
-            let mut classes = vec![("RequestError", PyRequestError::make_static_type())];
+            let mut classes = vec![("RequestError", RequestError::make_static_type())];
             $(classes.push(($name, $class::make_static_type()));)*
             classes.extend(fixed_classes());
             classes.into_iter()
@@ -324,46 +324,46 @@ macro_rules! plain {
 
 plain! {
     /// Base class of what can go wrong below the client: connections, protocols, time.
-    PyTransportError "TransportError" PyRequestError;
+    TransportError "TransportError" RequestError;
 
     /// Base class of the timeouts. `TimeoutError` is another name for it.
-    PyTimeoutException "TimeoutException" PyTransportError;
+    TimeoutException "TimeoutException" TransportError;
     /// No connection within the connect timeout.
-    PyConnectTimeout "ConnectTimeout" PyTimeoutException;
+    ConnectTimeout "ConnectTimeout" TimeoutException;
     /// Nothing arrived within the read timeout.
-    PyReadTimeout "ReadTimeout" PyTimeoutException;
+    ReadTimeout "ReadTimeout" TimeoutException;
     /// The server took nothing within the write timeout.
-    PyWriteTimeout "WriteTimeout" PyTimeoutException;
+    WriteTimeout "WriteTimeout" TimeoutException;
     /// No connection of the pool became free within the pool timeout.
-    PyPoolTimeout "PoolTimeout" PyTimeoutException;
+    PoolTimeout "PoolTimeout" TimeoutException;
 
     /// Base class of failures of the network.
-    PyNetworkError "NetworkError" PyTransportError;
+    NetworkError "NetworkError" TransportError;
     /// The connection broke while something was read from it.
-    PyReadError "ReadError" PyNetworkError;
+    ReadError "ReadError" NetworkError;
     /// The connection broke while something was written to it.
-    PyWriteError "WriteError" PyNetworkError;
+    WriteError "WriteError" NetworkError;
     /// The connection could not be established.
-    PyConnectError "ConnectError" PyNetworkError;
+    ConnectError "ConnectError" NetworkError;
     /// The connection could not be closed.
-    PyCloseError "CloseError" PyNetworkError;
+    CloseError "CloseError" NetworkError;
 
     /// The proxy refused the connection or answered nonsense.
-    PyProxyError "ProxyError" PyTransportError;
+    ProxyError "ProxyError" TransportError;
     /// The URL's scheme is missing, or not one that requests are made to.
-    PyUnsupportedProtocol "UnsupportedProtocol" PyTransportError;
+    UnsupportedProtocol "UnsupportedProtocol" TransportError;
 
     /// Base class of breaches of the protocol.
-    PyProtocolError "ProtocolError" PyTransportError;
+    ProtocolError "ProtocolError" TransportError;
     /// The request would have broken the protocol; nothing was sent.
-    PyLocalProtocolError "LocalProtocolError" PyProtocolError;
+    LocalProtocolError "LocalProtocolError" ProtocolError;
     /// The server broke the protocol.
-    PyRemoteProtocolError "RemoteProtocolError" PyProtocolError;
+    RemoteProtocolError "RemoteProtocolError" ProtocolError;
 
     /// The response's body does not decode as its `Content-Encoding` says.
-    PyDecodingError "DecodingError" PyRequestError;
+    DecodingError "DecodingError" RequestError;
     /// The response redirects once more than `max_redirects` allows.
-    PyTooManyRedirects "TooManyRedirects" PyRequestError;
+    TooManyRedirects "TooManyRedirects" RequestError;
 }
 
 /// Defines the classes that take no argument and always say the same, and lists them.
@@ -373,10 +373,10 @@ macro_rules! fixed {
             const $message: &str = $text;
 
             $(#[$doc])*
-            #[pyexception(name = $name, module = "httpx", base = PyStreamError)]
+            #[pyexception(name = $name, module = "httpx", base = StreamError)]
             #[derive(Debug)]
             #[repr(transparent)]
-            pub(crate) struct $class(PyStreamError);
+            pub(crate) struct $class(StreamError);
 
             initializer!($class, NoArgs, |zelf, _args, vm| {
                 init_message(zelf, vm.ctx.new_str($message).into(), vm)
@@ -394,18 +394,18 @@ macro_rules! fixed {
 
 fixed! {
     /// The content was streamed already and cannot be read or sent again.
-    PyStreamConsumed "StreamConsumed" STREAM_CONSUMED =
+    StreamConsumed "StreamConsumed" STREAM_CONSUMED =
         "Attempted to read or stream some content, but the content has already been streamed. For requests, \
          this could be due to passing a generator as request content, and then receiving a redirect response \
          or a secondary request as part of an authentication flow.For responses, this could be due to \
          attempting to stream the response content more than once.";
     /// The stream was closed before the content was read.
-    PyStreamClosed "StreamClosed" STREAM_CLOSED =
+    StreamClosed "StreamClosed" STREAM_CLOSED =
         "Attempted to read or stream content, but the stream has been closed.";
     /// The content of a streaming response was asked for before `response.read()`.
-    PyResponseNotRead "ResponseNotRead" RESPONSE_NOT_READ =
+    ResponseNotRead "ResponseNotRead" RESPONSE_NOT_READ =
         "Attempted to access streaming response content, without having called `read()`.";
     /// The content of a streaming request was asked for before `request.read()`.
-    PyRequestNotRead "RequestNotRead" REQUEST_NOT_READ =
+    RequestNotRead "RequestNotRead" REQUEST_NOT_READ =
         "Attempted to access streaming request content, without having called `read()`.";
 }

@@ -1,48 +1,34 @@
 //! The `httpx` module: httpx 0.28's API, natively.
 //!
-//! One file a class. Values (`URL`, `Headers`...) wrap the engine's types; `client` builds requests
-//! and drives exchanges through [`tauraro_engine::http::client::Transport`].
+//! One file per class. The values of `models` wrap the engine's types; `client` builds requests and sends
+//! them through [`tauraro_engine::http::client::Transport`].
+//!
+//! | folder | what it holds |
+//! |---|---|
+//! | `module` | the module definition, its lazily made names, and the Python files frozen into the binary |
+//! | `client` | `Client`, `AsyncClient`, `httpx.get` and its like, and how a request is sent |
+//! | `request`, `response` | the two messages, and the iterators over a response |
+//! | `models` | `URL`, `Headers`, `QueryParams`, `Cookies`, `Timeout`, `Limits`, `Proxy`, status codes |
+//! | `streams` | request bodies: byte streams, files, iterables, forms |
+//! | `auth`, `transports`, `tls` | what `auth=`, `transport=` and `verify=` take |
+//! | `json` | `response.json()` and `json=` |
+//! | `exceptions` | the exception tree, and the engine's errors as exceptions |
+//! | `python` | what is written in Python: rarely needed, or run by a program's own code |
 
 #[macro_use]
 extern crate rustpython_vm;
 
-mod api;
-mod async_byte_stream;
-mod async_client;
-mod async_stream_context;
 mod auth;
-mod bases;
-mod byte_iterator;
-mod byte_stream;
 mod client;
-mod content;
-mod cookies;
-mod coroutine_functions;
 mod exceptions;
-mod frozen;
-mod headers;
 mod json;
-mod lazy;
-mod limits;
-mod line_iterator;
-mod mapping;
+mod models;
 mod module;
-mod network_stream;
-mod proxy;
-mod query_params;
-mod raw_iterator;
 mod request;
 mod response;
-mod status_codes;
-mod sync_byte_stream;
-mod text_iterator;
-mod timeout;
+mod streams;
 mod tls;
-mod tracer;
 mod transports;
-mod url;
-mod url_pattern;
 
-pub use frozen::frozen_modules;
 pub use json::parse as parse_json;
-pub use module::module_def;
+pub use module::{frozen_modules, module_def};

@@ -4,19 +4,19 @@ use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 use tauraro_bridge::{coroutine, stop_async_iteration, with_vm};
 
-use super::flow::Flow;
+use super::flow_state::FlowState;
 
 /// An asynchronous generator that runs an `auth_flow`, reading bodies as the scheme requires.
 #[pyclass(module = "httpx", name = "AsyncAuthFlow", traverse)]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyAsyncAuthFlow {
-    flow: Flow,
+pub(crate) struct AsyncAuthFlow {
+    flow: FlowState,
 }
 
-impl PyAsyncAuthFlow {
+impl AsyncAuthFlow {
     /// The flow of `auth` for `request`.
     pub(crate) fn new(auth: PyObjectRef, request: PyObjectRef) -> Self {
-        Self { flow: Flow::new(auth, request) }
+        Self { flow: FlowState::new(auth, request) }
     }
 }
 
@@ -28,7 +28,7 @@ fn request_or_end(next: PyIterReturn) -> PyResult {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION))]
-impl PyAsyncAuthFlow {
+impl AsyncAuthFlow {
     #[pymethod]
     fn __aiter__(zelf: PyRef<Self>) -> PyRef<Self> {
         zelf

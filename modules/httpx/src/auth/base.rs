@@ -2,9 +2,9 @@
 
 use rustpython_vm::{Context, PyObjectRef, PyPayload, PyRef, VirtualMachine, pyclass};
 
-use super::async_flow::PyAsyncAuthFlow;
-use super::single_request::PySingleRequest;
-use super::sync_flow::PyAuthFlow;
+use super::async_flow::AsyncAuthFlow;
+use super::single_request::SingleRequest;
+use super::sync_flow::AuthFlow;
 
 /// The base of every authentication scheme.
 ///
@@ -13,12 +13,12 @@ use super::sync_flow::PyAuthFlow;
 /// bodies must be in memory. A scheme that waits or locks overrides `sync_auth_flow` and `async_auth_flow` instead.
 #[pyclass(module = "httpx", name = "Auth")]
 #[derive(Debug, Default, PyPayload)]
-pub(crate) struct PyAuth;
+pub(crate) struct Auth;
 
 // Has no constructor: objects are made by `object`, so that a class may name a class of its own before
 // this one. The methods take any object for that reason.
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF))]
-impl PyAuth {
+impl Auth {
     /// Whether the request's body is read into memory before the flow starts.
     #[pyattr]
     fn requires_request_body(ctx: &Context) -> PyObjectRef {
@@ -33,23 +33,19 @@ impl PyAuth {
 
     /// The requests to send, one after the other. Here: the request as it is.
     #[pymethod]
-    fn auth_flow(_zelf: PyObjectRef, request: PyObjectRef, vm: &VirtualMachine) -> PyRef<PySingleRequest> {
-        PySingleRequest::new(request).into_ref(&vm.ctx)
+    fn auth_flow(_zelf: PyObjectRef, request: PyObjectRef, vm: &VirtualMachine) -> PyRef<SingleRequest> {
+        SingleRequest::new(request).into_ref(&vm.ctx)
     }
 
     /// The flow as a synchronous client runs it: `auth_flow`, with the bodies read as it requires.
     #[pymethod]
-    fn sync_auth_flow(zelf: PyObjectRef, request: PyObjectRef, vm: &VirtualMachine) -> PyRef<PyAuthFlow> {
-        PyAuthFlow::new(zelf, request).into_ref(&vm.ctx)
+    fn sync_auth_flow(zelf: PyObjectRef, request: PyObjectRef, vm: &VirtualMachine) -> PyRef<AuthFlow> {
+        AuthFlow::new(zelf, request).into_ref(&vm.ctx)
     }
 
     /// The flow as an asynchronous client runs it: `auth_flow`, with the bodies read as it requires.
     #[pymethod]
-    fn async_auth_flow(
-        zelf: PyObjectRef,
-        request: PyObjectRef,
-        vm: &VirtualMachine,
-    ) -> PyRef<PyAsyncAuthFlow> {
-        PyAsyncAuthFlow::new(zelf, request).into_ref(&vm.ctx)
+    fn async_auth_flow(zelf: PyObjectRef, request: PyObjectRef, vm: &VirtualMachine) -> PyRef<AsyncAuthFlow> {
+        AsyncAuthFlow::new(zelf, request).into_ref(&vm.ctx)
     }
 }

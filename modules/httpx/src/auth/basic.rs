@@ -5,24 +5,24 @@ use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 use tauraro_engine::http::auth::basic::credentials;
 
-use super::base::PyAuth;
-use super::single_request::PySingleRequest;
+use super::base::Auth;
+use super::single_request::SingleRequest;
 use super::text_or_bytes;
-use crate::request::PyRequest;
+use crate::request::Request;
 
 /// HTTP Basic authentication: `BasicAuth(username, password)`, each `str` (sent as UTF-8) or `bytes`.
-#[pyclass(module = "httpx", name = "BasicAuth", base = PyAuth)]
+#[pyclass(module = "httpx", name = "BasicAuth", base = Auth)]
 #[derive(Default)]
 #[repr(C)]
-pub(crate) struct PyBasicAuth {
-    base: PyAuth,
+pub(crate) struct BasicAuth {
+    base: Auth,
     /// The value of `Authorization`.
     header: PyMutex<String>,
 }
 
-impl std::fmt::Debug for PyBasicAuth {
+impl std::fmt::Debug for BasicAuth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PyBasicAuth([secure])")
+        f.write_str("BasicAuth([secure])")
     }
 }
 
@@ -45,26 +45,26 @@ impl BasicAuthArgs {
     }
 }
 
-impl PyBasicAuth {
+impl BasicAuth {
     /// Authentication as `username`.
     pub(crate) fn new(username: &[u8], password: &[u8]) -> Self {
-        Self { base: PyAuth, header: PyMutex::new(credentials(username, password)) }
+        Self { base: Auth, header: PyMutex::new(credentials(username, password)) }
     }
 
     /// Puts the credentials on a request.
     ///
     /// # Errors
     /// `AttributeError` on a request whose `__init__` did not run.
-    pub(crate) fn apply(&self, vm: &VirtualMachine, request: &PyRequest) -> PyResult<()> {
+    pub(crate) fn apply(&self, vm: &VirtualMachine, request: &Request) -> PyResult<()> {
         let header = self.header.lock().clone();
         request.headers_ref(vm)?.with(|headers| headers.set("Authorization", header));
         Ok(())
     }
 }
 
-impl DefaultConstructor for PyBasicAuth {}
+impl DefaultConstructor for BasicAuth {}
 
-impl Initializer for PyBasicAuth {
+impl Initializer for BasicAuth {
     type Args = BasicAuthArgs;
 
     fn init(zelf: &Py<Self>, args: BasicAuthArgs, vm: &VirtualMachine) -> PyResult<()> {
@@ -75,15 +75,15 @@ impl Initializer for PyBasicAuth {
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyBasicAuth {
+impl BasicAuth {
     /// The request with its `Authorization` header.
     #[pymethod]
     fn auth_flow(
         zelf: &Py<Self>,
-        request: PyRef<PyRequest>,
+        request: PyRef<Request>,
         vm: &VirtualMachine,
-    ) -> PyResult<PyRef<PySingleRequest>> {
+    ) -> PyResult<PyRef<SingleRequest>> {
         zelf.apply(vm, &request)?;
-        Ok(PySingleRequest::new(request.into()).into_ref(&vm.ctx))
+        Ok(SingleRequest::new(request.into()).into_ref(&vm.ctx))
     }
 }

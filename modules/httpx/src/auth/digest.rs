@@ -5,21 +5,21 @@ use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 use tauraro_engine::http::auth::digest::{Challenge, Credentials};
 
-use super::base::PyAuth;
+use super::base::Auth;
 use super::basic::BasicAuthArgs;
-use super::digest_flow::PyDigestFlow;
-use crate::request::PyRequest;
+use super::digest_flow::DigestFlow;
+use crate::request::Request;
 
 /// HTTP Digest authentication: `DigestAuth(username, password)`, each `str` (sent as UTF-8) or
 /// `bytes`.
 ///
 /// The first request is answered with a challenge, which the second answers; later requests answer
 /// it at once.
-#[pyclass(module = "httpx", name = "DigestAuth", base = PyAuth)]
+#[pyclass(module = "httpx", name = "DigestAuth", base = Auth)]
 #[derive(Default)]
 #[repr(C)]
-pub(crate) struct PyDigestAuth {
-    base: PyAuth,
+pub(crate) struct DigestAuth {
+    base: Auth,
     state: PyMutex<State>,
 }
 
@@ -31,13 +31,13 @@ struct State {
     challenge: Option<(Challenge, u32)>,
 }
 
-impl std::fmt::Debug for PyDigestAuth {
+impl std::fmt::Debug for DigestAuth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PyDigestAuth([secure])")
+        f.write_str("DigestAuth([secure])")
     }
 }
 
-impl PyDigestAuth {
+impl DigestAuth {
     /// Takes a new challenge.
     pub(super) fn challenge(&self, challenge: Challenge) {
         self.state.lock().challenge = Some((challenge, 0));
@@ -47,7 +47,7 @@ impl PyDigestAuth {
     ///
     /// # Errors
     /// `AttributeError` on a request whose `__init__` did not run.
-    pub(super) fn answer(&self, vm: &VirtualMachine, request: &PyRequest) -> PyResult<()> {
+    pub(super) fn answer(&self, vm: &VirtualMachine, request: &Request) -> PyResult<()> {
         let (method, url) = (request.method_name(), request.url_ref(vm)?);
         let target = url.url().raw_path();
         let value = {
@@ -61,9 +61,9 @@ impl PyDigestAuth {
     }
 }
 
-impl DefaultConstructor for PyDigestAuth {}
+impl DefaultConstructor for DigestAuth {}
 
-impl Initializer for PyDigestAuth {
+impl Initializer for DigestAuth {
     type Args = BasicAuthArgs;
 
     fn init(zelf: &Py<Self>, args: BasicAuthArgs, vm: &VirtualMachine) -> PyResult<()> {
@@ -74,10 +74,10 @@ impl Initializer for PyDigestAuth {
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyDigestAuth {
+impl DigestAuth {
     /// The request, and the request again once it was challenged.
     #[pymethod]
-    fn auth_flow(zelf: PyRef<Self>, request: PyRef<PyRequest>, vm: &VirtualMachine) -> PyRef<PyDigestFlow> {
-        PyDigestFlow::new(zelf, request).into_ref(&vm.ctx)
+    fn auth_flow(zelf: PyRef<Self>, request: PyRef<Request>, vm: &VirtualMachine) -> PyRef<DigestFlow> {
+        DigestFlow::new(zelf, request).into_ref(&vm.ctx)
     }
 }

@@ -8,10 +8,10 @@ use rustpython_vm::{Py, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 use tauraro_engine::http::auth::digest::Challenge;
 use tauraro_engine::http::cookies::CookieJar;
 
-use super::digest::PyDigestAuth;
+use super::digest::DigestAuth;
 use crate::exceptions;
-use crate::request::PyRequest;
-use crate::response::PyResponse;
+use crate::request::Request;
+use crate::response::Response;
 
 /// How far a flow has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,16 +27,16 @@ enum Step {
 /// A generator that yields a request, and again with the answer to the challenge it met.
 #[pyclass(module = "httpx", name = "DigestFlow", traverse)]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyDigestFlow {
-    auth: PyRef<PyDigestAuth>,
-    request: PyRef<PyRequest>,
+pub(crate) struct DigestFlow {
+    auth: PyRef<DigestAuth>,
+    request: PyRef<Request>,
     #[pytraverse(skip)]
     step: PyMutex<Step>,
 }
 
-impl PyDigestFlow {
+impl DigestFlow {
     /// The flow for `request`.
-    pub(super) fn new(auth: PyRef<PyDigestAuth>, request: PyRef<PyRequest>) -> Self {
+    pub(super) fn new(auth: PyRef<DigestAuth>, request: PyRef<Request>) -> Self {
         Self { auth, request, step: PyMutex::new(Step::Start) }
     }
 
@@ -46,9 +46,9 @@ impl PyDigestFlow {
     }
 }
 
-impl SelfIter for PyDigestFlow {}
+impl SelfIter for DigestFlow {}
 
-impl IterNext for PyDigestFlow {
+impl IterNext for DigestFlow {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         if zelf.advance(Step::End) != Step::Start {
             return Ok(PyIterReturn::StopIteration(None));
@@ -60,12 +60,12 @@ impl IterNext for PyDigestFlow {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Iterable, IterNext))]
-impl PyDigestFlow {
+impl DigestFlow {
     /// Hands over the response; gives the request to send again, or `StopIteration`.
     ///
     /// Raises `ProtocolError` for a challenge that cannot be answered.
     #[pymethod]
-    fn send(zelf: &Py<Self>, response: Option<PyRef<PyResponse>>, vm: &VirtualMachine) -> PyResult {
+    fn send(zelf: &Py<Self>, response: Option<PyRef<Response>>, vm: &VirtualMachine) -> PyResult {
         let Some(response) = response else { return Self::next(zelf, vm).to_pyresult(vm) };
         let end = || PyIterReturn::StopIteration(None).to_pyresult(vm);
         if zelf.advance(Step::End) != Step::Sent || response.status() != 401 {

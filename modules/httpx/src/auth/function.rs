@@ -4,16 +4,16 @@ use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
-use super::base::PyAuth;
-use super::single_request::PySingleRequest;
+use super::base::Auth;
+use super::single_request::SingleRequest;
 
 /// Authentication by a function that takes the request and returns it, changed or replaced.
-#[pyclass(module = "httpx", name = "FunctionAuth", base = PyAuth, traverse)]
+#[pyclass(module = "httpx", name = "FunctionAuth", base = Auth, traverse)]
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct PyFunctionAuth {
+pub(crate) struct FunctionAuth {
     #[pytraverse(skip)]
-    base: PyAuth,
+    base: Auth,
     func: PyMutex<Option<PyObjectRef>>,
 }
 
@@ -24,16 +24,16 @@ pub(crate) struct FunctionAuthArgs {
     func: PyObjectRef,
 }
 
-impl PyFunctionAuth {
+impl FunctionAuth {
     /// Authentication by `func`.
     pub(crate) fn new(func: PyObjectRef) -> Self {
-        Self { base: PyAuth, func: PyMutex::new(Some(func)) }
+        Self { base: Auth, func: PyMutex::new(Some(func)) }
     }
 }
 
-impl DefaultConstructor for PyFunctionAuth {}
+impl DefaultConstructor for FunctionAuth {}
 
-impl Initializer for PyFunctionAuth {
+impl Initializer for FunctionAuth {
     type Args = FunctionAuthArgs;
 
     fn init(zelf: &Py<Self>, args: FunctionAuthArgs, _vm: &VirtualMachine) -> PyResult<()> {
@@ -44,19 +44,19 @@ impl Initializer for PyFunctionAuth {
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyFunctionAuth {
+impl FunctionAuth {
     /// The request as the function returns it.
     #[pymethod]
     fn auth_flow(
         zelf: &Py<Self>,
         request: PyObjectRef,
         vm: &VirtualMachine,
-    ) -> PyResult<PyRef<PySingleRequest>> {
+    ) -> PyResult<PyRef<SingleRequest>> {
         let func = zelf.func.lock().clone();
         let request = match func {
             Some(func) => func.call((request,), vm)?,
             None => request,
         };
-        Ok(PySingleRequest::new(request).into_ref(&vm.ctx))
+        Ok(SingleRequest::new(request).into_ref(&vm.ctx))
     }
 }

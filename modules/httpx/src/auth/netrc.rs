@@ -5,20 +5,20 @@ use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
-use super::base::PyAuth;
-use super::basic::PyBasicAuth;
-use super::single_request::PySingleRequest;
+use super::base::Auth;
+use super::basic::BasicAuth;
+use super::single_request::SingleRequest;
 use super::text_or_bytes;
-use crate::request::PyRequest;
+use crate::request::Request;
 
 /// HTTP Basic authentication with the credentials that a netrc file has for the host:
 /// `NetRCAuth(file=None)`, by default the user's `.netrc`.
-#[pyclass(module = "httpx", name = "NetRCAuth", base = PyAuth, traverse)]
+#[pyclass(module = "httpx", name = "NetRCAuth", base = Auth, traverse)]
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct PyNetRCAuth {
+pub(crate) struct NetRCAuth {
     #[pytraverse(skip)]
-    base: PyAuth,
+    base: Auth,
     /// A `netrc.netrc`.
     netrc: PyMutex<Option<PyObjectRef>>,
 }
@@ -30,9 +30,9 @@ pub(crate) struct NetRCAuthArgs {
     file: Option<PyObjectRef>,
 }
 
-impl DefaultConstructor for PyNetRCAuth {}
+impl DefaultConstructor for NetRCAuth {}
 
-impl Initializer for PyNetRCAuth {
+impl Initializer for NetRCAuth {
     type Args = NetRCAuthArgs;
 
     fn init(zelf: &Py<Self>, args: NetRCAuthArgs, vm: &VirtualMachine) -> PyResult<()> {
@@ -45,14 +45,14 @@ impl Initializer for PyNetRCAuth {
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyNetRCAuth {
+impl NetRCAuth {
     /// The request, with the credentials for its host if the file has any.
     #[pymethod]
     fn auth_flow(
         zelf: &Py<Self>,
-        request: PyRef<PyRequest>,
+        request: PyRef<Request>,
         vm: &VirtualMachine,
-    ) -> PyResult<PyRef<PySingleRequest>> {
+    ) -> PyResult<PyRef<SingleRequest>> {
         let netrc = zelf.netrc.lock().clone();
         if let Some(netrc) = netrc {
             let host = request.url_ref(vm)?.url().host().into_owned();
@@ -62,9 +62,9 @@ impl PyNetRCAuth {
                 && password.clone().is_true(vm)?
             {
                 let (username, password) = (text_or_bytes(vm, username)?, text_or_bytes(vm, password)?);
-                PyBasicAuth::new(&username, &password).apply(vm, &request)?;
+                BasicAuth::new(&username, &password).apply(vm, &request)?;
             }
         }
-        Ok(PySingleRequest::new(request.into()).into_ref(&vm.ctx))
+        Ok(SingleRequest::new(request.into()).into_ref(&vm.ctx))
     }
 }

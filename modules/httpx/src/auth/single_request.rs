@@ -9,20 +9,20 @@ use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclas
 /// A generator that yields one request and then ends.
 #[pyclass(module = "httpx", name = "SingleRequest", traverse)]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PySingleRequest {
+pub(crate) struct SingleRequest {
     request: PyMutex<Option<PyObjectRef>>,
 }
 
-impl PySingleRequest {
+impl SingleRequest {
     /// The flow that sends `request`.
     pub(crate) fn new(request: PyObjectRef) -> Self {
         Self { request: PyMutex::new(Some(request)) }
     }
 }
 
-impl SelfIter for PySingleRequest {}
+impl SelfIter for SingleRequest {}
 
-impl IterNext for PySingleRequest {
+impl IterNext for SingleRequest {
     fn next(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         let request = zelf.request.lock().take();
         Ok(request.map_or(PyIterReturn::StopIteration(None), PyIterReturn::Return))
@@ -30,7 +30,7 @@ impl IterNext for PySingleRequest {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Iterable, IterNext))]
-impl PySingleRequest {
+impl SingleRequest {
     /// Hands over the response; the flow then ends.
     #[pymethod]
     fn send(zelf: &Py<Self>, _value: PyObjectRef, vm: &VirtualMachine) -> PyResult {

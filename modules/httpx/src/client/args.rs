@@ -5,10 +5,10 @@ use rustpython_vm::function::{FuncArgs, KwArgs, OptionalArg};
 use rustpython_vm::{FromArgs, PyObjectRef, PyRef, VirtualMachine};
 
 use super::use_client_default::use_client_default;
-use crate::content::ContentArgs;
-use crate::request::PyRequest;
+use crate::request::Request;
+use crate::streams::content::ContentArgs;
 
-/// What may be said about any request.
+/// The arguments that every request takes.
 #[derive(Debug, Default, FromArgs, Traverse)]
 pub(crate) struct HeadArgs {
     #[pyarg(named, optional)]
@@ -32,7 +32,7 @@ pub(crate) struct SendArgs {
 #[derive(Debug, FromArgs)]
 pub(crate) struct SendCall {
     #[pyarg(any)]
-    pub(crate) request: PyRef<PyRequest>,
+    pub(crate) request: PyRef<Request>,
     #[pyarg(named, default = false)]
     pub(crate) stream: bool,
     #[pyarg(flatten)]
@@ -48,15 +48,15 @@ pub(crate) struct TransportArgs {
     pub(crate) extensions: Option<PyObjectRef>,
 }
 
-/// What the methods named after HTTP's have in common.
-#[derive(Debug, FromArgs)]
+/// What the methods that send a request have in common.
+#[derive(Debug, FromArgs, Traverse)]
 pub(crate) struct CommonArgs {
     #[pyarg(flatten)]
-    head: HeadArgs,
+    pub(crate) head: HeadArgs,
     #[pyarg(flatten)]
-    send: SendArgs,
+    pub(crate) send: SendArgs,
     #[pyarg(flatten)]
-    transport: TransportArgs,
+    pub(crate) transport: TransportArgs,
 }
 
 /// `get`, `options`, `head` and `delete`: `(url, *, ...)`.
@@ -89,11 +89,7 @@ pub(crate) struct RequestArgs {
     #[pyarg(flatten)]
     pub(crate) content: ContentArgs,
     #[pyarg(flatten)]
-    pub(crate) head: HeadArgs,
-    #[pyarg(flatten)]
-    pub(crate) send: SendArgs,
-    #[pyarg(flatten)]
-    pub(crate) transport: TransportArgs,
+    pub(crate) common: CommonArgs,
 }
 
 /// `build_request`: `(method, url, *, ...)`.
@@ -114,41 +110,30 @@ pub(crate) struct BuildArgs {
 impl PlainArgs {
     /// The arguments of the `request` call that this call stands for.
     pub(crate) fn with_method(self, vm: &VirtualMachine, method: &'static str) -> RequestArgs {
-        self.common.with(vm, method, self.url, ContentArgs::default())
+        let Self { url, common } = self;
+        RequestArgs { method: vm.ctx.new_utf8_str(method), url, content: ContentArgs::default(), common }
     }
 }
 
 impl BodyArgs {
     /// The arguments of the `request` call that this call stands for.
     pub(crate) fn with_method(self, vm: &VirtualMachine, method: &'static str) -> RequestArgs {
-        self.common.with(vm, method, self.url, self.content)
-    }
-}
-
-impl CommonArgs {
-    fn with(
-        self,
-        vm: &VirtualMachine,
-        method: &'static str,
-        url: PyObjectRef,
-        content: ContentArgs,
-    ) -> RequestArgs {
-        let Self { head, send, transport } = self;
-        RequestArgs { method: vm.ctx.new_utf8_str(method), url, content, head, send, transport }
+        let Self { url, content, common } = self;
+        RequestArgs { method: vm.ctx.new_utf8_str(method), url, content, common }
     }
 }
 
 impl RequestArgs {
     /// The parts that `build_request` takes, and those that `send` takes.
     pub(crate) fn split(self) -> (BuildArgs, SendArgs) {
-        let Self { method, url, content, head, send, transport } = self;
+        let Self { method, url, content, common: CommonArgs { head, send, transport } } = self;
         (BuildArgs { method, url, content, head, transport }, send)
     }
 
     /// The call `request(method, url, ...)`, for a `request` written in Python. `with_body` says
     /// whether the caller's signature has the arguments of a body.
     pub(crate) fn into_call(self, vm: &VirtualMachine, with_body: bool) -> FuncArgs {
-        let Self { method, url, content, head, send, transport } = self;
+        let Self { method, url, content, common: CommonArgs { head, send, transport } } = self;
         let mut named = Named { vm, kwargs: KwArgs::default() };
         if with_body {
             named.content(content);
@@ -192,7 +177,7 @@ impl SendArgs {
     }
 }
 
-/// Keyword arguments in the making: all of them are passed, as upstream passes them.
+/// Keyword arguments being collected: all of them are passed, as upstream does.
 struct Named<'vm> {
     vm: &'vm VirtualMachine,
     kwargs: KwArgs,

@@ -1,20 +1,20 @@
 //! Building requests: the client's settings merged with those of one call.
 
 use rustpython_vm::{PyPayload, PyRef, PyResult, VirtualMachine};
+use tauraro_engine as engine;
 use tauraro_engine::http::cookies::CookieJar;
 use tauraro_engine::http::url::UrlParts;
-use tauraro_engine::{Headers, QueryParams, Url};
 
 use super::args::BuildArgs;
-use super::config::{Settings, update};
-use super::use_client_default::given;
-use crate::cookies::{PyCookies, cookies_from};
+use super::settings::{Settings, update};
+use super::use_client_default::explicit;
 use crate::exceptions;
-use crate::headers::headers_from;
-use crate::query_params::query_params_from;
-use crate::request::{Extensions, PyRequest, RequestParts, with_params};
-use crate::timeout::timeouts_from;
-use crate::url::url_from;
+use crate::models::cookies::{Cookies, cookies_from};
+use crate::models::headers::headers_from;
+use crate::models::query_params::query_params_from;
+use crate::models::timeout::timeouts_from;
+use crate::models::url::url_from;
+use crate::request::{Extensions, Request, RequestParts, with_params};
 
 /// Builds the request of one call.
 ///
@@ -24,7 +24,7 @@ pub(super) fn build_request(
     vm: &VirtualMachine,
     settings: &Settings,
     args: BuildArgs,
-) -> PyResult<PyRef<PyRequest>> {
+) -> PyResult<PyRef<Request>> {
     let BuildArgs { method, url, content, head, transport } = args;
     let mut url = merge_url(vm, settings, url_from(vm, &url)?)?;
     if let Some(params) = merge_params(vm, settings, head.params.as_deref())? {
@@ -35,7 +35,7 @@ pub(super) fn build_request(
         None => Extensions::default(),
     };
     if !extensions.has_timeouts(vm)? {
-        let timeouts = match given(vm, &transport.timeout) {
+        let timeouts = match explicit(vm, &transport.timeout) {
             Some(timeout) => timeouts_from(vm, timeout)?,
             None => settings.timeout.timeouts(),
         };
@@ -48,7 +48,7 @@ pub(super) fn build_request(
         extensions,
     };
     let jar = merge_cookies(vm, settings, head.cookies.as_deref())?;
-    Ok(PyRequest::prepare(vm, parts, jar.as_ref(), content)?.into_ref(&vm.ctx))
+    Ok(Request::prepare(vm, parts, jar.as_ref(), content)?.into_ref(&vm.ctx))
 }
 
 fn upper_case(method: &str) -> String {
@@ -63,7 +63,7 @@ fn upper_case(method: &str) -> String {
 ///
 /// # Errors
 /// `InvalidURL`.
-pub(super) fn merge_url(vm: &VirtualMachine, settings: &Settings, url: Url) -> PyResult<Url> {
+pub(super) fn merge_url(vm: &VirtualMachine, settings: &Settings, url: engine::Url) -> PyResult<engine::Url> {
     if url.is_absolute() {
         return Ok(url);
     }
@@ -77,7 +77,7 @@ fn merge_headers(
     vm: &VirtualMachine,
     settings: &Settings,
     headers: Option<&rustpython_vm::PyObject>,
-) -> PyResult<Headers> {
+) -> PyResult<engine::Headers> {
     let mut merged = settings.headers.fields();
     if let Some(headers) = headers {
         update(&mut merged, headers_from(vm, headers)?);
@@ -90,7 +90,7 @@ fn merge_params(
     vm: &VirtualMachine,
     settings: &Settings,
     params: Option<&rustpython_vm::PyObject>,
-) -> PyResult<Option<QueryParams>> {
+) -> PyResult<Option<engine::QueryParams>> {
     let params = params.map(|params| query_params_from(vm, params)).transpose()?;
     let defaults = settings.params.params();
     if defaults.pairs().is_empty() {
@@ -117,6 +117,6 @@ pub(super) fn merge_cookies(
 }
 
 /// A copy of the jar, so that no lock is held while it is used.
-pub(super) fn copy_unless_empty(cookies: &PyCookies) -> Option<CookieJar> {
+pub(super) fn copy_unless_empty(cookies: &Cookies) -> Option<CookieJar> {
     cookies.with(|jar| jar.iter().next().is_some().then(|| jar.clone()))
 }

@@ -1,24 +1,24 @@
-//! The line that httpx logs for each hop: logger `httpx`, level `INFO`.
+//! The line that httpx logs for each request: logger `httpx`, level `INFO`.
 //!
-//! Where nobody listens it costs a few look-ups, and one where `logging` was never imported.
+//! Without a handler it costs a few look-ups, and one where `logging` was never imported.
 
 use rustpython_vm::builtins::PyDict;
 use rustpython_vm::{AsObject, Py, PyObjectRef, PyResult, VirtualMachine};
 
-use crate::request::PyRequest;
-use crate::response::PyResponse;
+use crate::request::Request;
+use crate::response::Response;
 
 const NAME: &str = "httpx";
 const INFO: usize = 20;
 const LINE: &str = "HTTP Request: %s %s \"%s %d %s\"";
 
-/// Logs that `response` answers `request`. A password in the URL is masked.
+/// Logs that `response` answers the request `sent`. A password in the URL is masked.
 ///
 /// # Errors
 /// What a handler of the program raises.
-pub(super) fn hop(vm: &VirtualMachine, request: &PyRequest, response: &Py<PyResponse>) -> PyResult<()> {
+pub(super) fn request(vm: &VirtualMachine, sent: &Request, response: &Py<Response>) -> PyResult<()> {
     let Some(logger) = logger(vm)? else { return Ok(()) };
-    let url = request.url_ref(vm)?;
+    let url = sent.url_ref(vm)?;
     let url: PyObjectRef = if url.url().userinfo().is_empty() {
         url.into()
     } else {
@@ -26,7 +26,7 @@ pub(super) fn hop(vm: &VirtualMachine, request: &PyRequest, response: &Py<PyResp
     };
     let version = response.as_object().get_attr("http_version", vm)?;
     let reason = response.as_object().get_attr("reason_phrase", vm)?;
-    let method = request.method_name();
+    let method = sent.method_name();
     vm.call_method(&logger, "info", (LINE, method, url, version, response.status(), reason)).map(drop)
 }
 
@@ -42,7 +42,7 @@ fn logger(vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
         return Ok(None);
     };
     let logger = match item(&manager.get_attr("loggerDict", vm)?, NAME)? {
-        // A place holder, for a logger below it, knows no levels.
+        // A placeholder, for a logger below it, has no levels.
         Some(logger) if vm.get_attribute_opt(&logger, "_cache")?.is_some() => logger,
         _ => vm.call_method(&logging, "getLogger", (NAME,))?,
     };
@@ -51,7 +51,7 @@ fn logger(vm: &VirtualMachine) -> PyResult<Option<PyObjectRef>> {
         None => None,
     };
     let enabled = match known.transpose()?.flatten() {
-        // Emptied whenever a level changes. What it does not say is a logger's own off switch.
+        // Emptied whenever a level changes. It does not cover `logger.disabled`.
         Some(enabled) if !enabled.clone().try_to_bool(vm)? => enabled,
         _ => vm.call_method(&logger, "isEnabledFor", (INFO,))?,
     };

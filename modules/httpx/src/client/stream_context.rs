@@ -5,16 +5,16 @@ use rustpython_vm::function::FuncArgs;
 use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 use tauraro_bridge::{ExecutionMode, poll_to_completion};
 
-use super::PyClient;
+use super::Client;
 use super::args::RequestArgs;
-use super::call::Call;
+use super::call::{Call, Caller};
 
 /// A context manager: entering it sends the request and gives the response with its body unread,
 /// leaving it closes the response.
 #[pyclass(module = "httpx", name = "StreamContext", traverse)]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyStreamContext {
-    client: PyRef<PyClient>,
+pub(crate) struct StreamContext {
+    client: PyRef<Client>,
     /// Until the context is entered.
     request: PyMutex<Option<RequestArgs>>,
     /// From then on.
@@ -24,9 +24,9 @@ pub(crate) struct PyStreamContext {
     owns_client: bool,
 }
 
-impl PyStreamContext {
+impl StreamContext {
     /// The context of a request yet to be sent.
-    pub(crate) fn new(client: PyRef<PyClient>, request: RequestArgs, owns_client: bool) -> Self {
+    pub(crate) fn new(client: PyRef<Client>, request: RequestArgs, owns_client: bool) -> Self {
         let (request, response) = (PyMutex::new(Some(request)), PyMutex::new(None));
         Self { client, request, response, owns_client }
     }
@@ -37,15 +37,15 @@ impl PyStreamContext {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION))]
-impl PyStreamContext {
+impl StreamContext {
     #[pymethod]
     fn __enter__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let request = zelf.request.lock().take();
         let Some(request) = request else {
-            return Err(vm.new_runtime_error("a stream can be entered once only"));
+            return Err(vm.new_runtime_error("a stream can only be entered once"));
         };
         let call = Call::of(zelf.client.clone().into_base(), ExecutionMode::Blocking);
-        let response = poll_to_completion(vm, call.open_stream(request)).inspect_err(|_| {
+        let response = poll_to_completion(vm, call.request(request, Caller::Stream)).inspect_err(|_| {
             // The failure to send is the one to report.
             let _ = zelf.end_client(vm);
         })?;

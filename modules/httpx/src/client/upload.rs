@@ -1,7 +1,7 @@
 //! Sending a body that Python code yields.
 //!
 //! The code runs where its caller runs, never on a thread that drives the network: each time the
-//! body wants a chunk the wait ends, the chunk is asked for, and the wait goes on.
+//! body wants a chunk the wait ends, the chunk is asked for, and the wait continues.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,48 +10,48 @@ use std::sync::Arc;
 use rustpython_vm::{PyObjectRef, PyResult};
 use tauraro_bridge::{ExecutionMode, with_vm};
 use tauraro_engine::http::body::{Body, BodySender, channel};
-use tauraro_engine::http::client::{Request, Response, Transport};
+use tauraro_engine::http::client::{self, Transport};
 
-use crate::content;
-use crate::tracer::Tracer;
+use super::tracer::Tracer;
+use crate::streams::chunks;
 
-type Outcome = tauraro_engine::Result<Response>;
+type Outcome = tauraro_engine::Result<client::Response>;
 
-/// The response on its way.
+/// The response being waited for.
 type Pending = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 /// What a wait ended with.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, on its way")]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 enum Step {
-    /// The response's head, or a failure.
+    /// The response's head, or an error.
     Done(Outcome),
     /// The body wants a chunk.
     Wanted(Pending, BodySender),
-    /// The body wants no more.
+    /// The body accepts no more.
     Refused(Pending),
 }
 
-/// Sends `hop` with what iterating over `stream` yields. A response that refuses the request before
+/// Sends `message` with what iterating over `stream` yields. A response that refuses the request before
 /// the body's end ends the sending.
 ///
 /// # Errors
-/// What iterating raises, the connection having been given up; `RuntimeError` for a stream of the
+/// What iterating raises, after which the connection is closed; `RuntimeError` for a stream of the
 /// other mode.
 pub(super) async fn send(
     transport: Arc<Transport>,
-    hop: Request,
+    message: client::Request,
     stream: PyObjectRef,
     mode: &ExecutionMode,
     tracer: &mut Option<Tracer>,
 ) -> PyResult<Outcome> {
-    let chunks = with_vm(|vm| {
-        content::chunks::check_sendable(vm, &stream, mode.is_async())?;
-        content::chunks::iterate(vm, &stream, mode.is_async())
+    let body = with_vm(|vm| {
+        chunks::check_sendable(vm, &stream, mode.is_async())?;
+        chunks::iterate(vm, &stream, mode.is_async())
     })?;
     let (sender, receiver) = channel();
     let mut sender = Some(sender);
-    let hop = Request { body: Body::Stream(receiver), ..hop };
-    let mut response: Pending = Box::pin(async move { transport.send(hop).await });
+    let message = client::Request { body: Body::Stream(receiver), ..message };
+    let mut response: Pending = Box::pin(async move { transport.send(message).await });
     loop {
         let step = mode.run(wait(response, sender.take())).await?;
         if let Some(tracer) = tracer {
@@ -60,7 +60,7 @@ pub(super) async fn send(
         (response, sender) = match step {
             Step::Done(outcome) => return Ok(outcome),
             Step::Refused(response) => (response, None),
-            Step::Wanted(response, open) => match content::chunks::next_chunk(&chunks, mode).await {
+            Step::Wanted(response, open) => match chunks::next_chunk(&body, mode).await {
                 Ok(Some(chunk)) => {
                     let open = open.send(chunk).then_some(open);
                     (response, open)

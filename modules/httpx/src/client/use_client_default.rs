@@ -10,31 +10,31 @@ use rustpython_vm::{
 /// `auth`, `timeout` and `follow_redirects`.
 #[pyclass(module = "httpx", name = "UseClientDefault")]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyUseClientDefault;
+pub(crate) struct UseClientDefault;
 
-impl Representable for PyUseClientDefault {
+impl Representable for UseClientDefault {
     fn repr_str(_zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
         Ok("USE_CLIENT_DEFAULT".to_owned())
     }
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Representable))]
-impl PyUseClientDefault {}
+impl UseClientDefault {}
 
 /// The one object of the type: it holds no state, so all interpreters share it.
 pub(crate) fn use_client_default() -> PyObjectRef {
     rustpython_vm::common::static_cell! {
-        static SENTINEL: PyRef<PyUseClientDefault>;
+        static SENTINEL: PyRef<UseClientDefault>;
     }
-    SENTINEL.get_or_init(|| PyUseClientDefault.into_ref(Context::genesis())).clone().into()
+    SENTINEL.get_or_init(|| UseClientDefault.into_ref(Context::genesis())).clone().into()
 }
 
-/// What was given, unless it was nothing, the sentinel, or the `...` that stands for it in signatures
-/// (they can hold literals only).
-pub(crate) fn given<'a>(vm: &VirtualMachine, argument: &'a OptionalArg) -> Option<&'a PyObject> {
+/// The value of an argument, unless it is missing, the sentinel, or the `...` that stands for the sentinel
+/// in signatures, which can only hold literals.
+pub(crate) fn explicit<'a>(vm: &VirtualMachine, argument: &'a OptionalArg) -> Option<&'a PyObject> {
     match argument {
         OptionalArg::Present(value)
-            if !value.downcastable::<PyUseClientDefault>() && !value.is(&vm.ctx.ellipsis) =>
+            if !value.downcastable::<UseClientDefault>() && !value.is(&vm.ctx.ellipsis) =>
         {
             Some(value)
         }

@@ -66,7 +66,7 @@ fn write(vm: &VirtualMachine, value: &PyObject, depth: usize, out: &mut Vec<u8>)
         return Ok(());
     }
     if let Some(dict) = value.downcast_ref_if_exact::<PyDict>(vm) {
-        // A copy of the items: other threads may change the dict meanwhile.
+        // A copy of the items: other threads may change the dict.
         return write_object(vm, dict.items_vec(), depth, out);
     }
     if let Some(list) = value.downcast_ref_if_exact::<PyList>(vm) {

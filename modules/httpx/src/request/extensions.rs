@@ -1,4 +1,4 @@
-//! A request's extensions: a `dict` for Python, which is made only when somebody asks for it.
+//! A request's extensions: a `dict` for Python, which is made when first asked for.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytes, PyDict, PyDictRef, Py
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use tauraro_engine::http::client::{Extras, Timeouts, Trace};
 
-use crate::tracer::Tracer;
+use crate::client::tracer::Tracer;
 
-use crate::timeout::Seconds;
+use crate::models::timeout::Seconds;
 
 /// The extensions of a request.
 #[derive(Clone, Debug, Default, Traverse)]
@@ -68,7 +68,7 @@ impl Extensions {
         }
     }
 
-    /// Sets `timeout`. A dict that somebody else may hold is replaced, not changed.
+    /// Sets `timeout`. A dict that others may hold is replaced, not changed.
     ///
     /// # Errors
     /// What setting an item raises.
@@ -102,7 +102,7 @@ impl Extensions {
 }
 
 impl Extensions {
-    /// What the request asks for beyond its message, and what its `trace` is told by.
+    /// What the request asks for beyond its message, and what calls its `trace`.
     ///
     /// # Errors
     /// `TypeError` for a `target` that is not bytes, a `sni_hostname` that is not text, a `trace` that

@@ -3,14 +3,14 @@
 use rustpython_vm::builtins::{PyBytesRef, PyDictRef};
 use rustpython_vm::{AsObject, Py, PyPayload, PyResult, VirtualMachine};
 
-use super::PyRequest;
-use crate::content::PyUnattachedStream;
+use super::Request;
+use crate::streams::unattached_stream::UnattachedStream;
 
 /// The state to pickle: the attributes, and the body under `_content` if it is in memory.
 ///
 /// # Errors
 /// `AttributeError` on an object whose `__init__` did not run.
-pub(super) fn get_state(zelf: &Py<PyRequest>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+pub(super) fn get_state(zelf: &Py<Request>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
     let state = vm.ctx.new_dict();
     if let Some(attributes) = zelf.as_object().dict() {
         state.merge_object(attributes.into(), vm)?;
@@ -28,12 +28,12 @@ pub(super) fn get_state(zelf: &Py<PyRequest>, vm: &VirtualMachine) -> PyResult<P
     Ok(state)
 }
 
-/// Takes the state back. The body is not attached any more: iterating over it raises
+/// Takes the state back. The body is not attached anymore: iterating over it raises
 /// `StreamClosed`.
 ///
 /// # Errors
 /// What setting an attribute raises.
-pub(super) fn set_state(zelf: &Py<PyRequest>, state: PyDictRef, vm: &VirtualMachine) -> PyResult<()> {
+pub(super) fn set_state(zelf: &Py<Request>, state: PyDictRef, vm: &VirtualMachine) -> PyResult<()> {
     let mut content = None;
     for (name, value) in state.items_vec() {
         let name = name.str(vm)?;
@@ -45,6 +45,6 @@ pub(super) fn set_state(zelf: &Py<PyRequest>, state: PyDictRef, vm: &VirtualMach
     }
     let mut request = zelf.state.lock();
     request.content = content;
-    request.stream = Some(PyUnattachedStream::default().into_ref(&vm.ctx).into());
+    request.stream = Some(UnattachedStream::default().into_ref(&vm.ctx).into());
     Ok(())
 }

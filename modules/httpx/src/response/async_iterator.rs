@@ -5,24 +5,24 @@ use rustpython_vm::{
 };
 use tauraro_bridge::{ExecutionMode, coroutine, stop_async_iteration, with_vm};
 
-use super::PyResponse;
-use super::flow::{ByteStage, Flow, LineStage, RawStage, TextStage};
+use super::Response;
+use super::content_iter::{BytePipeline, ContentIter, LinePipeline, RawPipeline, TextPipeline};
 
 /// What is iterated over.
 #[derive(Debug)]
 pub(super) enum Items {
     /// `aiter_bytes`
-    Bytes(Flow<ByteStage>),
+    Bytes(ContentIter<BytePipeline>),
     /// `aiter_text`
-    Text(Flow<TextStage>),
+    Text(ContentIter<TextPipeline>),
     /// `aiter_lines`
-    Lines(Flow<LineStage>),
+    Lines(ContentIter<LinePipeline>),
     /// `aiter_raw`
-    Raw(Flow<RawStage>),
+    Raw(ContentIter<RawPipeline>),
 }
 
 impl Items {
-    async fn next(&self, response: &Py<PyResponse>, mode: &ExecutionMode) -> PyResult<Option<PyObjectRef>> {
+    async fn next(&self, response: &Py<Response>, mode: &ExecutionMode) -> PyResult<Option<PyObjectRef>> {
         let bytes = |item| with_vm(|vm| vm.ctx.new_bytes(item).into());
         let text = |item: String| with_vm(|vm| vm.ctx.new_str(item).into());
         Ok(match self {
@@ -50,21 +50,21 @@ impl Items {
 /// before the first item is asked for.
 #[pyclass(module = "httpx", name = "AsyncResponseIterator", traverse)]
 #[derive(Debug, PyPayload)]
-pub(crate) struct PyAsyncResponseIterator {
-    response: PyRef<PyResponse>,
+pub(crate) struct AsyncResponseIterator {
+    response: PyRef<Response>,
     #[pytraverse(skip)]
     items: Items,
 }
 
-impl PyAsyncResponseIterator {
+impl AsyncResponseIterator {
     /// An iterator over a response.
-    pub(super) fn new(response: PyRef<PyResponse>, items: Items) -> Self {
+    pub(super) fn new(response: PyRef<Response>, items: Items) -> Self {
         Self { response, items }
     }
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION, HAS_WEAKREF))]
-impl PyAsyncResponseIterator {
+impl AsyncResponseIterator {
     #[pymethod]
     fn __aiter__(zelf: PyRef<Self>) -> PyRef<Self> {
         zelf

@@ -5,35 +5,35 @@ use std::sync::Arc;
 use rustpython_vm::{PyObjectRef, PyRef, Traverse, VirtualMachine, pyclass};
 use tauraro_bridge::{coroutine, stop_async_iteration, with_vm};
 
-use super::PyResponse;
-use super::network::Network;
-use crate::async_byte_stream::PyAsyncByteStream;
+use super::Response;
+use super::network::NetworkBody;
+use crate::streams::async_byte_stream::AsyncByteStream;
 
 /// A response's content as it comes off the wire: an asynchronous iterable of bytes with an
 /// `aclose` method.
 ///
 /// Iterating it goes past the response: nothing is counted, decompressed or kept. It is there for
-/// whoever wraps the stream and sets the wrapper as `Response.stream`.
-#[pyclass(module = "httpx", name = "AsyncResponseStream", base = PyAsyncByteStream, traverse)]
+/// programs that wrap the stream and set the wrapper as `Response.stream`.
+#[pyclass(module = "httpx", name = "AsyncResponseStream", base = AsyncByteStream, traverse)]
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct PyAsyncResponseStream {
+pub(crate) struct AsyncResponseStream {
     #[pytraverse(skip)]
-    base: PyAsyncByteStream,
-    response: PyRef<PyResponse>,
+    base: AsyncByteStream,
+    response: PyRef<Response>,
     #[pytraverse(skip)]
-    network: Arc<Network>,
+    network: Arc<NetworkBody>,
 }
 
-impl PyAsyncResponseStream {
+impl AsyncResponseStream {
     /// The stream of `response`.
-    pub(super) fn new(response: PyRef<PyResponse>, network: Arc<Network>) -> Self {
-        Self { base: PyAsyncByteStream, response, network }
+    pub(super) fn new(response: PyRef<Response>, network: Arc<NetworkBody>) -> Self {
+        Self { base: AsyncByteStream, response, network }
     }
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION))]
-impl PyAsyncResponseStream {
+impl AsyncResponseStream {
     #[pymethod]
     fn __aiter__(zelf: PyRef<Self>) -> PyRef<Self> {
         zelf

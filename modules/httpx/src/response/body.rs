@@ -1,7 +1,7 @@
-//! Where a response's content comes from, and what has become of it.
+//! Where a response's content comes from, and its state.
 //!
-//! Locks guard moments only: whoever reads takes the source out, reads without a lock, and puts it
-//! back. A second reader meanwhile finds it gone, and is told so.
+//! Locks are held for moments only: a reader takes the source out, reads without a lock, and puts it
+//! back. A second reader meanwhile finds it gone, which is an error.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,11 +16,11 @@ use rustpython_vm::{
 use tauraro_bridge::{ExecutionMode, with_vm};
 use tauraro_engine::http::decode::Decoder;
 
-use super::PyResponse;
-use super::network::{Network, Whole};
-use crate::byte_stream::PyByteStream;
-use crate::content::chunks;
+use super::Response;
+use super::network::{BodyBuffer, NetworkBody};
 use crate::exceptions;
+use crate::streams::byte_stream::ByteStream;
+use crate::streams::chunks;
 
 /// The state of a response's content.
 #[derive(Debug, Default, Traverse)]
@@ -44,14 +44,14 @@ pub(super) struct Body {
 /// Where content comes from.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Source {
-    /// Nowhere: there is no source, or there is none any more (after unpickling).
+    /// Nowhere: there is no source, or not any more (after unpickling).
     #[default]
     Unattached,
     /// Content given as bytes.
     Bytes,
     /// A connection.
-    Network(Arc<Network>),
-    /// A stream of Python's: iterated, and closed.
+    Network(Arc<NetworkBody>),
+    /// A Python stream: iterated, and closed.
     Given,
 }
 
@@ -68,16 +68,16 @@ impl Body {
 
 /// A source being read, piece by piece.
 #[derive(Debug)]
-pub(crate) enum Raw {
-    /// Content at hand.
+pub(crate) enum ByteSource {
+    /// Content in memory.
     Content(Option<Bytes>),
     /// A connection.
-    Network(Arc<Network>),
+    Network(Arc<NetworkBody>),
     /// A Python iterator, kept by the response so that the collector sees it.
     Iterator,
 }
 
-impl Raw {
+impl ByteSource {
     /// Content that was read before, decoded.
     pub(crate) fn content(content: PyBytesRef) -> Self {
         Self::Content(Some(Bytes::from_owner(Content(content))))
@@ -86,7 +86,7 @@ impl Raw {
     /// The next piece; `None` at the end. Waits where it must.
     pub(crate) async fn next(
         &mut self,
-        response: &Py<PyResponse>,
+        response: &Py<Response>,
         mode: &ExecutionMode,
     ) -> PyResult<Option<Bytes>> {
         match self {
@@ -137,7 +137,7 @@ fn bytes_of(vm: &VirtualMachine, piece: &PyObject) -> PyResult<Bytes> {
     Ok(Bytes::copy_from_slice(&piece.borrow_buf()))
 }
 
-impl PyResponse {
+impl Response {
     /// The content, if it has been read.
     pub(crate) fn content_if_read(&self) -> Option<PyBytesRef> {
         self.body.lock().content.clone()
@@ -156,7 +156,7 @@ impl PyResponse {
     /// # Errors
     /// `StreamConsumed` the second time, `StreamClosed` after closing, `RuntimeError` for a stream
     /// that can only be read the other way.
-    pub(crate) fn open_raw(&self, is_async: bool, vm: &VirtualMachine) -> PyResult<Raw> {
+    pub(crate) fn open_raw(&self, is_async: bool, vm: &VirtualMachine) -> PyResult<ByteSource> {
         let (source, stream) = {
             let mut body = self.body.lock();
             if body.consumed {
@@ -177,19 +177,19 @@ impl PyResponse {
         };
         self.downloaded.store(0, Ordering::Relaxed);
         match (source, stream) {
-            (Source::Network(network), _) => Ok(Raw::Network(network)),
+            (Source::Network(network), _) => Ok(ByteSource::Network(network)),
             (Source::Given, Some(stream)) => {
                 let reading = chunks::iterate(vm, &stream, is_async)?;
                 self.body.lock().reading = Some(reading);
-                Ok(Raw::Iterator)
+                Ok(ByteSource::Iterator)
             }
             // Read already, unless a test double made it new again.
             (Source::Bytes, Some(content)) => {
                 let content = PyBytesRef::try_from_object(vm, content)?;
-                let stream: PyObjectRef = PyByteStream::new(content).into_ref(&vm.ctx).into();
+                let stream: PyObjectRef = ByteStream::new(content).into_ref(&vm.ctx).into();
                 let reading = chunks::iterate(vm, &stream, is_async)?;
                 self.body.lock().reading = Some(reading);
-                Ok(Raw::Iterator)
+                Ok(ByteSource::Iterator)
             }
             _ => Err(exceptions::stream_closed(vm)),
         }
@@ -211,8 +211,8 @@ impl PyResponse {
     /// Reads, decodes and keeps the whole content.
     ///
     /// # Errors
-    /// As [`PyResponse::open_raw`]; the network's and the decoder's; what a Python stream raises.
-    pub(super) async fn read_content(zelf: &Py<Self>, mode: &ExecutionMode) -> PyResult<PyBytesRef> {
+    /// As [`Response::open_raw`]; the network's and the decoder's; what a Python stream raises.
+    pub(crate) async fn read(zelf: &Py<Self>, mode: &ExecutionMode) -> PyResult<PyBytesRef> {
         if let Some(content) = zelf.content_if_read() {
             return Ok(content);
         }
@@ -223,20 +223,19 @@ impl PyResponse {
         Ok(content)
     }
 
-    async fn read_all(zelf: &Py<Self>, mut raw: Raw, mode: &ExecutionMode) -> PyResult<Vec<u8>> {
-        let whole = Whole::new(zelf.decoder(zelf.max_decoded_size), zelf.content_length());
-        if let Raw::Network(network) = raw {
-            let content = network.read(zelf, whole, mode).await?;
-            Self::close_source(zelf, mode).await?;
+    async fn read_all(zelf: &Py<Self>, mut raw: ByteSource, mode: &ExecutionMode) -> PyResult<Vec<u8>> {
+        let mut buffer = BodyBuffer::new(zelf.decoder(zelf.max_decoded_size), zelf.content_length());
+        if let ByteSource::Network(network) = raw {
+            let content = network.read(zelf, buffer, mode).await?;
+            Self::close(zelf, mode).await?;
             return Ok(content);
         }
-        let mut whole = whole;
         let failed = |error| with_vm(|vm| zelf.engine_error(error, vm));
         while let Some(piece) = raw.next(zelf, mode).await? {
-            whole.feed(piece).map_err(failed)?;
+            buffer.feed(piece).map_err(failed)?;
         }
-        Self::close_source(zelf, mode).await?;
-        whole.finish().map_err(failed)
+        Self::close(zelf, mode).await?;
+        buffer.finish().map_err(failed)
     }
 
     fn content_length(&self) -> Option<u64> {
@@ -249,7 +248,7 @@ impl PyResponse {
     /// # Errors
     /// `RuntimeError` for a stream that can only be closed the other way, with `await` or without;
     /// what its `close` or `aclose` raises.
-    pub(super) async fn close_source(zelf: &Py<Self>, mode: &ExecutionMode) -> PyResult<()> {
+    pub(crate) async fn close(zelf: &Py<Self>, mode: &ExecutionMode) -> PyResult<()> {
         let is_async = mode.is_async();
         let (source, stream, _reading) = {
             let mut body = zelf.body.lock();
@@ -281,8 +280,8 @@ impl PyResponse {
         Ok(())
     }
 
-    /// Gives a connection up after a failure: in an unknown state it is not used again. A stream of
-    /// Python's is left to whoever closes the response.
+    /// Closes a connection after a failure: it is in an unknown state and not used again. A Python stream
+    /// stays open until the response is closed.
     pub(crate) fn abandon(&self) {
         let (network, _reading) = {
             let mut body = self.body.lock();

@@ -9,15 +9,15 @@ use rustpython_vm::{
     builtins::{PyDictRef, PyInt, PyStrRef},
 };
 
-use super::PyResponse;
+use super::Response;
 use super::body::{Body, Source};
 use super::head::{Head, StatusLine};
-use super::network::{Network, Whole};
+use super::network::{BodyBuffer, NetworkBody};
 use super::text::Text;
-use crate::client::Answer;
-use crate::content::{Encoded, RequestBody, encode_content, utf8};
-use crate::headers::{PyHeaders, headers_from};
+use crate::client::EngineResponse;
 use crate::json;
+use crate::models::headers::{Headers, headers_from};
+use crate::streams::content::{Encoded, RequestBody, encode_content, utf8};
 
 /// The arguments of `Response(...)`.
 #[derive(FromArgs)]
@@ -61,7 +61,7 @@ fn encode(vm: &VirtualMachine, args: &ResponseArgs) -> PyResult<Encoded> {
     }
 }
 
-impl PyResponse {
+impl Response {
     /// `Response.__init__`.
     pub(super) fn build(zelf: &Py<Self>, mut args: ResponseArgs, vm: &VirtualMachine) -> PyResult<()> {
         let status = args.status_code.clone().downcast::<PyInt>().map_err(|wrong| {
@@ -107,7 +107,7 @@ impl PyResponse {
         };
         *zelf.head.lock() = Head {
             status: Some(status),
-            headers: Some(PyHeaders::new(headers).into_ref(&vm.ctx)),
+            headers: Some(Headers::new(headers).into_ref(&vm.ctx)),
             request: args.request,
             history: Some(vm.ctx.new_list(history).into()),
             extensions: Some(extensions),
@@ -116,8 +116,8 @@ impl PyResponse {
         *zelf.text.lock() = Text { default_encoding: args.default_encoding, ..Text::default() };
         zelf.downloaded.store(0, Ordering::Relaxed);
         if let Some(content) = content {
-            let mut whole = Whole::new(zelf.decoder(None), None);
-            let decoded = whole.feed(content).and_then(|()| whole.finish());
+            let mut buffer = BodyBuffer::new(zelf.decoder(None), None);
+            let decoded = buffer.feed(content).and_then(|()| buffer.finish());
             let decoded = decoded.map_err(|error| zelf.engine_error(error, vm))?;
             body.content = Some(vm.ctx.new_bytes(decoded));
             body.consumed = true;
@@ -131,17 +131,17 @@ impl PyResponse {
     /// asynchronous clients are read and closed with `await`.
     pub(crate) fn from_engine(
         vm: &VirtualMachine,
-        answer: Answer,
+        received: EngineResponse,
         request: Option<PyObjectRef>,
         default_encoding: PyObjectRef,
         max_decoded_size: Option<u64>,
         is_async: bool,
     ) -> PyRef<Self> {
-        let Answer { mut response, started, tracer } = answer;
+        let EngineResponse { mut response, started, tracer } = received;
         let status = vm.ctx.new_int(response.status);
-        let headers = PyHeaders::new(std::mem::take(&mut response.headers)).into_ref(&vm.ctx);
+        let headers = Headers::new(std::mem::take(&mut response.headers)).into_ref(&vm.ctx);
         let line = StatusLine { version: response.version, reason: response.reason.take() };
-        let network = Arc::new(Network::new(response, started, is_async, tracer));
+        let network = Arc::new(NetworkBody::new(response, started, is_async, tracer));
         let head = Head {
             status: Some(status),
             headers: Some(headers),

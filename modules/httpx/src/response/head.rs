@@ -8,21 +8,22 @@ use rustpython_vm::{
     Context, PyObjectRef, PyPayload, PyRef, PyResult, Traverse, VirtualMachine,
     builtins::{PyBytes, PyDictRef, PyIntRef, PyList},
 };
+use tauraro_engine as engine;
 use tauraro_engine::http::cookies::CookieJar;
-use tauraro_engine::{Headers, http::link};
+use tauraro_engine::http::link;
 
-use super::PyResponse;
-use super::network::Network;
-use crate::cookies::PyCookies;
-use crate::headers::{PyHeaders, headers_from};
-use crate::status_codes;
-use crate::url::url_from;
+use super::Response;
+use super::network::NetworkBody;
+use crate::models::cookies::Cookies;
+use crate::models::headers::{Headers, headers_from};
+use crate::models::status_codes;
+use crate::models::url::url_from;
 
 /// Everything but the content.
 #[derive(Debug, Default, Traverse)]
 pub(super) struct Head {
     pub(super) status: Option<PyIntRef>,
-    pub(super) headers: Option<PyRef<PyHeaders>>,
+    pub(super) headers: Option<PyRef<Headers>>,
     pub(super) request: Option<PyObjectRef>,
     pub(super) next_request: Option<PyObjectRef>,
     pub(super) history: Option<PyObjectRef>,
@@ -31,7 +32,7 @@ pub(super) struct Head {
     /// What the extensions of a response from the network are made of.
     #[pytraverse(skip)]
     pub(super) line: Option<StatusLine>,
-    pub(super) cookies: Option<PyRef<PyCookies>>,
+    pub(super) cookies: Option<PyRef<Cookies>>,
     /// When the request was sent, for a response that did not come from the network itself.
     #[pytraverse(skip)]
     pub(super) started: Option<Instant>,
@@ -39,7 +40,7 @@ pub(super) struct Head {
     pub(super) elapsed: Option<PyObjectRef>,
     /// The body as it was when the head arrived, which knows the time.
     #[pytraverse(skip)]
-    pub(super) network: Option<Arc<Network>>,
+    pub(super) network: Option<Arc<NetworkBody>>,
 }
 
 /// The rest of a status line.
@@ -71,7 +72,7 @@ fn ascii(bytes: &[u8]) -> String {
     bytes.iter().filter(|byte| byte.is_ascii()).map(|&byte| char::from(byte)).collect()
 }
 
-impl PyResponse {
+impl Response {
     /// The status code; 0 for one that no server sends.
     pub(crate) fn status(&self) -> u16 {
         self.head
@@ -83,8 +84,8 @@ impl PyResponse {
     }
 
     /// The header fields.
-    pub(crate) fn headers(&self) -> PyRef<PyHeaders> {
-        let none = || PyHeaders::new(Headers::new()).into_ref(Context::genesis());
+    pub(crate) fn headers(&self) -> PyRef<Headers> {
+        let none = || Headers::new(engine::Headers::new()).into_ref(Context::genesis());
         self.head.lock().headers.get_or_insert_with(none).clone()
     }
 
@@ -99,9 +100,9 @@ impl PyResponse {
     }
 
     pub(super) fn replace_headers(&self, headers: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
-        let headers = match headers.downcast::<PyHeaders>() {
+        let headers = match headers.downcast::<Headers>() {
             Ok(headers) => headers,
-            Err(headers) => PyHeaders::new(headers_from(vm, &headers)?).into_ref(&vm.ctx),
+            Err(headers) => Headers::new(headers_from(vm, &headers)?).into_ref(&vm.ctx),
         };
         self.head.lock().headers = Some(headers);
         Ok(())
@@ -184,7 +185,7 @@ impl PyResponse {
         Ok(sent.map_or_else(|| status_codes::reason_phrase(self.status()).to_owned(), |sent| ascii(&sent)))
     }
 
-    pub(super) fn cookies_set(&self, vm: &VirtualMachine) -> PyResult<PyRef<PyCookies>> {
+    pub(super) fn cookies_set(&self, vm: &VirtualMachine) -> PyResult<PyRef<Cookies>> {
         if let Some(cookies) = self.head.lock().cookies.clone() {
             return Ok(cookies);
         }
@@ -192,7 +193,7 @@ impl PyResponse {
         let url = url_from(vm, &url)?;
         let mut jar = CookieJar::default();
         jar.extract(&url, &self.headers().fields());
-        let cookies = PyCookies::new(jar).into_ref(&vm.ctx);
+        let cookies = Cookies::new(jar).into_ref(&vm.ctx);
         Ok(self.head.lock().cookies.get_or_insert(cookies).clone())
     }
 
@@ -221,7 +222,7 @@ impl PyResponse {
         }
     }
 
-    /// Takes note of the time, if it counts from somewhere.
+    /// Records how long the response took, if it is known when the request was sent.
     ///
     /// # Errors
     /// None that a sane `datetime` module raises.

@@ -1,4 +1,4 @@
-//! The body of a response that is on its way over a connection.
+//! The body of a response that arrives over a connection.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -11,14 +11,14 @@ use tauraro_bridge::{ExecutionMode, with_vm};
 use tauraro_engine::http::client::{self, ResponseBody};
 use tauraro_engine::http::decode::Decoder;
 
-use super::PyResponse;
+use super::Response;
+use super::network_stream::Connection;
+use crate::client::tracer::Tracer;
 use crate::exceptions::{stream_closed, stream_consumed};
-use crate::network_stream::Connection;
-use crate::tracer::Tracer;
 
-/// A body on a connection, shared by the response and whoever reads it.
+/// A body on a connection, shared by the response and its reader.
 #[derive(Debug)]
-pub(crate) struct Network {
+pub(crate) struct NetworkBody {
     slot: PyMutex<Slot>,
     /// Whether it is an asynchronous client's: read with `await`, and only so.
     is_async: bool,
@@ -36,15 +36,15 @@ pub(crate) struct Network {
 enum Slot {
     /// Nobody is reading.
     Idle(ResponseBody),
-    /// Somebody has taken the body to read from it.
+    /// A reader has taken the body.
     Busy,
-    /// The body is gone: read to its end, closed or broken.
+    /// The body was read to its end, closed, or broken.
     Closed,
 }
 
-/// Whoever reads. A reader that does not put the body back has lost it: what is left of it after a
-/// failure, or when the wait was given up, has no meaning.
-struct Reader<'a>(&'a Network);
+/// A reader. If it does not put the body back, the body is closed: what is left of it after a failure, or
+/// after a wait that was given up, has no meaning.
+struct Reader<'a>(&'a NetworkBody);
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
@@ -55,7 +55,7 @@ impl Drop for Reader<'_> {
     }
 }
 
-impl Network {
+impl NetworkBody {
     /// The body of the response to a request that was sent at `started`.
     pub(super) fn new(
         mut response: client::Response,
@@ -80,7 +80,7 @@ impl Network {
         &self.connection
     }
 
-    /// Tells what has happened since, if somebody wants to know.
+    /// Calls the extension `trace` with what has happened since.
     async fn trace(&self, mode: &ExecutionMode) -> PyResult<()> {
         let Some(mut tracer) = self.tracer.lock().take() else { return Ok(()) };
         tracer.tell(mode).await?;
@@ -116,7 +116,7 @@ impl Network {
         let _tracer = self.tracer.lock().take();
     }
 
-    /// The same, telling whoever traces the exchange.
+    /// The same, calling the extension `trace` with it.
     ///
     /// # Errors
     /// What the tracing function raises.
@@ -141,7 +141,7 @@ impl Network {
         }
     }
 
-    /// Puts the body back, unless it was closed meanwhile.
+    /// Puts the body back, unless it was closed in the meantime.
     fn put_back(&self, body: ResponseBody) {
         let mut slot = self.slot.lock();
         if matches!(*slot, Slot::Busy) {
@@ -152,10 +152,10 @@ impl Network {
     /// Waits for the next piece as it came off the wire; `None` at the end.
     ///
     /// # Errors
-    /// The network's; `StreamClosed` after closing; `StreamConsumed` while somebody else reads.
+    /// The network's; `StreamClosed` after closing; `StreamConsumed` while another reader reads.
     pub(crate) async fn chunk(
         &self,
-        response: &Py<PyResponse>,
+        response: &Py<Response>,
         mode: &ExecutionMode,
     ) -> PyResult<Option<Bytes>> {
         let (mut body, _reader) = with_vm(|vm| self.take(vm))?;
@@ -187,24 +187,24 @@ impl Network {
     /// Waits for the whole body, decoding it as it comes.
     ///
     /// # Errors
-    /// As [`Network::chunk`], and the decoder's.
+    /// As [`NetworkBody::chunk`], and the decoder's.
     pub(super) async fn read(
         self: &Arc<Self>,
-        response: &Py<PyResponse>,
-        mut whole: Whole,
+        response: &Py<Response>,
+        mut buffer: BodyBuffer,
         mode: &ExecutionMode,
     ) -> PyResult<Vec<u8>> {
         let (mut body, _reader) = with_vm(|vm| self.take(vm))?;
-        let content = match self.read_ready(&mut body, &mut whole) {
-            Ok(true) => whole.finish(),
+        let content = match self.read_ready(&mut body, &mut buffer) {
+            Ok(true) => buffer.finish(),
             Ok(false) => {
                 let counter = Arc::clone(self);
                 let wait = Box::pin(async move {
                     while let Some(piece) = body.chunk().await? {
                         counter.count(&piece);
-                        whole.feed(piece)?;
+                        buffer.feed(piece)?;
                     }
-                    whole.finish()
+                    buffer.finish()
                 });
                 mode.run(wait).await?
             }
@@ -215,36 +215,36 @@ impl Network {
     }
 
     /// Reads what takes no waiting; whether that was all.
-    fn read_ready(&self, body: &mut ResponseBody, whole: &mut Whole) -> tauraro_engine::Result<bool> {
-        if self.is_async && whole.decoder.is_some() {
+    fn read_ready(&self, body: &mut ResponseBody, buffer: &mut BodyBuffer) -> tauraro_engine::Result<bool> {
+        if self.is_async && buffer.decoder.is_some() {
             // A little can decode to much, which would hold the event loop up.
             return Ok(false);
         }
         while let Some(piece) = body.ready() {
             let Some(piece) = piece? else { return Ok(true) };
             self.count(&piece);
-            whole.feed(piece)?;
+            buffer.feed(piece)?;
         }
         Ok(false)
     }
 }
 
 /// A whole body being gathered in memory, decoded.
-pub(super) struct Whole {
+pub(super) struct BodyBuffer {
     decoder: Option<Decoder>,
     content: Vec<u8>,
 }
 
-impl Whole {
-    /// What is set aside at most on the word of a `Content-Length`.
-    const LARGEST_HINT: u64 = 256 << 20;
+impl BodyBuffer {
+    /// How much memory is reserved at most because a `Content-Length` says so.
+    const MAX_PREALLOCATION: u64 = 256 << 20;
 
     pub(super) fn new(decoder: Decoder, content_length: Option<u64>) -> Self {
         let decoder = Some(decoder).filter(|decoder| !decoder.is_identity());
         let mut content = Vec::new();
         if let (None, Some(length)) = (&decoder, content_length) {
-            // A length that lies, or finds no memory, is no reason to fail yet.
-            let hint = usize::try_from(length.min(Self::LARGEST_HINT)).unwrap_or_default();
+            // A wrong length, or one that does not fit into memory, is not an error yet.
+            let hint = usize::try_from(length.min(Self::MAX_PREALLOCATION)).unwrap_or_default();
             let _ = content.try_reserve_exact(hint);
         }
         Self { decoder, content }

@@ -5,11 +5,11 @@ use rustpython_vm::{
     function::{FuncArgs, KwArgs},
 };
 
-use super::PyResponse;
-use crate::exceptions::PyHTTPStatusError;
-use crate::url::PyUrl;
+use super::Response;
+use crate::exceptions::HTTPStatusError;
+use crate::models::url::Url;
 
-impl PyResponse {
+impl Response {
     /// The hundreds of a code from 100 to 599.
     pub(super) fn status_class(&self) -> Option<u16> {
         let code = self.status();
@@ -40,7 +40,7 @@ impl PyResponse {
         let arguments: KwArgs =
             [("request".to_owned(), request), ("response".to_owned(), zelf.into())].into_iter().collect();
         let arguments = FuncArgs::new(vec![vm.ctx.new_str(message).into()], arguments);
-        let error = PyHTTPStatusError::class(&vm.ctx).as_object().call(arguments, vm)?;
+        let error = HTTPStatusError::class(&vm.ctx).as_object().call(arguments, vm)?;
         Err(error.try_into_value(vm)?)
     }
 
@@ -54,7 +54,7 @@ impl PyResponse {
         };
         let (code, reason) = (self.status_text(), self.reason(vm)?);
         let url = request.get_attr("url", vm)?;
-        let url = match url.downcast_ref::<PyUrl>() {
+        let url = match url.downcast_ref::<Url>() {
             // A password in the URL is not for error messages.
             Some(url) => url.url().redacted(),
             None => url.str(vm)?.to_string_lossy().into_owned(),

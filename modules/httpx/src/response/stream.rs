@@ -12,32 +12,32 @@ use rustpython_vm::{
 
 use tauraro_bridge::{ExecutionMode, poll_to_completion};
 
-use super::PyResponse;
-use super::async_stream::PyAsyncResponseStream;
+use super::Response;
+use super::async_stream::AsyncResponseStream;
 use super::body::Source;
-use super::network::Network;
-use crate::byte_stream::PyByteStream;
-use crate::content::PyUnattachedStream;
-use crate::sync_byte_stream::PySyncByteStream;
+use super::network::NetworkBody;
+use crate::streams::byte_stream::ByteStream;
+use crate::streams::sync_byte_stream::SyncByteStream;
+use crate::streams::unattached_stream::UnattachedStream;
 
 /// A response's content as it comes off the wire: an iterable of bytes with a `close` method.
 ///
 /// Iterating it goes past the response: nothing is counted, decompressed or kept. It is there for
-/// whoever wraps the stream and sets the wrapper as `Response.stream`.
-#[pyclass(module = "httpx", name = "ResponseStream", base = PySyncByteStream, traverse)]
+/// programs that wrap the stream and set the wrapper as `Response.stream`.
+#[pyclass(module = "httpx", name = "ResponseStream", base = SyncByteStream, traverse)]
 #[derive(Debug)]
 #[repr(C)]
-pub(crate) struct PyResponseStream {
+pub(crate) struct ResponseStream {
     #[pytraverse(skip)]
-    base: PySyncByteStream,
-    response: PyRef<PyResponse>,
+    base: SyncByteStream,
+    response: PyRef<Response>,
     #[pytraverse(skip)]
-    network: Arc<Network>,
+    network: Arc<NetworkBody>,
 }
 
-impl PyResponseStream {
+impl ResponseStream {
     /// The stream of a response: the object it was given, its bytes, or what reads its connection.
-    pub(super) fn of(response: PyRef<PyResponse>, vm: &VirtualMachine) -> PyObjectRef {
+    pub(super) fn of(response: PyRef<Response>, vm: &VirtualMachine) -> PyObjectRef {
         let (source, stream) = {
             let body = response.body.lock();
             (body.source.clone(), body.stream.clone())
@@ -45,27 +45,27 @@ impl PyResponseStream {
         match (source, stream) {
             (Source::Given, Some(stream)) => stream,
             (Source::Bytes, Some(content)) => match content.downcast::<PyBytes>() {
-                Ok(content) => PyByteStream::new(content).into_ref(&vm.ctx).into(),
+                Ok(content) => ByteStream::new(content).into_ref(&vm.ctx).into(),
                 Err(content) => content,
             },
             (Source::Network(network), _) if network.is_async() => {
-                PyAsyncResponseStream::new(response, network).into_ref(&vm.ctx).into()
+                AsyncResponseStream::new(response, network).into_ref(&vm.ctx).into()
             }
             (Source::Network(network), _) => {
-                Self { base: PySyncByteStream, response, network }.into_ref(&vm.ctx).into()
+                Self { base: SyncByteStream, response, network }.into_ref(&vm.ctx).into()
             }
-            _ => PyUnattachedStream::default().into_ref(&vm.ctx).into(),
+            _ => UnattachedStream::default().into_ref(&vm.ctx).into(),
         }
     }
 }
 
-impl Iterable for PyResponseStream {
+impl Iterable for ResponseStream {
     fn iter(zelf: PyRef<Self>, _vm: &VirtualMachine) -> PyResult {
         Ok(zelf.into())
     }
 }
 
-impl IterNext for PyResponseStream {
+impl IterNext for ResponseStream {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         let piece = poll_to_completion(vm, zelf.network.chunk(&zelf.response, &ExecutionMode::Blocking))?;
         Ok(piece.map_or(PyIterReturn::StopIteration(None), |piece| {
@@ -75,7 +75,7 @@ impl IterNext for PyResponseStream {
 }
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Iterable, IterNext))]
-impl PyResponseStream {
+impl ResponseStream {
     /// Gives up what was not read.
     #[pymethod]
     fn close(zelf: &Py<Self>) {

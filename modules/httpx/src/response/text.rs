@@ -9,7 +9,7 @@ use rustpython_vm::{
 };
 use tauraro_engine::http::text::{self, Utf8Decoder};
 
-use super::PyResponse;
+use super::Response;
 
 /// What is known about a response's text.
 #[derive(Debug, Default, Traverse)]
@@ -73,7 +73,7 @@ fn is_known(vm: &VirtualMachine, name: &str) -> bool {
                 .is_ok_and(|codec| codec.is_text_codec(vm).unwrap_or(false)))
 }
 
-/// An incremental decoder of Python's for an encoding.
+/// A Python incremental decoder for an encoding.
 fn python_decoder(vm: &VirtualMachine, encoding: &str) -> PyResult {
     let codec = vm.state.codec_registry.lookup(encoding, vm)?;
     let codec = codec.as_tuple().as_object();
@@ -100,7 +100,7 @@ pub(crate) enum TextDecoder {
     Utf8(Utf8Decoder),
     /// One byte, one character.
     Bytewise(Bytewise),
-    /// An incremental decoder of Python's.
+    /// A Python incremental decoder.
     Python(PyObjectRef),
     /// An encoding whose byte order is not known before its mark was seen, or missed.
     Unordered(Unordered),
@@ -209,7 +209,7 @@ impl TextDecoder {
     }
 }
 
-impl PyResponse {
+impl Response {
     /// The `charset` of the `Content-Type` header, in lower case.
     pub(super) fn charset(&self) -> Option<String> {
         let content_type = self.header("content-type")?;
@@ -270,7 +270,7 @@ impl PyResponse {
     ///
     /// # Errors
     /// `ResponseNotRead` before the content was read; `LookupError` as
-    /// [`PyResponse::text_decoder`].
+    /// [`Response::text_decoder`].
     pub(super) fn decode_text(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyStrRef> {
         if let Some(text) = zelf.text.lock().decoded.clone() {
             return Ok(text);

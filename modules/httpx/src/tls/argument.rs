@@ -12,7 +12,7 @@ use crate::auth;
 /// `verify=`: the path of a PEM file, or of a folder of them.
 ///
 /// # Errors
-/// `TypeError` for what is no path, `OSError` for one that leads nowhere.
+/// `TypeError` for what is not a path, `OSError` for one that does not exist.
 pub(super) fn roots(vm: &VirtualMachine, verify: &PyObject) -> PyResult<Verify> {
     let path = path(vm, verify, "verify", "a bool, an ssl.SSLContext or the path of a CA file or folder")?;
     if !path.exists() {

@@ -24,7 +24,7 @@ const OP_NO_TLS_1_2: i64 = 0x0800_0000;
 const OP_NO_TLS_1_3: i64 = 0x2000_0000;
 const VERIFY_CRL_CHECK: i64 = 0x4 | 0x8;
 
-/// Whether `value` is an `ssl.SSLContext`. It is none as long as nobody has imported `ssl`.
+/// Whether `value` is an `ssl.SSLContext`. It cannot be one as long as `ssl` has not been imported.
 ///
 /// # Errors
 /// What `isinstance` raises.

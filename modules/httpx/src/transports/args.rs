@@ -8,8 +8,8 @@ use rustpython_vm::function::{ArgBytesLike, OptionalArg};
 use rustpython_vm::{FromArgs, PyObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 use tauraro_engine::http::client::{SocketOption, SocketValue, TransportConfig};
 
-use crate::limits::PyLimits;
-use crate::proxy::{PyProxy, proxy_from};
+use crate::models::limits::Limits;
+use crate::models::proxy::{Proxy, proxy_from};
 
 /// The arguments of a native transport, in upstream's order.
 #[derive(Debug, FromArgs)]
@@ -25,7 +25,7 @@ pub(crate) struct HTTPTransportArgs {
     #[pyarg(any, default = false)]
     pub(crate) http2: bool,
     #[pyarg(any, optional)]
-    pub(crate) limits: Option<PyRef<PyLimits>>,
+    pub(crate) limits: Option<PyRef<Limits>>,
     #[pyarg(any, optional)]
     pub(crate) proxy: Option<PyObjectRef>,
     #[pyarg(any, optional)]
@@ -52,7 +52,7 @@ impl HTTPTransportArgs {
                 vm.new_value_error(format!("local_address must be an IP address, not '{}'", address.as_str()))
             })
         });
-        let proxy = self.proxy.map(|proxy| PyProxy::to_engine(&*proxy_from(vm, &proxy)?, vm));
+        let proxy = self.proxy.map(|proxy| Proxy::to_engine(&*proxy_from(vm, &proxy)?, vm));
         Ok(TransportConfig {
             tls: crate::tls::tls_from(vm, self.verify, self.cert, self.trust_env)?,
             http1: self.http1,

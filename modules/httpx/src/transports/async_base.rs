@@ -10,12 +10,12 @@ use tauraro_bridge::{coroutine, with_vm};
 /// `Response`, and `aclose` if there is something to close.
 #[pyclass(module = "httpx", name = "AsyncBaseTransport")]
 #[derive(Debug, Default, PyPayload)]
-pub(crate) struct PyAsyncBaseTransport;
+pub(crate) struct AsyncBaseTransport;
 
 // Has no constructor: objects are made by `object`, so that a class may name a class of its own before
 // this one. The methods take any object for that reason.
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF))]
-impl PyAsyncBaseTransport {
+impl AsyncBaseTransport {
     /// Sends one request and returns its response; to be overridden.
     #[pymethod]
     fn handle_async_request(_zelf: PyObjectRef, _request: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {

@@ -1,29 +1,39 @@
 //! `httpx.AsyncHTTPTransport`.
 
+use rustpython_vm::class::StaticType;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
-use tauraro_bridge::{coroutine, with_vm};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
+use tauraro_bridge::{NativeMethods, OverrideCache, coroutine, with_vm};
 
 use super::args::HTTPTransportArgs;
-use super::async_base::PyAsyncBaseTransport;
+use super::async_base::AsyncBaseTransport;
 use super::pool::{Pool, PoolCell};
 use super::respond;
-use crate::request::PyRequest;
+use crate::request::Request;
 
 /// The transport of `AsyncClient`: connections over the network, kept in a pool. Takes the arguments
 /// of `HTTPTransport`.
-#[pyclass(module = "httpx", name = "AsyncHTTPTransport", base = PyAsyncBaseTransport)]
+#[pyclass(module = "httpx", name = "AsyncHTTPTransport", base = AsyncBaseTransport)]
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct PyAsyncHTTPTransport {
-    base: PyAsyncBaseTransport,
+pub(crate) struct AsyncHTTPTransport {
+    base: AsyncBaseTransport,
     pool: PoolCell,
+    overrides: OverrideCache,
 }
 
-impl PyAsyncHTTPTransport {
+static METHODS: NativeMethods<1> =
+    NativeMethods::new(AsyncHTTPTransport::static_type, ["handle_async_request"]);
+
+impl AsyncHTTPTransport {
+    /// Whether requests are handled by this class, and not by a method of a subclass or of a test.
+    pub(crate) fn is_native(zelf: &Py<Self>, vm: &VirtualMachine) -> bool {
+        zelf.overrides.overrides(zelf.as_object(), &METHODS, vm).is_empty()
+    }
+
     /// A transport over `pool`.
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { base: PyAsyncBaseTransport, pool: pool.into() }
+        Self { base: AsyncBaseTransport, pool: pool.into(), overrides: OverrideCache::default() }
     }
 
     /// The connections.
@@ -35,9 +45,9 @@ impl PyAsyncHTTPTransport {
     }
 }
 
-impl DefaultConstructor for PyAsyncHTTPTransport {}
+impl DefaultConstructor for AsyncHTTPTransport {}
 
-impl Initializer for PyAsyncHTTPTransport {
+impl Initializer for AsyncHTTPTransport {
     type Args = HTTPTransportArgs;
 
     fn init(zelf: &Py<Self>, args: HTTPTransportArgs, vm: &VirtualMachine) -> PyResult<()> {
@@ -46,14 +56,10 @@ impl Initializer for PyAsyncHTTPTransport {
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyAsyncHTTPTransport {
+impl AsyncHTTPTransport {
     /// Sends one request over the network and returns its response, whose body is still to be read.
     #[pymethod]
-    fn handle_async_request(
-        zelf: PyRef<Self>,
-        request: PyRef<PyRequest>,
-        vm: &VirtualMachine,
-    ) -> PyObjectRef {
+    fn handle_async_request(zelf: PyRef<Self>, request: PyRef<Request>, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "AsyncHTTPTransport.handle_async_request", move |mode| async move {
             let pool = with_vm(|vm| zelf.pool(vm))?;
             respond(pool, request, mode).await

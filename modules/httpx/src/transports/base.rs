@@ -8,12 +8,12 @@ use rustpython_vm::{PyObjectRef, PyPayload, PyResult, VirtualMachine, function::
 /// `Response`, and `close` if there is something to close.
 #[pyclass(module = "httpx", name = "BaseTransport")]
 #[derive(Debug, Default, PyPayload)]
-pub(crate) struct PyBaseTransport;
+pub(crate) struct BaseTransport;
 
 // Has no constructor: objects are made by `object`, so that a class may name a class of its own before
 // this one. The methods take any object for that reason.
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF))]
-impl PyBaseTransport {
+impl BaseTransport {
     /// Sends one request and returns its response; to be overridden.
     #[pymethod]
     fn handle_request(_zelf: PyObjectRef, _request: PyObjectRef, vm: &VirtualMachine) -> PyResult {

@@ -1,15 +1,16 @@
 //! `httpx.HTTPTransport`.
 
+use rustpython_vm::class::StaticType;
 use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
-use rustpython_vm::{Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
-use tauraro_bridge::{ExecutionMode, poll_to_completion};
+use rustpython_vm::{AsObject, Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
+use tauraro_bridge::{ExecutionMode, NativeMethods, OverrideCache, poll_to_completion};
 
 use super::args::HTTPTransportArgs;
-use super::base::PyBaseTransport;
+use super::base::BaseTransport;
 use super::pool::{Pool, PoolCell};
 use super::respond;
-use crate::request::PyRequest;
+use crate::request::Request;
 
 /// The transport of `Client`: connections over the network, kept in a pool. Make one to set what the
 /// client's own arguments do not, or to wrap it in a transport of your own.
@@ -21,18 +22,26 @@ use crate::request::PyRequest;
 /// `(level, name, value)`, as for `socket.setsockopt`.
 ///
 /// Raises `TypeError`, `ValueError` or `OSError` for an argument that makes no sense.
-#[pyclass(module = "httpx", name = "HTTPTransport", base = PyBaseTransport)]
+#[pyclass(module = "httpx", name = "HTTPTransport", base = BaseTransport)]
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct PyHTTPTransport {
-    base: PyBaseTransport,
+pub(crate) struct HTTPTransport {
+    base: BaseTransport,
     pool: PoolCell,
+    overrides: OverrideCache,
 }
 
-impl PyHTTPTransport {
+static METHODS: NativeMethods<1> = NativeMethods::new(HTTPTransport::static_type, ["handle_request"]);
+
+impl HTTPTransport {
+    /// Whether requests are handled by this class, and not by a method of a subclass or of a test.
+    pub(crate) fn is_native(zelf: &Py<Self>, vm: &VirtualMachine) -> bool {
+        zelf.overrides.overrides(zelf.as_object(), &METHODS, vm).is_empty()
+    }
+
     /// A transport over `pool`.
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { base: PyBaseTransport, pool: pool.into() }
+        Self { base: BaseTransport, pool: pool.into(), overrides: OverrideCache::default() }
     }
 
     /// The connections.
@@ -44,9 +53,9 @@ impl PyHTTPTransport {
     }
 }
 
-impl DefaultConstructor for PyHTTPTransport {}
+impl DefaultConstructor for HTTPTransport {}
 
-impl Initializer for PyHTTPTransport {
+impl Initializer for HTTPTransport {
     type Args = HTTPTransportArgs;
 
     fn init(zelf: &Py<Self>, args: HTTPTransportArgs, vm: &VirtualMachine) -> PyResult<()> {
@@ -55,10 +64,10 @@ impl Initializer for PyHTTPTransport {
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyHTTPTransport {
+impl HTTPTransport {
     /// Sends one request over the network and returns its response, whose body is still to be read.
     #[pymethod]
-    fn handle_request(zelf: &Py<Self>, request: PyRef<PyRequest>, vm: &VirtualMachine) -> PyResult {
+    fn handle_request(zelf: &Py<Self>, request: PyRef<Request>, vm: &VirtualMachine) -> PyResult {
         let pool = zelf.pool(vm)?;
         poll_to_completion(vm, respond(pool, request, ExecutionMode::Blocking))
     }

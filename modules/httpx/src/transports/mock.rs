@@ -5,18 +5,18 @@ use rustpython_vm::types::{Constructor, DefaultConstructor, Initializer};
 use rustpython_vm::{AsObject, FromArgs, Py, PyObjectRef, PyRef, PyResult, VirtualMachine, pyclass};
 use tauraro_bridge::{coroutine, with_vm};
 
-use super::base::PyBaseTransport;
-use crate::request::PyRequest;
-use crate::response::PyResponse;
+use super::base::BaseTransport;
+use crate::request::Request;
+use crate::response::Response;
 
 /// A transport that asks a function: it takes the request, whose body has been read, and returns the
 /// response. For both clients; with `AsyncClient` the function may be an `async` one.
-#[pyclass(module = "httpx", name = "MockTransport", base = PyBaseTransport, traverse)]
+#[pyclass(module = "httpx", name = "MockTransport", base = BaseTransport, traverse)]
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(crate) struct PyMockTransport {
+pub(crate) struct MockTransport {
     #[pytraverse(skip)]
-    base: PyBaseTransport,
+    base: BaseTransport,
     handler: PyMutex<Option<PyObjectRef>>,
 }
 
@@ -27,8 +27,8 @@ pub(crate) struct MockTransportArgs {
     handler: PyObjectRef,
 }
 
-impl PyMockTransport {
-    fn ask(&self, request: PyRef<PyRequest>, vm: &VirtualMachine) -> PyResult {
+impl MockTransport {
+    fn ask(&self, request: PyRef<Request>, vm: &VirtualMachine) -> PyResult {
         let handler = self.handler.lock().clone();
         match handler {
             Some(handler) => handler.call((request,), vm),
@@ -37,9 +37,9 @@ impl PyMockTransport {
     }
 }
 
-impl DefaultConstructor for PyMockTransport {}
+impl DefaultConstructor for MockTransport {}
 
-impl Initializer for PyMockTransport {
+impl Initializer for MockTransport {
     type Args = MockTransportArgs;
 
     fn init(zelf: &Py<Self>, args: MockTransportArgs, _vm: &VirtualMachine) -> PyResult<()> {
@@ -50,7 +50,7 @@ impl Initializer for PyMockTransport {
 }
 
 #[pyclass(flags(BASETYPE, HAS_DICT, HAS_WEAKREF), with(Constructor, Initializer))]
-impl PyMockTransport {
+impl MockTransport {
     /// The function that answers.
     #[pygetset]
     fn handler(zelf: &Py<Self>, vm: &VirtualMachine) -> PyObjectRef {
@@ -59,22 +59,18 @@ impl PyMockTransport {
 
     /// Asks the function.
     #[pymethod]
-    fn handle_request(zelf: &Py<Self>, request: PyRef<PyRequest>, vm: &VirtualMachine) -> PyResult {
+    fn handle_request(zelf: &Py<Self>, request: PyRef<Request>, vm: &VirtualMachine) -> PyResult {
         vm.call_method(request.as_object(), "read", ())?;
         zelf.ask(request, vm)
     }
 
     /// Asks the function, which may be an `async` one.
     #[pymethod]
-    fn handle_async_request(
-        zelf: PyRef<Self>,
-        request: PyRef<PyRequest>,
-        vm: &VirtualMachine,
-    ) -> PyObjectRef {
+    fn handle_async_request(zelf: PyRef<Self>, request: PyRef<Request>, vm: &VirtualMachine) -> PyObjectRef {
         coroutine(vm, "MockTransport.handle_async_request", move |mode| async move {
             mode.wait(with_vm(|vm| vm.call_method(request.as_object(), "aread", ()))?).await?;
             let answer = with_vm(|vm| zelf.ask(request, vm))?;
-            if answer.downcastable::<PyResponse>() { Ok(answer) } else { mode.wait(answer).await }
+            if answer.downcastable::<Response>() { Ok(answer) } else { mode.wait(answer).await }
         })
     }
 }

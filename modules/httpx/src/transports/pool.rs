@@ -94,8 +94,8 @@ impl PoolCell {
     /// # Errors
     /// `RuntimeError` on an object whose `__init__` did not run.
     pub(super) fn get(&self, vm: &VirtualMachine) -> PyResult<Pool> {
-        let uninitialised = || vm.new_runtime_error("the transport's __init__() has not been called");
-        self.0.lock().clone().ok_or_else(uninitialised)
+        let uninitialized = || vm.new_runtime_error("the transport's __init__() has not been called");
+        self.0.lock().clone().ok_or_else(uninitialized)
     }
 
     /// Ends the idle connections.
