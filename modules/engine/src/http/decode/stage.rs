@@ -39,7 +39,8 @@ pub(super) trait Coding: Send + Sync {
 /// A coding by its name (in any case, as httpx reads it); `None` when it is unknown or `identity`.
 pub(super) fn coding(name: &[u8]) -> Option<Box<dyn Coding>> {
     Some(match name.to_ascii_lowercase().as_slice() {
-        b"gzip" => Box::new(Gzip::default()),
+        // `x-gzip` is an old name for the same coding (RFC 9110 section 8.4.1.3).
+        b"gzip" | b"x-gzip" => Box::new(Gzip::default()),
         b"deflate" => Box::new(Deflate::default()),
         b"br" => Box::new(Brotli::new()),
         b"zstd" => Box::new(Zstd::default()),

@@ -124,6 +124,13 @@ fn forms() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
 }
 
 #[test]
+fn codings_have_old_names_and_any_case() {
+    for name in ["x-gzip", "X-GZip", "GZIP"] {
+        assert_eq!(whole(name, &gzip(b"body")).unwrap(), b"body", "{name}");
+    }
+}
+
+#[test]
 fn whole_bodies() {
     for (encoding, encoded, expected) in forms() {
         assert_eq!(whole(encoding, &encoded).unwrap(), expected, "{encoding}");

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::Pattern;
+
 /// A URL pattern and the proxy for it; without a proxy, URLs of the pattern are asked for directly.
 pub type EnvironmentRoute = (String, Option<String>);
 
@@ -13,7 +15,7 @@ const SCHEMES: [&str; 3] = ["http", "https", "all"];
 ///
 /// A name in lower case goes before the same in upper case, and an empty one takes it back. Where
 /// `REQUEST_METHOD` says that the process answers a CGI request, `HTTP_PROXY` is ignored: there it is
-/// a header of whoever asks.
+/// a header of the request. What `NO_PROXY` lists and is not a host, address or prefix is ignored.
 pub fn environment_proxies(variables: impl IntoIterator<Item = (String, String)>) -> Vec<EnvironmentRoute> {
     let found = named(variables);
     let proxy = |scheme: &str| found.get(scheme).filter(|value| !value.is_empty());
@@ -29,7 +31,10 @@ pub fn environment_proxies(variables: impl IntoIterator<Item = (String, String)>
         match host {
             "" => {}
             "*" => return Vec::new(),
-            host => routes.push((exception(host), None)),
+            host => {
+                let patterns = exceptions(host).into_iter().filter(|pattern| Pattern::parse(pattern).is_ok());
+                routes.extend(patterns.map(|pattern| (pattern, None)));
+            }
         }
     }
     routes
@@ -58,18 +63,42 @@ fn named(variables: impl IntoIterator<Item = (String, String)>) -> BTreeMap<Stri
     upper
 }
 
-/// The pattern of what an item of `NO_PROXY` excepts: a URL pattern as it is, an address or
+/// The patterns of what an item of `NO_PROXY` excepts: a URL pattern as it is, an address, a prefix or
 /// `localhost` only itself, a name also its subdomains.
-fn exception(host: &str) -> String {
+fn exceptions(item: &str) -> Vec<String> {
+    if item.contains("://") {
+        return vec![item.to_owned()];
+    }
+    let (host, port) = split_port(item);
+    if host.is_empty() {
+        return Vec::new();
+    }
     let address = host.split('/').next().unwrap_or(host);
-    if host.contains("://") {
-        host.to_owned()
-    } else if is_ipv6(address) {
-        format!("all://[{host}]")
+    let host = if is_ipv6(address) {
+        format!("[{host}]")
     } else if address.parse::<Ipv4Addr>().is_ok() || host.eq_ignore_ascii_case("localhost") {
-        format!("all://{host}")
+        host.to_owned()
     } else {
-        format!("all://*{host}")
+        // `*.example.com` is the same as `.example.com`.
+        format!("*{}", host.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(host))
+    };
+    match port {
+        "" => vec![format!("all://{host}")],
+        // URLs do not show the default port of their scheme.
+        "80" => vec![format!("all://{host}:80"), format!("http://{host}")],
+        "443" => vec![format!("all://{host}:443"), format!("https://{host}")],
+        port => vec![format!("all://{host}:{port}")],
+    }
+}
+
+/// `host:port` and `[address]:port` as host, without brackets, and port.
+fn split_port(item: &str) -> (&str, &str) {
+    if let Some((address, rest)) = item.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return (address, rest.strip_prefix(':').unwrap_or(rest));
+    }
+    match item.split_once(':') {
+        Some((host, port)) if !port.contains(':') => (host, port),
+        _ => (item, ""),
     }
 }
 
@@ -134,7 +163,8 @@ mod tests {
     #[test]
     fn exceptions_are_patterns() {
         let exceptions = "mit.edu, .example1.com,127.0.0.1 ,::1,fe80::1%eth0,LocalHost,192.168.0.0/16,\
-                          https://secure.example,host.example:8080,010.0.0.1";
+                          https://secure.example,host.example:8080,010.0.0.1,fe80::/10,::1/128,[::1]:8080,[::2],\
+                          127.0.0.1:9,*.example2.com,web.example:80";
         let patterns: Vec<_> = routes(&[("NO_PROXY", exceptions)])
             .into_iter()
             .map(|(pattern, proxy)| {
@@ -153,8 +183,28 @@ mod tests {
             "https://secure.example",
             "all://*host.example:8080",
             "all://*010.0.0.1",
+            "all://[fe80::/10]",
+            "all://[::1/128]",
+            "all://[::1]:8080",
+            "all://[::2]",
+            "all://127.0.0.1:9",
+            "all://*.example2.com",
+            "all://*web.example:80",
+            "http://*web.example",
         ];
         assert_eq!(patterns, expected);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_ignored() {
+        let unreadable = "fe80::/129,::1/x,10.0.0.0/33,[::1,[fe80::1]x,a:b:c,host:port,:,:80,[]:80,300.1.1.1,http://[,\u{2603}";
+        for item in unreadable.split(',') {
+            let found = routes(&[("ALL_PROXY", "http://a"), ("NO_PROXY", &format!("{item},last.example"))]);
+            assert_eq!(found.last(), Some(&one("all://*last.example", None)), "{item}");
+            assert!(found.iter().all(|(pattern, _)| Pattern::parse(pattern).is_ok()), "{item}: {found:?}");
+            assert!(!found.iter().any(|(pattern, _)| pattern.starts_with("all://*:")), "{item}: {found:?}");
+            assert!(!found.contains(&one("all://*", None)), "{item}");
+        }
     }
 
     #[test]

@@ -38,14 +38,31 @@ pub(super) fn encode(host: &str) -> Result<Cow<'_, str>> {
     idna_encode(&host.to_lowercase()).map(Cow::Owned).ok_or_else(|| invalid("IDNA hostname"))
 }
 
-/// The host for people: a name that begins with an IDNA label is decoded; one that does not decode
-/// stays as it is.
+/// The host for display: each IDNA label is decoded; one that does not decode stays as it is.
 pub(super) fn decode(host: &str) -> Cow<'_, str> {
-    if !host.starts_with("xn--") {
+    let is_encoded = |label: &str| label.starts_with("xn--");
+    if !host.split('.').any(is_encoded) {
         return Cow::Borrowed(host);
     }
-    match Uts46::new().to_unicode(host.as_bytes(), AsciiDenyList::STD3, Hyphens::Check) {
-        (decoded, Ok(())) if decoded.split('.').all(is_idna2008_label) => decoded,
+    let labels = host.split('.').map(|label| {
+        if !is_encoded(label) {
+            return Cow::Borrowed(label);
+        }
+        match Uts46::new().to_unicode(label.as_bytes(), AsciiDenyList::STD3, Hyphens::Check) {
+            (decoded, Ok(())) if is_idna2008_label(&decoded) => decoded,
+            _ => Cow::Borrowed(label),
+        }
+    });
+    Cow::Owned(labels.collect::<Vec<_>>().join("."))
+}
+
+/// A host as the system's resolver takes it: the `%25` that introduces the zone of an IPv6 address in a URL
+/// (RFC 6874 section 2) is a `%` there. A zone is also accepted after a bare `%`, as it is in Python.
+pub(super) fn for_resolver(host: &str) -> Cow<'_, str> {
+    match host.split_once("%25") {
+        Some((address, zone)) if host.contains(':') && !zone.is_empty() => {
+            Cow::Owned(format!("{address}%{zone}"))
+        }
         _ => Cow::Borrowed(host),
     }
 }

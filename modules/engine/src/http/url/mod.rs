@@ -123,7 +123,13 @@ impl Url {
         self.slice(&self.host)
     }
 
-    /// The host for people: a name that begins with an IDNA label is decoded.
+    /// The host to look up and connect to: [`raw_host`](Self::raw_host), the zone of an IPv6 address written
+    /// as the system's resolver takes it (`fe80::1%eth0`).
+    pub fn connect_host(&self) -> Cow<'_, str> {
+        host::for_resolver(self.raw_host())
+    }
+
+    /// The host for display: IDNA labels are decoded.
     pub fn host(&self) -> Cow<'_, str> {
         host::decode(self.raw_host())
     }

@@ -253,3 +253,35 @@ fn query_params() {
         "~-._+%2A=%2F%26%3D%C3%A9"
     );
 }
+
+#[test]
+fn every_idna_label_is_decoded() {
+    for (host, expected) in [
+        ("xn--mller-kva.de", "müller.de"),
+        ("www.xn--mller-kva.de", "www.müller.de"),
+        ("a.xn--fiqs8s.xn--mller-kva.b", "a.中国.müller.b"),
+        // A label that does not decode stays, and so does a name that only contains the prefix.
+        ("www.xn--a.xn--mller-kva", "www.xn--a.müller"),
+        ("axn--mller-kva.de", "axn--mller-kva.de"),
+        ("example.com", "example.com"),
+    ] {
+        let url = url(&format!("http://{host}/"));
+        assert_eq!((url.host().as_ref(), url.raw_host()), (expected, host));
+    }
+}
+
+#[test]
+fn zones_are_for_connecting_only() {
+    for (authority, connect, host) in [
+        ("[fe80::1%25eth0]:81", "fe80::1%eth0", "fe80::1%25eth0"),
+        ("[fe80::1%eth0]:81", "fe80::1%eth0", "fe80::1%eth0"),
+        ("[fe80::1%252]:81", "fe80::1%2", "fe80::1%252"),
+        ("[fe80::1%25]:81", "fe80::1%25", "fe80::1%25"),
+        ("[fe80::1]:81", "fe80::1", "fe80::1"),
+        ("example.com:81", "example.com", "example.com"),
+    ] {
+        let url = url(&format!("http://{authority}/"));
+        assert_eq!((url.connect_host().as_ref(), url.raw_host()), (connect, host));
+        assert_eq!(url.as_str(), format!("http://{authority}/"));
+    }
+}
