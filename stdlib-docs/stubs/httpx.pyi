@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaita
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import timedelta
 from http.cookiejar import CookieJar
-from typing import IO, Any, Final, NoReturn, Self, TextIO, TypeAlias
+from typing import IO, Any, Final, Literal, NoReturn, Self, TextIO, TypeAlias
 
 __version__: Final[str]
 
@@ -342,6 +342,16 @@ class Client(_BaseClient):
     ) -> AbstractContextManager[Response]:
         """As `request`, giving the response before its body is read."""
 
+    def map(
+        self,
+        requests: Iterable[URL | str | Request],
+        *,
+        concurrency: int = 64,
+        ordered: bool = False,
+        on_error: Literal["return", "raise"] = "return",
+    ) -> Iterator[Response | Exception]:
+        """Sends many requests at once, and gives the responses as they arrive."""
+
     def get(
         self,
         url: URL | str,
@@ -533,6 +543,16 @@ class AsyncClient(_BaseClient):
         extensions: Mapping[str, Any] | None = None,
     ) -> AbstractAsyncContextManager[Response]:
         """As `request`, giving the response before its body is read."""
+
+    def map(
+        self,
+        requests: Iterable[URL | str | Request],
+        *,
+        concurrency: int = 64,
+        ordered: bool = False,
+        on_error: Literal["return", "raise"] = "return",
+    ) -> AsyncIterator[Response | Exception]:
+        """Sends many requests at once, and gives the responses as they arrive."""
 
     async def get(
         self,

@@ -52,7 +52,13 @@ impl Step {
     }
 }
 
+/// Makes a [`Body`], when a coroutine is started.
+type MakeBody = Box<dyn FnOnce(ExecutionMode) -> Body + Send>;
+
 enum Work {
+    /// Not begun. A future has room for all that it will ever hold, which can be kilobytes: it is made when
+    /// the coroutine is started.
+    Deferred(Option<MakeBody>),
     Async(Body, Arc<ResumeSlot>),
     Stepwise(Box<dyn StateMachine>),
 }
@@ -74,18 +80,18 @@ pub struct Coroutine {
     state: PyMutex<State>,
 }
 
-/// A coroutine that runs `body`, which is given the [`ExecutionMode`] to wait on. `name` is its qualified
-/// name, `AsyncClient.get`.
+/// A coroutine that runs `body`, which is called with the [`ExecutionMode`] to wait on when the coroutine is
+/// started. `name` is its qualified name, `AsyncClient.get`.
 ///
 /// `body` and what it returns run on the thread that resumes the coroutine, with an interpreter at
 /// hand ([`with_vm`](crate::with_vm)); they may own Python objects, which the garbage collector does
 /// not see.
 pub fn coroutine<B, F>(vm: &VirtualMachine, name: &'static str, body: B) -> PyObjectRef
 where
-    B: FnOnce(ExecutionMode) -> F,
+    B: FnOnce(ExecutionMode) -> F + Send + 'static,
     F: Future<Output = PyResult> + Send + 'static,
 {
-    Coroutine::make(vm, name, Work::begin(|mode| Box::pin(body(mode))))
+    Coroutine::make(vm, name, Work::Deferred(Some(Box::new(|mode| Box::pin(body(mode))))))
 }
 
 /// A coroutine that runs `steps`; otherwise as [`coroutine`].
@@ -105,7 +111,11 @@ impl Work {
 
     /// Runs to the next `await` or to the end.
     fn run(&mut self, resume: Resume, name: &str, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
-        if let Self::Stepwise(steps) = self {
+        if let Self::Deferred(body) = self {
+            if let Some(body) = body.take() {
+                *self = Self::begin(body);
+            }
+        } else if let Self::Stepwise(steps) = self {
             match steps.step(resume, vm)? {
                 Step::Yield(yielded) => return Ok(PyIterReturn::Return(yielded)),
                 Step::Return(value) => return Ok(PyIterReturn::StopIteration(Some(value))),

@@ -18,6 +18,7 @@ use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 use crate::awaitable::{Awaitable, awaitable};
 use crate::coroutine::Coroutine;
+use crate::group::MemberSlot;
 use crate::wait::block_on;
 
 /// How a function waits.
@@ -27,6 +28,8 @@ pub enum ExecutionMode {
     Blocking,
     /// The coroutine that runs the function is suspended.
     Async(Arc<ResumeSlot>),
+    /// The function is a member of a [`Group`](crate::Group), which waits for all of them.
+    Member(Arc<MemberSlot>),
 }
 
 /// What a suspended coroutine is resumed with.
@@ -101,7 +104,11 @@ pub fn poll_to_completion<T>(
 impl ExecutionMode {
     /// Whether a coroutine waits, not a thread.
     pub fn is_async(&self) -> bool {
-        matches!(self, Self::Async(_))
+        match self {
+            Self::Blocking => false,
+            Self::Async(_) => true,
+            Self::Member(slot) => slot.is_async(),
+        }
     }
 
     /// Waits for work of the engine. Giving up the wait (Ctrl-C, cancellation) drops `future`.
@@ -113,8 +120,10 @@ impl ExecutionMode {
     where
         F: Future<Output: Send + 'static> + Send + 'static,
     {
-        if !self.is_async() {
-            return with_vm(|vm| block_on(vm, future));
+        match self {
+            Self::Blocking => return with_vm(|vm| block_on(vm, future)),
+            Self::Member(slot) => return slot.run(future).await,
+            Self::Async(_) => {}
         }
         let output = Arc::new(PyMutex::new(None));
         let place = Arc::clone(&output);
@@ -152,7 +161,11 @@ impl ExecutionMode {
     /// # Errors
     /// What awaiting it raises; `TypeError` for what cannot be awaited.
     pub async fn wait(&self, object: PyObjectRef) -> PyResult {
-        let Self::Async(slot) = self else { return Ok(object) };
+        let slot = match self {
+            Self::Async(slot) => slot,
+            Self::Member(slot) if slot.is_async() => return slot.wait(object).await,
+            Self::Blocking | Self::Member(_) => return Ok(object),
+        };
         let waiting = Waiting(with_vm(|vm| awaitable_iterator(object, vm))?);
         let mut resume = with_vm(|vm| Resume::Send(vm.ctx.none()));
         loop {

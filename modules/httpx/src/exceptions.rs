@@ -180,6 +180,16 @@ fn init_message(zelf: &PyObject, message: PyObjectRef, vm: &VirtualMachine) -> P
     PyBaseException::slot_init(zelf, FuncArgs::from(vec![message]), vm)
 }
 
+/// What `__reduce__` returns: the exception is made again by `__new__` with the same `args`, and takes its
+/// attributes back. Its `__init__`, which demands arguments that are not among `args`, is not called.
+fn reduce(zelf: &Py<PyBaseException>, vm: &VirtualMachine) -> PyResult {
+    let make = vm.import("copyreg", 0)?.get_attr("__newobj__", vm)?;
+    let mut args = vec![zelf.class().to_owned().into()];
+    args.extend(zelf.args().as_slice().iter().cloned());
+    let state = zelf.as_object().dict().map_or_else(|| vm.ctx.none(), Into::into);
+    Ok(vm.ctx.new_tuple(vec![make, vm.ctx.new_tuple(args).into(), state]).into())
+}
+
 /// Writes `__init__` for a class: what its arguments are and what becomes of them.
 macro_rules! initializer {
     ($class:ident, $args:ty, $init:expr) => {
@@ -233,6 +243,12 @@ impl HTTPError {
             PySetterValue::Assign(request) => zelf.as_object().set_attr(REQUEST, request, vm),
             PySetterValue::Delete => Err(vm.new_attribute_error("can't delete attribute 'request'")),
         }
+    }
+
+    /// For pickles and copies.
+    #[pymethod]
+    fn __reduce__(zelf: &Py<PyBaseException>, vm: &VirtualMachine) -> PyResult {
+        reduce(zelf, vm)
     }
 }
 
@@ -300,7 +316,13 @@ pub(crate) struct StreamError(PyRuntimeError);
 initializer!(StreamError, MessageArgs, |zelf, args, vm| init_message(zelf, args.message, vm));
 
 #[pyexception(with(Initializer))]
-impl StreamError {}
+impl StreamError {
+    /// For pickles and copies.
+    #[pymethod]
+    fn __reduce__(zelf: &Py<PyBaseException>, vm: &VirtualMachine) -> PyResult {
+        reduce(zelf, vm)
+    }
+}
 
 /// Defines the classes that add nothing to their base but a name, and lists them.
 macro_rules! plain {

@@ -135,12 +135,15 @@ mod tests {
             ("<ż>; rel=ź,", &[&[("url", "ż"), ("rel", "ź,")]]),
             // From here on httpx would split within targets and quoted strings.
             ("<http://a/x;y=1?z;w>; rel=next", &[&[("url", "http://a/x;y=1?z;w"), ("rel", "next")]]),
-            ("<http://a/;v=1>;rel=next,<http://b/;v=2>;rel=prev", &[
-                &[("url", "http://a/;v=1"), ("rel", "next")],
-                &[("url", "http://b/;v=2"), ("rel", "prev")],
-            ]),
+            (
+                "<http://a/;v=1>;rel=next,<http://b/;v=2>;rel=prev",
+                &[&[("url", "http://a/;v=1"), ("rel", "next")], &[("url", "http://b/;v=2"), ("rel", "prev")]],
+            ),
             ("<http://a/,<b>; rel=x", &[&[("url", "http://a/,<b"), ("rel", "x")]]),
-            ("<a>; title=\"x; y=z, <q>\"; rel=next", &[&[("url", "a"), ("title", "x; y=z, <q>"), ("rel", "next")]]),
+            (
+                "<a>; title=\"x; y=z, <q>\"; rel=next",
+                &[&[("url", "a"), ("title", "x; y=z, <q>"), ("rel", "next")]],
+            ),
             ("<a>; title=\"x\\\"; y\"; rel=n", &[&[("url", "a"), ("title", "x\\\"; y"), ("rel", "n")]]),
             ("<a>; title=\"open; rel=n", &[&[("url", "a"), ("title", "open"), ("rel", "n")]]),
             ("<a; rel=n", &[&[("url", "a"), ("rel", "n")]]),

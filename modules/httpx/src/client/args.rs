@@ -49,7 +49,7 @@ pub(crate) struct TransportArgs {
 }
 
 /// What the methods that send a request have in common.
-#[derive(Debug, FromArgs, Traverse)]
+#[derive(Debug, Default, FromArgs, Traverse)]
 pub(crate) struct CommonArgs {
     #[pyarg(flatten)]
     pub(crate) head: HeadArgs,

@@ -9,6 +9,7 @@ use super::args::{BodyArgs, PlainArgs, RequestArgs, SendCall};
 use super::async_stream_context::AsyncStreamContext;
 use super::base_client::BaseClient;
 use super::call::{Call, Caller};
+use super::map::{AsyncMapIterator, MapArgs};
 use super::settings::ClientArgs;
 
 /// An HTTP client for `asyncio`: a pool of connections, and what its requests have in common. Tasks
@@ -154,6 +155,22 @@ impl AsyncClient {
     #[pymethod]
     fn stream(zelf: PyRef<Self>, args: RequestArgs, vm: &VirtualMachine) -> PyRef<AsyncStreamContext> {
         AsyncStreamContext::new(zelf.into_base(), args).into_ref(&vm.ctx)
+    }
+
+    /// Sends many requests, at most `concurrency` of them at the same time, and gives their responses, read,
+    /// as they arrive: `async for response in client.map(urls)`.
+    ///
+    /// `requests` is an iterable of URLs, to which `GET` requests are sent, and of `Request` objects; it is
+    /// iterated over lazily. With `ordered=True` the responses come in the order of the requests. A request
+    /// that fails gives its exception in place of a response, or raises it with `on_error="raise"`, which
+    /// ends the iteration. Ending it early, by `aclose` or by dropping the iterator, cancels the requests
+    /// under way. `response.request` tells which request was answered.
+    ///
+    /// Raises `TypeError` for `requests` that cannot be iterated over, `ValueError` for `concurrency` below 1
+    /// or another `on_error`, and `RuntimeError` once the client is closed.
+    #[pymethod]
+    fn map(zelf: PyRef<Self>, args: MapArgs, vm: &VirtualMachine) -> PyResult<PyRef<AsyncMapIterator>> {
+        AsyncMapIterator::new(vm, zelf.into_base(), args)
     }
 
     /// Sends a `Request` as it is, through hooks, authentication and, if asked for, redirects; returns

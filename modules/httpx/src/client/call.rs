@@ -6,7 +6,7 @@
 use rustpython_vm::{AsObject, PyRef, PyResult, VirtualMachine};
 use tauraro_bridge::{ExecutionMode, with_vm};
 
-use super::args::{BuildArgs, RequestArgs, SendCall};
+use super::args::{BuildArgs, RequestArgs, SendArgs, SendCall};
 use super::base_client::BaseClient;
 use super::build;
 use super::overrides::{self, Method};
@@ -81,6 +81,18 @@ impl Call {
         }
         let request: PyRef<Request> = with_vm(|vm| request.try_into_value(vm))?;
         self.send(SendCall { request, stream, send }).await
+    }
+
+    /// `self.send(request)`.
+    ///
+    /// # Errors
+    /// As `send`.
+    pub(crate) async fn send_by_method(self, request: PyRef<Request>) -> PyResult {
+        if self.is_native(Method::Send) {
+            return self.send(SendCall { request, stream: false, send: SendArgs::default() }).await;
+        }
+        let response = with_vm(|vm| self.attribute("send", vm)?.call((request,), vm))?;
+        self.mode.wait(response).await
     }
 
     /// `self.build_request(...)`.

@@ -8,6 +8,7 @@ use tauraro_bridge::{ExecutionMode, poll_to_completion};
 use super::args::{BodyArgs, PlainArgs, RequestArgs, SendCall};
 use super::base_client::BaseClient;
 use super::call::{Call, Caller};
+use super::map::{MapArgs, MapIterator};
 use super::settings::{ClientArgs, Settings};
 use super::stream_context::StreamContext;
 
@@ -186,6 +187,22 @@ impl Client {
     #[pymethod]
     fn stream(zelf: PyRef<Self>, args: RequestArgs, vm: &VirtualMachine) -> PyRef<StreamContext> {
         StreamContext::new(zelf, args, false).into_ref(&vm.ctx)
+    }
+
+    /// Sends many requests, at most `concurrency` of them at the same time, and gives their responses, read,
+    /// as they arrive: `for response in client.map(urls)`.
+    ///
+    /// `requests` is an iterable of URLs, to which `GET` requests are sent, and of `Request` objects; it is
+    /// iterated over lazily. With `ordered=True` the responses come in the order of the requests. A request
+    /// that fails gives its exception in place of a response, or raises it with `on_error="raise"`, which
+    /// ends the iteration. Ending it early, by `close` or by dropping the iterator, cancels the requests
+    /// under way. `response.request` tells which request was answered.
+    ///
+    /// Raises `TypeError` for `requests` that cannot be iterated over, `ValueError` for `concurrency` below 1
+    /// or another `on_error`, and `RuntimeError` once the client is closed.
+    #[pymethod]
+    fn map(zelf: PyRef<Self>, args: MapArgs, vm: &VirtualMachine) -> PyResult<PyRef<MapIterator>> {
+        MapIterator::new(vm, zelf.into_base(), args)
     }
 
     /// Sends a `Request` as it is, through hooks, authentication and, if asked for, redirects; returns

@@ -8,6 +8,7 @@
 //! | `settings` | the arguments of `Client()` and the settings that they become |
 //! | `build` | one call's arguments merged with the settings: a request |
 //! | `call` | what the methods do, for both execution modes |
+//! | `map` | many requests at once |
 //! | `send` | authentication, redirects, and one request after the other |
 //! | `send_single_request` | one request over its transport |
 //! | `send_native` | one request over the engine's connections |
@@ -27,6 +28,7 @@ mod build;
 mod call;
 mod client;
 mod log;
+mod map;
 mod mounts;
 mod overrides;
 mod send;
@@ -64,5 +66,7 @@ pub(crate) fn hidden_classes() -> Vec<PyTypeRef> {
         StreamContext::make_static_type(),
         async_stream_context::AsyncStreamContext::make_static_type(),
         use_client_default::UseClientDefault::make_static_type(),
+        map::MapIterator::make_static_type(),
+        map::AsyncMapIterator::make_static_type(),
     ]
 }

@@ -10,7 +10,7 @@ use crate::client::AsyncClient;
 const AWAITED: [&str; 5] = ["aread", "aclose", "handle_async_request", "__aenter__", "__aexit__"];
 
 /// Methods of `AsyncClient` that do not.
-const NOT_AWAITED: [&str; 1] = ["stream"];
+const NOT_AWAITED: [&str; 2] = ["stream", "map"];
 
 /// Makes the types of native methods answer.
 pub(crate) fn mark(vm: &VirtualMachine) {

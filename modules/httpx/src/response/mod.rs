@@ -31,5 +31,4 @@ mod status;
 mod stream;
 mod text;
 
-pub(crate) use async_iterator::AsyncResponseIterator;
 pub(crate) use response::{Response, classes};

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use rustpython_vm::{
     AsObject, Py, PyObjectRef, PyResult, TryFromObject, VirtualMachine,
-    builtins::{PyBytesRef, PyDictRef, PyIntRef, PyStrRef},
+    builtins::{PyBytesRef, PyDictRef, PyIntRef, PyStr, PyStrRef},
 };
 
 use super::Response;
@@ -20,11 +20,10 @@ impl Response {
                 state.set_item(&*name, value, vm)?;
             }
         }
-        for name in
-            ["status_code", "headers", "next_request", "history", "default_encoding", "is_stream_consumed"]
-        {
+        for name in ["status_code", "headers", "next_request", "history", "is_stream_consumed"] {
             state.set_item(name, zelf.as_object().get_attr(name, vm)?, vm)?;
         }
+        state.set_item("default_encoding", default_encoding(zelf, vm)?, vm)?;
         let downloaded = vm.ctx.new_int(zelf.downloaded_bytes()).into();
         state.set_item("_num_bytes_downloaded", downloaded, vm)?;
         state.set_item("_request", vm.unwrap_or_none(zelf.request_if_set()), vm)?;
@@ -81,4 +80,20 @@ impl Response {
         body.stream = None;
         Ok(())
     }
+}
+
+/// The default encoding, by its name: a function often cannot be pickled, so its answer is.
+fn default_encoding(response: &Py<Response>, vm: &VirtualMachine) -> PyResult {
+    let object = response.as_object();
+    let encoding = object.get_attr("default_encoding", vm)?;
+    if encoding.downcastable::<PyStr>() || vm.is_none(&encoding) {
+        return Ok(encoding);
+    }
+    if response.content_if_read().is_some() {
+        let answer = object.get_attr("encoding", vm)?;
+        if answer.downcastable::<PyStr>() {
+            return Ok(answer);
+        }
+    }
+    Ok(vm.ctx.new_str("utf-8").into())
 }

@@ -25,6 +25,6 @@ impl AsyncByteStream {
     /// Gives up what the body holds. Does nothing here; a subclass overrides it.
     #[pymethod]
     fn aclose(_zelf: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncByteStream.aclose", |_| async { Ok(with_vm(|vm| vm.ctx.none())) })
+        coroutine(vm, "AsyncByteStream.aclose", move |_| async { Ok(with_vm(|vm| vm.ctx.none())) })
     }
 }

@@ -3,7 +3,7 @@
 use rustpython_vm::{PyObjectRef, PyPayload, PyRef, VirtualMachine, pyclass};
 use tauraro_bridge::{coroutine, stop_async_iteration, with_vm};
 
-use super::file_chunks::CHUNK_SIZE;
+use super::file_object::CHUNK_SIZE;
 
 /// Iterates over a file object that has `aread`, in pieces of 64 KiB.
 #[pyclass(module = "httpx", name = "AsyncFileChunks", traverse)]

@@ -1,18 +1,18 @@
 //! The body that an asynchronous Python iterable or file object feeds.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
+use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::{AsObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 
 use super::async_byte_stream::AsyncByteStream;
 use super::async_file_chunks::AsyncFileChunks;
+use super::iterator_stream::Again;
 use crate::exceptions;
-use crate::response::AsyncResponseIterator;
 
 /// A body whose chunks come from an asynchronous Python iterable, or from the `aread` method of a
 /// file object.
 ///
-/// A generator can be sent once only; any other iterable is iterated anew each time.
+/// An asynchronous iterator, such as an asynchronous generator, can be sent only once, and so can a file
+/// object; any other iterable is iterated over anew each time.
 #[pyclass(module = "httpx", name = "AsyncIteratorByteStream", base = AsyncByteStream, traverse)]
 #[derive(Debug)]
 #[repr(C)]
@@ -21,17 +21,13 @@ pub(crate) struct AsyncIteratorByteStream {
     base: AsyncByteStream,
     source: PyObjectRef,
     #[pytraverse(skip)]
-    one_shot: bool,
-    #[pytraverse(skip)]
-    consumed: AtomicBool,
+    again: PyMutex<Again>,
 }
 
 impl AsyncIteratorByteStream {
     /// A body of what `source` yields.
-    pub(crate) fn new(vm: &VirtualMachine, source: PyObjectRef) -> Self {
-        let one_shot =
-            source.class().is(vm.ctx.types.async_generator) || source.downcastable::<AsyncResponseIterator>();
-        Self { base: AsyncByteStream, source, one_shot, consumed: AtomicBool::new(false) }
+    pub(crate) fn new(source: PyObjectRef) -> Self {
+        Self { base: AsyncByteStream, source, again: PyMutex::new(Again::Unsent) }
     }
 }
 
@@ -39,12 +35,16 @@ impl AsyncIteratorByteStream {
 impl AsyncIteratorByteStream {
     #[pymethod]
     fn __aiter__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
-        if zelf.consumed.swap(true, Ordering::AcqRel) && zelf.one_shot {
+        let again = *zelf.again.lock();
+        if matches!(again, Again::Never) {
             return Err(exceptions::stream_consumed(vm));
         }
         if zelf.source.has_attr("aread", vm)? {
+            *zelf.again.lock() = Again::Never;
             return Ok(AsyncFileChunks::new(zelf.source.clone()).into_ref(&vm.ctx).into());
         }
-        vm.call_method(&zelf.source, "__aiter__", ())
+        let chunks = vm.call_method(&zelf.source, "__aiter__", ())?;
+        *zelf.again.lock() = if chunks.is(&zelf.source) { Again::Never } else { Again::Iterate };
+        Ok(chunks)
     }
 }

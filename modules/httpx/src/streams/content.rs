@@ -6,7 +6,8 @@ use rustpython_vm::builtins::{PyBytes, PyBytesRef, PyDict, PyStr};
 use rustpython_vm::{AsObject, FromArgs, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine};
 
 use super::async_iterator_stream::AsyncIteratorByteStream;
-use super::iterator_stream::{self, IteratorByteStream};
+use super::file_object;
+use super::iterator_stream::IteratorByteStream;
 use super::multipart_stream::MultipartStream;
 use super::{chunks, urlencoded};
 use crate::json;
@@ -123,14 +124,16 @@ pub(crate) fn encode_content(vm: &VirtualMachine, content: &PyObject) -> PyResul
     }
     let is_dict = content.downcastable::<PyDict>();
     if !is_dict && chunks::is_iterable(content, false) {
-        let length = iterator_stream::file_length(vm, content)?;
+        // What has been read of a file is not sent.
+        let extent = if content.has_attr("read", vm)? { file_object::extent(vm, content)? } else { None };
+        let length = extent.map(|(position, end)| end.saturating_sub(position));
         let framing = length.map_or(CHUNKED, |length| (CONTENT_LENGTH, decimal(length)));
-        let stream = IteratorByteStream::new(vm, content.to_owned()).into_ref(&vm.ctx);
+        let stream = IteratorByteStream::new(content.to_owned()).into_ref(&vm.ctx);
         return Ok(Encoded { body: RequestBody::Stream(stream.into()), headers: vec![framing] });
     }
     // Only an asynchronous client can send it; a synchronous one says so when asked to.
     if chunks::is_iterable(content, true) {
-        let stream = AsyncIteratorByteStream::new(vm, content.to_owned()).into_ref(&vm.ctx);
+        let stream = AsyncIteratorByteStream::new(content.to_owned()).into_ref(&vm.ctx);
         return Ok(Encoded { body: RequestBody::Stream(stream.into()), headers: vec![CHUNKED] });
     }
     let class = content.class().as_object().repr(vm)?;

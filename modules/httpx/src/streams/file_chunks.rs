@@ -2,10 +2,9 @@
 
 use rustpython_vm::protocol::PyIterReturn;
 use rustpython_vm::types::{IterNext, Iterable, SelfIter};
-use rustpython_vm::{Py, PyObject, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{Py, PyObjectRef, PyPayload, PyResult, VirtualMachine, pyclass};
 
-/// How much is asked of a file at a time.
-pub(super) const CHUNK_SIZE: usize = 64 * 1024;
+use super::file_object::read_chunk;
 
 /// Iterates over a file object in pieces of 64 KiB.
 #[pyclass(module = "httpx", name = "FileChunks", traverse)]
@@ -34,12 +33,3 @@ impl IterNext for FileChunks {
 
 #[pyclass(flags(DISALLOW_INSTANTIATION), with(Iterable, IterNext))]
 impl FileChunks {}
-
-/// The next piece of a file object; `None` at its end.
-///
-/// # Errors
-/// What `read` raises.
-pub(crate) fn read_chunk(vm: &VirtualMachine, file: &PyObject) -> PyResult<Option<PyObjectRef>> {
-    let chunk = vm.call_method(file, "read", (CHUNK_SIZE,))?;
-    Ok(chunk.clone().is_true(vm)?.then_some(chunk))
-}

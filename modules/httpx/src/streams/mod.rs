@@ -5,7 +5,8 @@
 //! |---|---|
 //! | `sync_byte_stream`, `async_byte_stream`, `byte_stream` | the public classes |
 //! | `content` | the arguments as a body and the headers that describe it |
-//! | `iterator_stream`, `async_iterator_stream` | an iterable or a file object, and its length |
+//! | `iterator_stream`, `async_iterator_stream` | an iterable or a file object |
+//! | `file_object` | how much can be read from a file object, and reading it again |
 //! | `file_chunks`, `async_file_chunks`, `async_chunks` | the iterators over them |
 //! | `multipart`, `multipart_stream`, `urlencoded` | forms |
 //! | `unattached_stream` | a body that was lost in a pickle |
@@ -19,6 +20,7 @@ pub(crate) mod byte_stream;
 pub(crate) mod chunks;
 pub(crate) mod content;
 mod file_chunks;
+mod file_object;
 mod iterator_stream;
 mod multipart;
 mod multipart_stream;

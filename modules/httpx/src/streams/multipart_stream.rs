@@ -1,5 +1,7 @@
 //! The body of a multipart form.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bytes::{Bytes, BytesMut};
 use rustpython_vm::builtins::{PyBytesRef, PyStr};
 use rustpython_vm::common::lock::PyMutex;
@@ -12,10 +14,10 @@ use tauraro_engine::http::{multipart as frame, text};
 
 use super::async_chunks::AsyncChunks;
 use super::content::{CHUNKED, CONTENT_LENGTH, CONTENT_TYPE, decimal, utf8};
-use super::file_chunks::read_chunk;
-use super::iterator_stream::file_length;
+use super::file_object::{self, read_chunk};
 use super::multipart::{Content, fields};
 use super::sync_byte_stream::SyncByteStream;
+use crate::exceptions;
 
 const CRLF: &[u8] = b"\r\n";
 
@@ -25,9 +27,19 @@ struct Segment {
     #[pytraverse(skip)]
     bytes: Bytes,
     file: Option<PyObjectRef>,
+    /// Whether reading the file has begun.
+    #[pytraverse(skip)]
+    started: AtomicBool,
 }
 
-/// A multipart form whose files are read while it is sent, each from its beginning.
+impl Segment {
+    fn new(bytes: Bytes, file: Option<PyObjectRef>) -> Self {
+        Self { bytes, file, started: AtomicBool::new(false) }
+    }
+}
+
+/// A multipart form whose files are read while it is sent, each from its beginning if it can seek. With a
+/// file that cannot, it is sent once.
 #[pyclass(module = "httpx", name = "MultipartStream", base = SyncByteStream, traverse)]
 #[derive(Debug)]
 #[repr(C)]
@@ -68,13 +80,13 @@ impl MultipartStream {
             match field.content {
                 Content::Bytes(content) => bytes.extend_from_slice(&content),
                 Content::File(file) => {
-                    segments.push(Segment { bytes: bytes.split().freeze(), file: Some(file) });
+                    segments.push(Segment::new(bytes.split().freeze(), Some(file)));
                 }
             }
             bytes.extend_from_slice(CRLF);
         }
         bytes.extend_from_slice(&frame::tail(&boundary));
-        segments.push(Segment { bytes: bytes.freeze(), file: None });
+        segments.push(Segment::new(bytes.freeze(), None));
         let content_type = [b"multipart/form-data; boundary=", boundary.as_slice()].concat().into();
         Ok(Self { base: SyncByteStream, content_type, segments })
     }
@@ -88,14 +100,33 @@ impl MultipartStream {
         Ok(vec![framing, (CONTENT_TYPE, self.content_type.clone())])
     }
 
+    /// Moves the file of the segment at `index` to its beginning, if it can seek.
+    ///
+    /// # Errors
+    /// `StreamConsumed` for one that cannot and has been read, as this part or as an earlier one.
+    fn rewind(&self, index: usize, vm: &VirtualMachine) -> PyResult<()> {
+        let Some(segment @ Segment { file: Some(file), .. }) = self.segments.get(index) else {
+            return Ok(());
+        };
+        let was_started = segment.started.swap(true, Ordering::AcqRel);
+        if file_object::seek(vm, file, 0)? {
+            return Ok(());
+        }
+        let mut earlier = self.segments.iter().take(index).filter_map(|segment| segment.file.as_ref());
+        if was_started || earlier.any(|earlier| earlier.is(file)) {
+            return Err(exceptions::stream_consumed(vm));
+        }
+        Ok(())
+    }
+
     /// The form's length, unless a file does not know its own.
     fn length(&self, vm: &VirtualMachine) -> PyResult<Option<u64>> {
         let mut length = 0_u64;
-        for Segment { bytes, file } in &self.segments {
+        for Segment { bytes, file, .. } in &self.segments {
             length = length.saturating_add(bytes.len() as u64);
             if let Some(file) = file {
-                let Some(file) = file_length(vm, file)? else { return Ok(None) };
-                length = length.saturating_add(file);
+                let Some((_, end)) = file_object::extent(vm, file)? else { return Ok(None) };
+                length = length.saturating_add(end);
             }
         }
         Ok(Some(length))
@@ -104,6 +135,12 @@ impl MultipartStream {
 
 impl Iterable for MultipartStream {
     fn iter(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
+        // What cannot be sent again fails before anything is sent.
+        for (index, segment) in zelf.segments.iter().enumerate() {
+            if segment.started.load(Ordering::Acquire) {
+                zelf.rewind(index, vm)?;
+            }
+        }
         Ok(MultipartChunks { form: zelf, position: PyMutex::default() }.into_ref(&vm.ctx).into())
     }
 }
@@ -138,7 +175,7 @@ impl IterNext for MultipartChunks {
     fn next(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyIterReturn> {
         loop {
             let position = *zelf.position.lock();
-            let Some(Segment { bytes, file }) = zelf.form.segments.get(position.segment) else {
+            let Some(Segment { bytes, file, .. }) = zelf.form.segments.get(position.segment) else {
                 return Ok(PyIterReturn::StopIteration(None));
             };
             match file {
@@ -148,8 +185,8 @@ impl IterNext for MultipartChunks {
                     }
                     *zelf.position.lock() = Position { segment: position.segment + 1, in_file: false };
                 }
-                Some(file) => {
-                    rewind(vm, file)?;
+                Some(_) => {
+                    zelf.form.rewind(position.segment, vm)?;
                     zelf.position.lock().in_file = true;
                     return Ok(PyIterReturn::Return(vm.ctx.new_bytes(bytes.to_vec()).into()));
                 }
@@ -174,14 +211,4 @@ fn file_chunk(vm: &VirtualMachine, chunk: PyObjectRef) -> PyResult {
         }
         None => Ok(chunk),
     }
-}
-
-/// Goes to the beginning of a file that can seek, so that a form can be sent again.
-fn rewind(vm: &VirtualMachine, file: &PyObject) -> PyResult<()> {
-    if !file.has_attr("seek", vm)? {
-        return Ok(());
-    }
-    let Err(error) = vm.call_method(file, "seek", (0,)) else { return Ok(()) };
-    let unsupported = vm.import("io", 0)?.get_attr("UnsupportedOperation", vm)?;
-    if error.as_object().is_instance(&unsupported, vm)? { Ok(()) } else { Err(error) }
 }

@@ -19,7 +19,7 @@ impl AsyncBaseTransport {
     /// Sends one request and returns its response; to be overridden.
     #[pymethod]
     fn handle_async_request(_zelf: PyObjectRef, _request: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncBaseTransport.handle_async_request", |_| async {
+        coroutine(vm, "AsyncBaseTransport.handle_async_request", move |_| async {
             let message = "The 'handle_async_request' method must be implemented.";
             Err(with_vm(|vm| vm.new_not_implemented_error(message)))
         })
@@ -28,7 +28,7 @@ impl AsyncBaseTransport {
     /// Gives up what the transport holds. Does nothing here.
     #[pymethod]
     fn aclose(_zelf: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncBaseTransport.aclose", |_| async { Ok(with_vm(|vm| vm.ctx.none())) })
+        coroutine(vm, "AsyncBaseTransport.aclose", move |_| async { Ok(with_vm(|vm| vm.ctx.none())) })
     }
 
     #[pymethod]

@@ -154,7 +154,7 @@ impl Fragments {
 
     #[pymethod]
     fn __anext__(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Fragments.__anext__", |mode| async move {
+        coroutine(vm, "Fragments.__anext__", move |mode| async move {
             let running = with_vm(|vm| Running::start(zelf, vm))?;
             running.0.step(&mode).await
         })
@@ -169,7 +169,7 @@ impl Fragments {
     /// Ends the iteration with an exception: a coroutine.
     #[pymethod]
     fn athrow(zelf: PyRef<Self>, error: PyObjectRef, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Fragments.athrow", |_| async move {
+        coroutine(vm, "Fragments.athrow", move |_| async move {
             zelf.abandon();
             with_vm(|vm| {
                 let error: PyBaseExceptionRef =
@@ -182,7 +182,7 @@ impl Fragments {
     /// Ends the iteration: a coroutine. Neither the rest of the message nor another one can be read then.
     #[pymethod]
     fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Fragments.aclose", |_| async move {
+        coroutine(vm, "Fragments.aclose", move |_| async move {
             zelf.abandon();
             Ok(with_vm(|vm| vm.ctx.none()))
         })

@@ -60,7 +60,7 @@ impl Messages {
     /// Ends the iteration: a coroutine. The connection stays open.
     #[pymethod]
     fn aclose(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Messages.aclose", |_| async move {
+        coroutine(vm, "Messages.aclose", move |_| async move {
             zelf.end();
             Ok(with_vm(|vm| vm.ctx.none()))
         })

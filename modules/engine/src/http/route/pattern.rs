@@ -158,7 +158,9 @@ impl Network {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
                 (self.prefix_length, u128::from(own.to_bits() ^ other.to_bits()), 32)
             }
-            (IpAddr::V6(own), IpAddr::V6(other)) => (self.prefix_length, own.to_bits() ^ other.to_bits(), 128),
+            (IpAddr::V6(own), IpAddr::V6(other)) => {
+                (self.prefix_length, own.to_bits() ^ other.to_bits(), 128)
+            }
             _ => return false,
         };
         // Nothing is left of the difference in the bits of the prefix.
@@ -281,7 +283,9 @@ mod tests {
             let error = Pattern::parse(scheme).expect_err(scheme);
             assert!(error.to_string().contains(&format!("use \"{scheme}://\"")), "{error}");
         }
-        for text in ["http://exa mple.com:x", "all://[::1/129]", "all://[::1/x]", "all://[::1/]", "all://10.0.0.0/33"] {
+        for text in
+            ["http://exa mple.com:x", "all://[::1/129]", "all://[::1/x]", "all://[::1/]", "all://10.0.0.0/33"]
+        {
             assert!(matches!(Pattern::parse(text), Err(PatternError::Url(_))), "{text}");
         }
     }

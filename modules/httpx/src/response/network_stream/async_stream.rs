@@ -87,7 +87,7 @@ impl AsyncNetworkStream {
     /// Raises `NotImplementedError`: a connection cannot be encrypted afterwards.
     #[pymethod]
     fn start_tls(_zelf: &Py<Self>, _args: FuncArgs, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "AsyncNetworkStream.start_tls", |_| async { Err(with_vm(no_start_tls)) })
+        coroutine(vm, "AsyncNetworkStream.start_tls", move |_| async { Err(with_vm(no_start_tls)) })
     }
 
     /// What is known by a name: `client_addr` and `server_addr` are pairs of address and port;

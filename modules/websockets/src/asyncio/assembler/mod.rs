@@ -204,7 +204,7 @@ impl Assembler {
     #[pymethod]
     fn get(zelf: PyRef<Self>, args: DecodeArgs, vm: &VirtualMachine) -> PyResult {
         let decode = args.get(vm)?;
-        Ok(coroutine(vm, "Assembler.get", |mode| async move {
+        Ok(coroutine(vm, "Assembler.get", move |mode| async move {
             let message = zelf.message(&mode, decode).await;
             message.map_err(|failure| with_vm(|vm| failure.into_exception(vm)))
         }))

@@ -228,7 +228,7 @@ impl Connection {
     /// Does nothing when it is closed already.
     #[pymethod]
     fn close(zelf: PyRef<Self>, args: CloseArgs, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection.close", |mode| async move {
+        coroutine(vm, "Connection.close", move |mode| async move {
             let (code, reason) = with_vm(|vm| {
                 let code = match args.code {
                     OptionalArg::Present(code) => code,
@@ -245,7 +245,7 @@ impl Connection {
     /// Waits until the connection is closed: a coroutine.
     #[pymethod]
     fn wait_closed(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection.wait_closed", |mode| async move {
+        coroutine(vm, "Connection.wait_closed", move |mode| async move {
             closing::lost(&zelf, &mode).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
@@ -259,14 +259,14 @@ impl Connection {
     #[pymethod]
     fn ping(zelf: PyRef<Self>, args: PingArgs, vm: &VirtualMachine) -> PyObjectRef {
         let data = not_none(args.data, vm);
-        coroutine(vm, "Connection.ping", |mode| async move { pings::ping(&zelf, &mode, data).await })
+        coroutine(vm, "Connection.ping", move |mode| async move { pings::ping(&zelf, &mode, data).await })
     }
 
     /// Sends an unsolicited pong: a coroutine. `data` is the payload, nothing by default.
     #[pymethod]
     fn pong(zelf: PyRef<Self>, args: PongArgs, vm: &VirtualMachine) -> PyObjectRef {
         let data = args.data.unwrap_or_else(|| vm.ctx.empty_bytes.clone().into());
-        coroutine(vm, "Connection.pong", |mode| async move {
+        coroutine(vm, "Connection.pong", move |mode| async move {
             pings::pong(&zelf, &mode, data).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
@@ -276,7 +276,7 @@ impl Connection {
     /// `ping_timeout` seconds: a coroutine, which ends with the connection.
     #[pymethod]
     fn keepalive(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection.keepalive", |mode| async move {
+        coroutine(vm, "Connection.keepalive", move |mode| async move {
             pings::keepalive(&zelf, &mode).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
@@ -285,7 +285,7 @@ impl Connection {
     /// Writes what the protocol has to send, and finishes sending: a coroutine.
     #[pymethod]
     fn _finish_send(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection._finish_send", |mode| async move {
+        coroutine(vm, "Connection._finish_send", move |mode| async move {
             let outcome = with_vm(|vm| sending::flush_and_check(&zelf, zelf.protocol(vm)?, vm))?;
             sending::finish_send(&zelf, &mode, outcome).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
@@ -295,7 +295,7 @@ impl Connection {
     /// Waits for the end of a connection that is not in the expected state, and raises: a coroutine.
     #[pymethod]
     fn _raise_not_open(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection._raise_not_open", |mode| async move {
+        coroutine(vm, "Connection._raise_not_open", move |mode| async move {
             sending::finish_send(&zelf, &mode, sending::SendOutcome::NotOpen).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
         })
@@ -305,7 +305,7 @@ impl Connection {
     /// coroutine.
     #[pymethod]
     fn _fail(zelf: PyRef<Self>, error: PyRef<PyBaseException>, vm: &VirtualMachine) -> PyObjectRef {
-        coroutine(vm, "Connection._fail", |mode| async move {
+        coroutine(vm, "Connection._fail", move |mode| async move {
             let outcome = with_vm(|vm| sending::handle_error(&zelf, error, vm))?;
             sending::finish_send(&zelf, &mode, outcome).await?;
             Ok(with_vm(|vm| vm.ctx.none()))
