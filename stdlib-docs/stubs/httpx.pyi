@@ -480,10 +480,10 @@ class Client(_BaseClient):
     ) -> Response:
         """Sends a QUERY request, which asks as GET does, with a body."""
 
-    def sse(self, url: URL | str, **kwargs: Any) -> AbstractContextManager[Any]:
+    def sse(self, *args: Any, **kwargs: Any) -> AbstractContextManager[Any]:
         """Requests an event stream, and gives its `httpx2.EventSource` for the time of a `with` block."""
 
-    def websocket(self, url: URL | str, **kwargs: Any) -> AbstractContextManager[Any]:
+    def websocket(self, *args: Any, **kwargs: Any) -> AbstractContextManager[Any]:
         """Opens a WebSocket, and gives its session of `httpx2.websockets` for the time of a `with` block."""
 
     def close(self) -> None:
@@ -682,10 +682,10 @@ class AsyncClient(_BaseClient):
     ) -> Response:
         """Sends a QUERY request, which asks as GET does, with a body."""
 
-    def sse(self, url: URL | str, **kwargs: Any) -> AbstractAsyncContextManager[Any]:
+    def sse(self, *args: Any, **kwargs: Any) -> AbstractAsyncContextManager[Any]:
         """Requests an event stream, and gives its `httpx2.EventSource` for the time of an `async with` block."""
 
-    def websocket(self, url: URL | str, **kwargs: Any) -> AbstractAsyncContextManager[Any]:
+    def websocket(self, *args: Any, **kwargs: Any) -> AbstractAsyncContextManager[Any]:
         """Opens a WebSocket, and gives its session of `httpx2.websockets` for the time of an `async with` block."""
 
     async def aclose(self) -> None:
