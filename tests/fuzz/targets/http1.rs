@@ -5,8 +5,8 @@ use std::convert::Infallible;
 
 use libfuzzer_sys::fuzz_target;
 use tauraro_engine::http1::{
-    Body, Error, Events, Failure, Kind, Leniencies, Limits, Message, Method, Parser, read_request, read_response,
-    url,
+    Body, Error, Events, Failure, Kind, Leniencies, Limits, Message, Method, Parser, read_request,
+    read_response, url,
 };
 use tauraro_fuzz::{Input, pieces};
 
@@ -24,7 +24,8 @@ impl Trace {
             let body = std::mem::take(&mut self.body);
             self.events.push(format!("body {}", body.escape_ascii()));
         }
-        let arguments: Vec<_> = arguments.iter().map(|argument| argument.escape_ascii().to_string()).collect();
+        let arguments: Vec<_> =
+            arguments.iter().map(|argument| argument.escape_ascii().to_string()).collect();
         self.events.push(format!(
             "{event} {arguments:?} {:?} {:?} {} {:?} {} {}",
             message.method(),

@@ -10,7 +10,8 @@ fuzz_target!(|data: &[u8]| {
     let mut input = Input::new(data);
     let flags = input.byte();
     let bits = input.choose([9, 10, 12, 15]);
-    let settings = Settings { level: input.choose([0, 1, 6, 9]), memory_level: 1 + flags % 9, strategy: flags % 5 };
+    let settings =
+        Settings { level: input.choose([0, 1, 6, 9]), memory_level: 1 + flags % 9, strategy: flags % 5 };
     let agreement = Agreement {
         remote_no_context_takeover: flags & 64 != 0,
         local_no_context_takeover: flags & 64 != 0,

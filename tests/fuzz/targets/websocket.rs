@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use tauraro_engine::websocket::deflate::Agreement;
 use tauraro_engine::websocket::{
-    Extension, Frame, FrameReader, Limits, PerMessageDeflate, Protocol, Settings, Side, State,
+    Extension, Frame, FrameReader, Limits, PerMessageDeflate, Protocol, Settings, Side, State, opcode,
 };
 use tauraro_fuzz::{Input, pieces};
 
@@ -26,7 +26,9 @@ fn run<'a>(setting: Setting, pieces: impl IntoIterator<Item = &'a [u8]>) -> Seen
     let settings = Settings { level: 1, memory_level: 1, strategy: 0 };
     let mut extension: Box<dyn Extension> = match setting.agreement {
         None => Box::new(()),
-        Some(agreement) => Box::new(PerMessageDeflate::new(agreement, settings).expect("figures in their ranges")),
+        Some(agreement) => {
+            Box::new(PerMessageDeflate::new(agreement, settings).expect("figures in their ranges"))
+        }
     };
     let extension = extension.as_mut();
     let (mut events, mut arrived) = (Vec::new(), 0);
@@ -93,6 +95,8 @@ fuzz_target!(|data: &[u8]| {
     let limit = setting.limits.fragment.or(setting.limits.message);
     for event in &whole.0 {
         event.check().expect("an event is a valid frame");
-        assert!(event.opcode.is_control() || limit.is_none_or(|limit| event.data.len() as u64 <= limit));
+        assert!(
+            opcode::is_control(event.opcode) || limit.is_none_or(|limit| event.data.len() as u64 <= limit)
+        );
     }
 });
