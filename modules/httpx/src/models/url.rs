@@ -248,7 +248,7 @@ impl Url {
     /// Where it leads: an `Origin`, of scheme, host and port. Raises `ValueError` for a relative URL.
     #[pygetset]
     fn origin(zelf: PyRef<Self>, vm: &VirtualMachine) -> PyResult {
-        crate::lazy::of_httpx2(vm, "Origin")?.call((zelf,), vm)
+        crate::module::lazy::of_httpx2(vm, "Origin")?.call((zelf,), vm)
     }
 
     /// The scheme as bytes.

@@ -35,7 +35,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Takes the connection of a response.
-    pub(crate) fn of(response: &mut client::Response) -> Self {
+    pub(crate) fn of(response: &mut Response) -> Self {
         Self {
             tunnel: response.upgrade.take().map(|upgraded| Arc::new(Tunnel::new(upgraded))),
             local: response.local_addr,
