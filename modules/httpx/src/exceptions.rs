@@ -28,6 +28,8 @@ use rustpython_vm::{
 };
 use tauraro_engine::{Error, ErrorKind};
 
+use crate::pickling;
+
 /// Where an exception keeps its request: an ordinary attribute, as upstream has it.
 const REQUEST: &str = "_request";
 
@@ -180,14 +182,10 @@ fn init_message(zelf: &PyObject, message: PyObjectRef, vm: &VirtualMachine) -> P
     PyBaseException::slot_init(zelf, FuncArgs::from(vec![message]), vm)
 }
 
-/// What `__reduce__` returns: the exception is made again by `__new__` with the same `args`, and takes its
-/// attributes back. Its `__init__`, which demands arguments that are not among `args`, is not called.
+/// What `__reduce__` returns. `__init__` demands arguments that are not among `args`: it is not called.
 fn reduce(zelf: &Py<PyBaseException>, vm: &VirtualMachine) -> PyResult {
-    let make = vm.import("copyreg", 0)?.get_attr("__newobj__", vm)?;
-    let mut args = vec![zelf.class().to_owned().into()];
-    args.extend(zelf.args().as_slice().iter().cloned());
     let state = zelf.as_object().dict().map_or_else(|| vm.ctx.none(), Into::into);
-    Ok(vm.ctx.new_tuple(vec![make, vm.ctx.new_tuple(args).into(), state]).into())
+    pickling::reduce(vm, zelf.as_object(), zelf.args().as_slice().iter().cloned(), state)
 }
 
 /// Writes `__init__` for a class: what its arguments are and what becomes of them.

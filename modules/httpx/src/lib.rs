@@ -12,6 +12,7 @@
 //! | `streams` | request bodies: byte streams, files, iterables, forms |
 //! | `auth`, `transports`, `tls` | what `auth=`, `transport=` and `verify=` take |
 //! | `json` | `response.json()` and `json=` |
+//! | `pickling` | what `__reduce__` returns |
 //! | `exceptions` | the exception tree, and the engine's errors as exceptions |
 //! | `python` | what is written in Python: rarely needed, or run by a program's own code |
 
@@ -24,6 +25,7 @@ mod exceptions;
 mod json;
 mod models;
 mod module;
+mod pickling;
 mod request;
 mod response;
 mod streams;

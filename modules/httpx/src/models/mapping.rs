@@ -4,6 +4,8 @@ use rustpython_vm::builtins::{PyDict, PyDictRef, PyList, PyTuple, PyType};
 use rustpython_vm::function::OptionalArg;
 use rustpython_vm::{AsObject, FromArgs, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
+use crate::pickling;
+
 /// A key and its value.
 pub(crate) type Pair = (PyObjectRef, PyObjectRef);
 
@@ -124,11 +126,9 @@ pub(crate) fn string_pairs<K: AsRef<str>, V: AsRef<str>>(
 /// What `__reduce__` answers for a class whose instances are made empty and then given their state:
 /// the instance's `__dict__` and `state`, for [`restore`].
 pub(crate) fn reduce(vm: &VirtualMachine, zelf: &PyObject, state: PyObjectRef) -> PyResult {
-    let make = vm.import("copyreg", 0)?.get_attr("__newobj__", vm)?;
-    let class = vm.ctx.new_tuple(vec![zelf.class().to_owned().into()]);
     let dict = zelf.dict().map_or_else(|| vm.ctx.none(), Into::into);
     let state = vm.ctx.new_tuple(vec![dict, state]);
-    Ok(vm.ctx.new_tuple(vec![make, class.into(), state.into()]).into())
+    pickling::reduce(vm, zelf, [], state.into())
 }
 
 /// Takes apart what [`reduce`] made: restores the `__dict__` and answers the rest.

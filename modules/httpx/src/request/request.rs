@@ -417,6 +417,11 @@ impl Request {
     }
 
     #[pymethod]
+    fn __reduce__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        crate::pickling::reduce_state(vm, zelf.as_object())
+    }
+
+    #[pymethod]
     fn __getstate__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
         pickling::get_state(zelf, vm)
     }

@@ -521,6 +521,11 @@ impl Response {
     }
 
     #[pymethod]
+    fn __reduce__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        crate::pickling::reduce_state(vm, zelf.as_object())
+    }
+
+    #[pymethod]
     fn __getstate__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
         Self::state(zelf, vm)
     }

@@ -32,8 +32,8 @@ pub fn environment_proxies(variables: impl IntoIterator<Item = (String, String)>
             "" => {}
             "*" => return Vec::new(),
             host => {
-                let patterns = exceptions(host).into_iter().filter(|pattern| Pattern::parse(pattern).is_ok());
-                routes.extend(patterns.map(|pattern| (pattern, None)));
+                let pattern = exception(host).filter(|pattern| Pattern::parse(pattern).is_ok());
+                routes.extend(pattern.map(|pattern| (pattern, None)));
             }
         }
     }
@@ -63,15 +63,15 @@ fn named(variables: impl IntoIterator<Item = (String, String)>) -> BTreeMap<Stri
     upper
 }
 
-/// The patterns of what an item of `NO_PROXY` excepts: a URL pattern as it is, an address, a prefix or
+/// The pattern of what an item of `NO_PROXY` excepts: a URL pattern as it is, an address, a prefix or
 /// `localhost` only itself, a name also its subdomains.
-fn exceptions(item: &str) -> Vec<String> {
+fn exception(item: &str) -> Option<String> {
     if item.contains("://") {
-        return vec![item.to_owned()];
+        return Some(item.to_owned());
     }
     let (host, port) = split_port(item);
     if host.is_empty() {
-        return Vec::new();
+        return None;
     }
     let address = host.split('/').next().unwrap_or(host);
     let host = if is_ipv6(address) {
@@ -82,13 +82,7 @@ fn exceptions(item: &str) -> Vec<String> {
         // `*.example.com` is the same as `.example.com`.
         format!("*{}", host.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(host))
     };
-    match port {
-        "" => vec![format!("all://{host}")],
-        // URLs do not show the default port of their scheme.
-        "80" => vec![format!("all://{host}:80"), format!("http://{host}")],
-        "443" => vec![format!("all://{host}:443"), format!("https://{host}")],
-        port => vec![format!("all://{host}:{port}")],
-    }
+    Some(if port.is_empty() { format!("all://{host}") } else { format!("all://{host}:{port}") })
 }
 
 /// `host:port` and `[address]:port` as host, without brackets, and port.
@@ -190,7 +184,6 @@ mod tests {
             "all://127.0.0.1:9",
             "all://*.example2.com",
             "all://*web.example:80",
-            "http://*web.example",
         ];
         assert_eq!(patterns, expected);
     }

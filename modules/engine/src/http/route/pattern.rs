@@ -12,7 +12,8 @@ use crate::error::{Error, ErrorKind};
 ///
 /// The scheme `all` stands for any. A host `*.` goes with every subdomain, a host `*` without the dot
 /// with the domain as well, an address with any spelling of it, and an address with a prefix length with
-/// the addresses that begin so. Ports are compared as [`Url::written_port`] gives them.
+/// the addresses that begin so. Ports are compared as [`Url::written_port`] gives them; with the scheme `all`,
+/// the port of a URL without one is that of its scheme.
 #[derive(Clone)]
 pub struct Pattern {
     text: String,
@@ -93,11 +94,16 @@ impl Pattern {
     /// Whether the pattern goes with `url`.
     pub fn matches(&self, url: &Url) -> bool {
         (self.scheme.is_empty() || self.scheme == url.scheme())
-            && (self.port.is_none() || self.port == url.written_port())
+            && (self.port.is_none() || self.port == self.port_of(url))
             && match &self.network {
                 Some(network) => address_of(url).is_some_and(|address| network.contains(address)),
                 None => self.matches_host(&url.host()),
             }
+    }
+
+    fn port_of(&self, url: &Url) -> Option<u64> {
+        let default = || url.port_or_default().filter(|_| self.scheme.is_empty()).map(u64::from);
+        url.written_port().or_else(default)
     }
 
     fn matches_host(&self, host: &str) -> bool {
@@ -227,6 +233,8 @@ mod tests {
             ("all://*example.com", "http://www.example.com"),
             ("https://example.com:1234", "https://example.com:1234"),
             ("http://example.com:80", "http://example.com"),
+            ("all://example.com:80", "http://example.com"),
+            ("all://example.com:443", "https://example.com"),
             ("all://[::1]", "http://[::1]:8000"),
             ("all://[0:0:0:0:0:0:0:1]", "http://[::1]"),
             ("all://[::1]:80", "ftp://[::1]:80"),
@@ -260,7 +268,8 @@ mod tests {
             ("http://*.example.com", "http://.example.com"),
             ("all://*example.com", "http://wwwexample.com"),
             ("https://example.com:1234", "https://example.com"),
-            ("all://example.com:80", "http://example.com"),
+            ("all://example.com:80", "https://example.com"),
+            ("all://example.com:80", "http://example.com:81"),
             ("all://[::1]", "http://[::2]"),
             ("all://[::1/128]", "http://[::2]"),
             ("all://[fe80::/10]", "http://[fec0::1]"),
