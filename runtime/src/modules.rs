@@ -12,13 +12,15 @@ pub enum Module {
     Httpx,
     /// `httpx_sse`: Server-Sent Events, API of httpx-sse 0.4. It imports `httpx`.
     HttpxSse,
+    /// `tauraro`: the HTTP server. It imports `httpx` for headers and URLs, and `websockets` for upgrades.
+    Server,
     /// `websockets`: WebSocket clients and servers, API of websockets 17.
     Websockets,
 }
 
 impl Module {
     /// Every module, in the order of their names.
-    pub const ALL: &[Self] = &[Self::Httptools, Self::Httpx, Self::HttpxSse, Self::Websockets];
+    pub const ALL: &[Self] = &[Self::Httptools, Self::Httpx, Self::HttpxSse, Self::Server, Self::Websockets];
 
     /// The name to import it by.
     pub fn name(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Module {
             Self::Httptools => "httptools",
             Self::Httpx => "httpx",
             Self::HttpxSse => "httpx_sse",
+            Self::Server => "tauraro",
             Self::Websockets => "websockets",
         }
     }
@@ -36,6 +39,7 @@ impl Module {
             Self::Httptools => vec![tauraro_httptools::module_def(context)],
             Self::Httpx => vec![tauraro_httpx::module_def(context)],
             Self::HttpxSse => tauraro_httpx_sse::module_defs(context),
+            Self::Server => vec![tauraro_server::module_def(context)],
             Self::Websockets => tauraro_websockets::module_defs(context),
         }
     }

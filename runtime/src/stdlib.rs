@@ -16,6 +16,7 @@ pub(crate) fn install(builder: InterpreterBuilder) -> InterpreterBuilder {
         .add_frozen_modules(tauraro_ssl::frozen_modules(rustpython_pylib::FROZEN_STDLIB))
         .add_frozen_modules(tauraro_httpx::frozen_modules(rustpython_pylib::FROZEN_STDLIB))
         .add_frozen_modules(tauraro_httpx_sse::frozen_modules())
+        .add_frozen_modules(tauraro_server::frozen_modules())
         .add_frozen_modules(tauraro_websockets::frozen_modules())
         .init_hook(|_| install_cryptography())
 }

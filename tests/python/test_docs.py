@@ -62,6 +62,7 @@ ONLY_HERE = {
     "migration.md": "it uses Tauraro's additions",
     "performance.md": "it is about Tauraro",
     "permissions.md": "they are Tauraro's",
+    "server.md": "the server is Tauraro's",
 }
 NOTE = r"^(?:<!-- (?P<note>[^\n]*) -->\n)?"
 FENCE = re.compile(NOTE + r"```python\n(?P<code>.*?)^```\n(?:```text\n(?P<output>.*?)^```\n)?", re.M | re.S)

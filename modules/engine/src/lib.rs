@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`http`] | the HTTP client: exchanges, redirects, cookies, authentication, bodies |
 //! | [`http1`] | HTTP/1 messages without I/O: a strict, incremental parser |
+//! | [`server`] | the server's side of an HTTP/1.1 connection without I/O, and routes |
 //! | [`websocket`] | WebSocket without I/O: handshake, frames, compression |
 //! | [`tls`] | certificates, roots and verification |
 //! | [`runtime`] | the tokio runtime of the HTTP client |
@@ -20,6 +21,7 @@ mod fuzzing;
 pub mod http;
 pub mod http1;
 pub mod runtime;
+pub mod server;
 pub mod tls;
 pub mod websocket;
 

@@ -8,6 +8,7 @@ mod options;
 mod parse;
 mod repl;
 mod report;
+mod serve;
 mod types;
 
 use std::io::{IsTerminal, Read, Write};
@@ -76,6 +77,7 @@ pub fn run(builder: Builder) -> ExitCode {
             Err(error) => usage_error(Some(&name), &error, None),
         };
     }
+    let program = serve::resolve(program);
     let skip_first_line = options.skip_first_line;
     let builder = match restrict(builder, &options) {
         Ok(builder) => builder,

@@ -19,6 +19,7 @@ const STUBS: &[(&str, &str)] = &[
     stub!("httpx2/__init__.pyi"),
     stub!("httpx2/websockets.pyi"),
     stub!("httpx_sse.pyi"),
+    stub!("tauraro.pyi"),
     stub!("websockets/__init__.pyi"),
     stub!("websockets/asyncio/__init__.pyi"),
     stub!("websockets/asyncio/client.pyi"),

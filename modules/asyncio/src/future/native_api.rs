@@ -13,6 +13,7 @@ use tauraro_bridge::{ExecutionMode, with_vm};
 use crate::event_loop::LoopCore;
 use crate::event_loop::schedule;
 use crate::future::Future;
+use crate::task::Task;
 
 /// The running event loop.
 ///
@@ -76,6 +77,31 @@ pub fn prepare(
     let future = Future::new(event_loop.to_owned(), vm)?;
     future.set_blocking(true);
     Ok(Some(future.into()))
+}
+
+/// How far a coroutine has come that [`start`] has begun.
+#[derive(Debug)]
+pub enum Started {
+    /// To its end, with this result.
+    Done(PyResult),
+    /// To an `await`: the task that runs the rest.
+    Pending(PyObjectRef),
+}
+
+/// Runs a coroutine as a task of `event_loop`, which runs on this thread. Its first step is run at once, within the task
+/// that runs now, if any; on loops that are not of this crate the task is only scheduled.
+///
+/// # Errors
+/// `TypeError` if it is not a coroutine; exceptions that end the loop, such as `SystemExit`.
+pub fn start(event_loop: &PyObject, coroutine: PyObjectRef, vm: &VirtualMachine) -> PyResult<Started> {
+    if !event_loop.downcast_ref::<LoopCore>().is_some_and(|core| core.takes_tasks()) {
+        return vm.call_method(event_loop, "create_task", (coroutine,)).map(Started::Pending);
+    }
+    let task = Task::started(coroutine, event_loop, vm)?;
+    Ok(match task.base.outcome(vm) {
+        Some(result) => Started::Done(result),
+        None => Started::Pending(task.into()),
+    })
 }
 
 /// What a future that was [`prepare`]d and yielded has ended with.

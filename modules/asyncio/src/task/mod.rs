@@ -13,7 +13,7 @@ use rustpython_vm::function::{FuncArgs, KwArgs, OptionalArg, PySetterValue};
 use rustpython_vm::object::{Traverse, TraverseFn};
 use rustpython_vm::types::{Constructor, Destructor, Initializer, Representable};
 use rustpython_vm::{
-    AsObject, FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
+    AsObject, FromArgs, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass,
 };
 
 use crate::event_loop::schedule;
@@ -145,6 +145,30 @@ impl Task {
     pub(crate) fn create(args: TaskArgs, vm: &VirtualMachine) -> PyResult<PyRef<Self>> {
         let task = Self::unbound().into_ref(&vm.ctx);
         Self::set_up(&task, args, vm)?;
+        Ok(task)
+    }
+
+    /// A task of a native loop, whose first step has run.
+    pub(crate) fn started(
+        coroutine: PyObjectRef,
+        event_loop: &PyObject,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<Self>> {
+        let task = Self::unbound().into_ref(&vm.ctx);
+        task.base.bind(event_loop.to_owned(), vm)?;
+        if !is_coroutine(&coroutine, vm)? {
+            task.log_destroy_pending.store(false, Relaxed);
+            let message = format!("a coroutine was expected, got {}", coroutine.repr(vm)?);
+            return Err(vm.new_type_error(message));
+        }
+        {
+            let context = InterpreterState::get(vm)?.copy_context(vm)?;
+            let mut data = task.data.lock();
+            data.coroutine = Some(coroutine);
+            data.context = Some(context);
+            data.name = Some(Name::Numbered(NEXT_NUMBER.fetch_add(1, Relaxed)));
+        }
+        step::start_registered(&task, event_loop, vm)?;
         Ok(task)
     }
 

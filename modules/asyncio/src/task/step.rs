@@ -53,6 +53,19 @@ pub(crate) fn start(task: &Py<Task>, event_loop: &PyObject, vm: &VirtualMachine)
     result.and(unregistered)
 }
 
+/// Runs the first step of a native loop's task at once; it is known to the loop from the start.
+pub(crate) fn start_registered(task: &Py<Task>, event_loop: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
+    registry::register(event_loop, task, vm)?;
+    let previous = current::swap(event_loop, Some(task.as_object().to_owned()), vm);
+    let outcome = run_in_context(task, None, vm);
+    let settled = process_outcome(task, event_loop, outcome, vm);
+    current::swap(event_loop, previous, vm);
+    if task.base.is_done() {
+        task.forget_coroutine();
+    }
+    settled
+}
+
 /// Wakes the task because `future`, which it awaits, is done.
 pub(crate) fn wake(task: &Py<Task>, future: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
     let error = future_error(task, &future, vm);

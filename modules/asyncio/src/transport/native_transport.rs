@@ -34,6 +34,17 @@ impl<'a> NativeTransport<'a> {
         }
     }
 
+    /// [`write`](Self::write) for parts that belong together: over plain sockets in one system call.
+    ///
+    /// # Errors
+    /// Those of [`write`](Self::write).
+    pub fn write_vectored(self, parts: &[&[u8]], vm: &VirtualMachine) -> PyResult<()> {
+        match self {
+            Self::Socket(transport) => SocketTransport::send_parts(transport, parts, &[], "write", vm),
+            Self::Tls(transport) => TlsTransport::send_parts(transport, parts, &[], vm),
+        }
+    }
+
     /// Whether the transport is closed or about to be, as `is_closing()`.
     pub fn is_closing(self) -> bool {
         match self {

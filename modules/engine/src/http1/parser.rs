@@ -27,7 +27,8 @@ pub(super) enum State {
 /// What became of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fed {
-    /// How many bytes were taken: all, unless the protocol changed.
+    /// How many bytes were taken: all, unless the protocol changed, or a message ended and
+    /// [`Parser::stop_after_each_message`] was asked for.
     pub consumed: usize,
     /// Whether what follows is another protocol. A parser that is fed nevertheless reads on as HTTP.
     pub upgraded: bool,
@@ -38,6 +39,8 @@ pub struct Fed {
 pub(super) enum Flow {
     On,
     Upgraded,
+    /// A message is complete, and the receiver takes one at a time.
+    Complete,
 }
 
 /// What a step of the machine gives.
@@ -68,6 +71,8 @@ pub struct Parser {
     /// How many bytes were fed before the current input.
     position: u64,
     error: Option<Error>,
+    /// Whether a call of `feed` ends with the message.
+    one_at_a_time: bool,
 }
 
 impl Parser {
@@ -88,7 +93,20 @@ impl Parser {
             extension_size: 0,
             position: 0,
             error: None,
+            one_at_a_time: false,
         }
+    }
+
+    /// Makes [`feed`](Self::feed) return at the end of each message, for receivers that answer a message before they
+    /// read the next. [`Fed::consumed`] says where it ended; [`is_between_messages`](Self::is_between_messages) that
+    /// it did.
+    pub fn stop_after_each_message(&mut self) {
+        self.one_at_a_time = true;
+    }
+
+    /// Whether no byte of a message was taken since the last one ended.
+    pub fn is_between_messages(&self) -> bool {
+        matches!(self.state, State::Start | State::Closed)
     }
 
     /// What is known about the message being read, or the last one. What its fields said is forgotten
@@ -173,7 +191,7 @@ impl Parser {
                 }
                 State::Closed => self.closed(input)?,
             };
-            if flow == Flow::Upgraded {
+            if flow != Flow::On {
                 return Ok(flow);
             }
         }
@@ -239,7 +257,11 @@ impl Parser {
         let another = self.message.keep_alive() || self.message.leniencies.contains(Leniencies::KEEP_ALIVE);
         self.state = if another { State::Start } else { State::Closed };
         self.next_message();
-        Ok(if self.message.upgrade { Flow::Upgraded } else { Flow::On })
+        Ok(match (self.message.upgrade, self.one_at_a_time) {
+            (true, _) => Flow::Upgraded,
+            (false, true) => Flow::Complete,
+            (false, false) => Flow::On,
+        })
     }
 
     fn next_message(&mut self) {

@@ -287,6 +287,7 @@ pub(super) const OPERANDS: &[(&str, &str)] = &[
 /// Words for what Tauraro itself does, instead of running a program. A file of that name takes precedence.
 pub(super) const COMMANDS: &[(&str, &str)] = &[
     ("compile FILE", "make one executable of a script and all that it imports; compile -h for more"),
+    ("serve APP", "serve an ASGI or WSGI application, or handlers, over HTTP; serve -h for more"),
     ("types DIR", "write the type stubs of the modules to DIR, for editors and type checkers"),
 ];
 

@@ -25,7 +25,7 @@ impl TlsTransport {
     }
 
     /// Sends `parts`, which may be the contents of the `bytes` objects in `owners`.
-    pub(super) fn send_parts(
+    pub(in crate::transport) fn send_parts(
         zelf: &Py<Self>,
         parts: &[&[u8]],
         owners: &[Owner<'_>],

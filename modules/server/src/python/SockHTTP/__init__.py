@@ -1,0 +1,1 @@
+"""The HTTP framework SockHTTP, on the server of `tauraro`."""

@@ -1,0 +1,3 @@
+"""The release that the names are of."""
+
+VERSION = '0.0.4'
