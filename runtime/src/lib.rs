@@ -21,6 +21,7 @@ mod handle;
 mod interpose;
 mod interrupt;
 mod modules;
+mod patches;
 mod program;
 mod runtime;
 mod shutdown;

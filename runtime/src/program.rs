@@ -7,7 +7,7 @@ use rustpython_vm::compiler::Mode;
 use rustpython_vm::scope::Scope;
 use rustpython_vm::{AsObject, PyObjectRef, PyRef, PyResult, VirtualMachine};
 
-use crate::guard;
+use crate::{guard, patches};
 
 /// Creates `__main__`, and removes the prompts that only an interactive session has.
 pub(crate) fn prepare(vm: &VirtualMachine) -> PyResult<()> {
@@ -113,7 +113,23 @@ pub(crate) fn run_file(vm: &VirtualMachine, path: &str) -> PyResult<()> {
     }
     readable(&full_path).map_err(|error| os_error(vm, &error, &full_path))?;
     search_script_folder(vm, path)?;
-    vm.run_any_file(main_scope(vm)?, &full_path)
+    let source = std::fs::read(&full_path).map_err(|error| os_error(vm, &error, &full_path))?;
+    if source.contains(&0) {
+        // Bytecode, or an error.
+        return vm.run_any_file(main_scope(vm)?, &full_path);
+    }
+    let globals: PyDictRef = vm.main_namespace()?;
+    let modules = vm.sys_module.get_attr("modules", vm)?;
+    let loader = modules.get_item("_frozen_importlib_external", vm)?.get_attr("SourceFileLoader", vm)?;
+    globals.set_item("__loader__", loader.call(("__main__", full_path.as_str()), vm)?, vm)?;
+    globals.set_item("__file__", vm.ctx.new_str(full_path.as_str()).into(), vm)?;
+    globals.set_item("__cached__", vm.ctx.none(), vm)?;
+    let outcome = run_bytes(vm, source, &full_path);
+    for name in ["__file__", "__cached__"] {
+        // A script may have deleted it.
+        let _ = globals.del_item(name, vm);
+    }
+    outcome
 }
 
 /// Runs a file without its first line (`-x`).
@@ -166,7 +182,11 @@ fn compile(vm: &VirtualMachine, source: &str, mode: Mode, name: &str) -> PyResul
         let message = "source code string cannot contain null bytes";
         return Err(vm.new_exception_msg(vm.ctx.exceptions.syntax_error.to_owned(), message.into()));
     }
-    vm.compile(source, mode, name).map_err(|error| error.into_pyexception(vm, Some(source)))
+    let compiled = vm.compile(source, mode, name).or_else(|error| {
+        let without = source.contains('#').then(|| patches::without_comments(source)).flatten();
+        without.and_then(|source| vm.compile(&source, mode, name).ok()).ok_or(error)
+    });
+    compiled.map_err(|error| error.into_pyexception(vm, Some(source)))
 }
 
 /// Makes the lines of a source that is not in a file available to tracebacks.

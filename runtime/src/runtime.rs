@@ -12,7 +12,7 @@ use tauraro_permissions::InvalidVariable;
 use crate::interrupt::{InterruptHandle, Interrupter};
 use crate::streams::{Captured, CapturedOutput, Streams};
 use crate::value::{self, Arguments};
-use crate::{Builder, ScriptError, guard, program, site, version};
+use crate::{Builder, ScriptError, guard, patches, program, site, version};
 
 /// What a converted result is called in messages: `result.users[3].age: expected...`.
 pub(crate) const RESULT: &str = "result";
@@ -59,6 +59,7 @@ impl Runtime {
             site::install(vm)?;
             program::prepare(vm)?;
             guard::complete(vm)?;
+            patches::install(vm)?;
             runtime.interrupter.complete(vm)
         };
         // Not a call of the host: it has no time limit.

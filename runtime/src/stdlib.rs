@@ -4,14 +4,19 @@ use rustls::crypto::aws_lc_rs;
 use rustpython_stdlib::ssl::providers::CryptoExt;
 use rustpython_vm::InterpreterBuilder;
 
+use crate::patches;
+
 /// Adds the whole standard library, and the cryptography `ssl` works with.
 pub(crate) fn install(builder: InterpreterBuilder) -> InterpreterBuilder {
     let native = rustpython_stdlib::stdlib_module_defs(&builder.ctx);
     let asyncio = tauraro_asyncio::native_modules(&builder.ctx);
+    let tzdb = patches::module_def(&builder.ctx);
     builder
         .add_native_modules(&native)
         .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB)
         .add_native_modules(&asyncio)
+        .add_native_module(tzdb)
+        .add_frozen_modules(patches::frozen_modules(rustpython_pylib::FROZEN_STDLIB))
         .add_frozen_modules(tauraro_asyncio::frozen_modules(rustpython_pylib::FROZEN_STDLIB))
         .add_frozen_modules(tauraro_ssl::frozen_modules(rustpython_pylib::FROZEN_STDLIB))
         .add_frozen_modules(tauraro_httpx::frozen_modules(rustpython_pylib::FROZEN_STDLIB))

@@ -3,6 +3,10 @@
 # `traceback` imports it, so nearly every program does, but only printing in color needs it; making
 # its dataclasses is a tenth of what `import asyncio` costs.
 
+import _thread
+
+_loading = _thread.RLock()
+
 
 def __getattr__(name):
     if name.startswith('__'):
@@ -10,11 +14,14 @@ def __getattr__(name):
     import _imp
 
     namespace = globals()
-    del namespace['__getattr__'], namespace['__dir__']
-    # What was assigned from outside stays.
-    assigned = {name: value for name, value in namespace.items() if not name.startswith('__')}
-    exec(_imp.get_frozen_object('_stock_colorize'), namespace)
-    namespace.update(assigned)
+    # Other threads wait here while the first one runs the module, and then find the name.
+    with _loading:
+        if '__getattr__' in namespace and name not in namespace:
+            # What was assigned from outside stays.
+            assigned = {key: value for key, value in namespace.items() if not key.startswith('_')}
+            exec(_imp.get_frozen_object('_stock_colorize'), namespace)
+            namespace.update(assigned)
+            del namespace['__getattr__'], namespace['__dir__']
     try:
         return namespace[name]
     except KeyError:
@@ -22,5 +29,5 @@ def __getattr__(name):
 
 
 def __dir__():
-    __getattr__('can_colorize')
+    globals().get('__getattr__', lambda name: None)('can_colorize')
     return list(globals())

@@ -1,0 +1,195 @@
+//! Classes as they are made: the method resolution order, and descriptors that the interpreter's fast path for
+//! assignments would skip.
+//!
+//! The interpreter merges the orders of the bases without the list of the bases itself, which C3 needs
+//! (<https://docs.python.org/3/howto/mro.html>): some classes get another order, others are refused. Classes with a
+//! metaclass get their order from `type.mro`, which is replaced here. For plain classes it is built in, so those that
+//! would come out differently are made by a hidden metaclass and then become plain ones.
+//!
+//! An assignment to an attribute whose descriptor has `__set__` but no `__get__` is specialized into a store to the
+//! instance, as if there were no descriptor. Classes with such an attribute get a `__setattr__` slot that behaves like
+//! the default one but is a different function, which keeps the interpreter from specializing.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use rustpython_vm::builtins::{PyStr, PyTuple, PyType, PyTypeRef};
+use rustpython_vm::common::lock::PyMutex;
+use rustpython_vm::function::{FuncArgs, PySetterValue};
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
+
+type New = fn(PyTypeRef, FuncArgs, &VirtualMachine) -> PyResult;
+type SetAttribute = fn(&PyObject, &Py<PyStr>, PySetterValue, &VirtualMachine) -> PyResult<()>;
+
+/// What the slots of `type` and `object` held before.
+static NEW: OnceLock<New> = OnceLock::new();
+static SET_CLASS_ATTRIBUTE: OnceLock<SetAttribute> = OnceLock::new();
+static SET_ATTRIBUTE: OnceLock<SetAttribute> = OnceLock::new();
+
+/// The metaclass of classes whose order the interpreter would get wrong, while they are made.
+static ORDERING: PyMutex<Option<PyTypeRef>> = PyMutex::new(None);
+
+pub(super) fn install(vm: &VirtualMachine) {
+    let (class, object) = (vm.ctx.types.type_type, vm.ctx.types.object_type);
+    let slots = (class.slots.new.load(), class.slots.setattro.load(), object.slots.setattro.load());
+    let (Some(new), Some(set_class_attribute), Some(set_attribute)) = slots else { return };
+    if NEW.set(new).is_err() {
+        // Another interpreter of the process has done it.
+        return;
+    }
+    let _ = SET_CLASS_ATTRIBUTE.set(set_class_attribute);
+    let _ = SET_ATTRIBUTE.set(set_attribute);
+    class.set_attr(vm.ctx.intern_str("mro"), vm.new_method("mro", class, mro).into());
+    class.slots.setattro.store(Some(set_attribute_of_class));
+    class.slots.new.store(Some(new_class));
+}
+
+/// `type.mro`.
+fn mro(class: PyTypeRef, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+    let bases = class.bases.read().as_slice().to_vec();
+    let Some(order) = order(&bases, true) else {
+        let names: Vec<_> = bases.iter().map(|base| base.name().to_string()).collect();
+        let names = names.join(", ");
+        let message = format!("Cannot create a consistent method resolution order (MRO) for bases {names}");
+        return Err(vm.new_type_error(message));
+    };
+    Ok(std::iter::once(class).chain(order).map(Into::into).collect())
+}
+
+/// `type.__new__`.
+fn new_class(metaclass: PyTypeRef, args: FuncArgs, vm: &VirtualMachine) -> PyResult {
+    let Some(new) = NEW.get() else { return Err(vm.new_system_error("type is not ready")) };
+    let made = if needs_ordering(&metaclass, &args, vm) {
+        let made = new(ordering(vm)?, args, vm)?;
+        made.set_class(metaclass, vm);
+        made
+    } else {
+        new(metaclass, args, vm)?
+    };
+    if let Some(class) = made.downcast_ref::<PyType>() {
+        let has_setter = class.attributes.entries().iter().any(|(_, value)| is_write_only_descriptor(value));
+        if has_setter || class.mro.read().iter().any(|class| is_guarded(class)) {
+            guard(class);
+        }
+    }
+    Ok(made)
+}
+
+/// Whether the interpreter would get the order of a plain class wrong.
+fn needs_ordering(metaclass: &Py<PyType>, args: &FuncArgs, vm: &VirtualMachine) -> bool {
+    let plain = vm.ctx.types.type_type;
+    let Some(bases) = args.args.get(1).and_then(|bases| bases.downcast_ref::<PyTuple>()) else {
+        return false;
+    };
+    if !metaclass.is(plain) || bases.len() < 2 {
+        return false;
+    }
+    let bases: Option<Vec<PyTypeRef>> = bases
+        .as_slice()
+        .iter()
+        .map(|base| base.clone().downcast::<PyType>().ok().filter(|base| base.class().is(plain)))
+        .collect();
+    let Some(bases) = bases else { return false };
+    let distinct: HashSet<_> = bases.iter().map(|base| base.get_id()).collect();
+    if distinct.len() < bases.len() {
+        return false;
+    }
+    let Some(right) = order(&bases, true) else { return false };
+    let built_in = order(&bases, false);
+    built_in.is_none_or(|order| order.len() != right.len() || order.iter().zip(&right).any(|(a, b)| !a.is(b)))
+}
+
+/// Merges the orders of the bases, and the list of the bases too if `with_bases`.
+fn order(bases: &[PyTypeRef], with_bases: bool) -> Option<Vec<PyTypeRef>> {
+    let mut lists: Vec<Vec<PyTypeRef>> = bases.iter().map(|base| base.mro.read().clone()).collect();
+    if with_bases {
+        lists.push(bases.to_vec());
+    }
+    // Taken from the end, which is cheap.
+    lists.iter_mut().for_each(|list| list.reverse());
+    let mut merged = Vec::new();
+    loop {
+        lists.retain(|list| !list.is_empty());
+        if lists.is_empty() {
+            return Some(merged);
+        }
+        let in_a_tail = |candidate: &PyTypeRef| {
+            lists.iter().any(|list| list.iter().rev().skip(1).any(|class| class.is(candidate)))
+        };
+        let next = lists.iter().filter_map(|list| list.last()).find(|head| !in_a_tail(head))?.clone();
+        for list in &mut lists {
+            list.pop_if(|head| head.is(&next));
+        }
+        merged.push(next);
+    }
+}
+
+/// The hidden metaclass: only one other than `type` is asked for `mro`.
+fn ordering(vm: &VirtualMachine) -> PyResult<PyTypeRef> {
+    if let Some(known) = &*ORDERING.lock() {
+        return Ok(known.clone());
+    }
+    let Some(new) = NEW.get() else { return Err(vm.new_system_error("type is not ready")) };
+    let plain = vm.ctx.types.type_type.to_owned();
+    let bases = vm.ctx.new_tuple(vec![plain.clone().into()]);
+    let arguments = (vm.ctx.new_str("type"), bases, vm.ctx.new_dict());
+    let made = new(plain, rustpython_vm::function::IntoFuncArgs::into_args(arguments, vm), vm)?;
+    let made = made.downcast::<PyType>().map_err(|_| vm.new_system_error("type did not make a class"))?;
+    Ok(ORDERING.lock().get_or_insert(made).clone())
+}
+
+/// Whether `value` takes assignments but not look-ups.
+fn is_write_only_descriptor(value: &PyObject) -> bool {
+    let slots = &value.class().slots;
+    slots.descr_set.load().is_some() && slots.descr_get.load().is_none()
+}
+
+/// Keeps assignments to instances of `class`, and of classes below it, from being specialized.
+fn guard(class: &Py<PyType>) {
+    let is_default =
+        |slot: SetAttribute| SET_ATTRIBUTE.get().is_some_and(|default| std::ptr::fn_addr_eq(slot, *default));
+    if class.slots.setattro.load().is_some_and(is_default) {
+        class.slots.setattro.store(Some(set_attribute_unspecialized));
+    }
+}
+
+fn is_guarded(class: &Py<PyType>) -> bool {
+    let guarded: SetAttribute = set_attribute_unspecialized;
+    class.slots.setattro.load().is_some_and(|slot| std::ptr::fn_addr_eq(slot, guarded))
+}
+
+/// `object.__setattr__`, under another address.
+fn set_attribute_unspecialized(
+    object: &PyObject,
+    name: &Py<PyStr>,
+    value: PySetterValue,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    match SET_ATTRIBUTE.get() {
+        Some(set) => set(object, name, value, vm),
+        None => Err(vm.new_system_error("object is not ready")),
+    }
+}
+
+/// `type.__setattr__`: a descriptor may be given to a class that exists.
+fn set_attribute_of_class(
+    class: &PyObject,
+    name: &Py<PyStr>,
+    value: PySetterValue,
+    vm: &VirtualMachine,
+) -> PyResult<()> {
+    let Some(set) = SET_CLASS_ATTRIBUTE.get() else { return Err(vm.new_system_error("type is not ready")) };
+    let guards = matches!(&value, PySetterValue::Assign(value) if is_write_only_descriptor(value));
+    set(class, name, value, vm)?;
+    if guards && let Some(class) = class.downcast_ref::<PyType>() {
+        let mut classes = vec![class.to_owned()];
+        while let Some(class) = classes.pop() {
+            guard(&class);
+            let below = class.subclasses.read();
+            classes.extend(below.iter().filter_map(|weak| weak.upgrade()?.downcast::<PyType>().ok()));
+        }
+        // What is specialized already holds only for the version that ends here.
+        class.modified();
+    }
+    Ok(())
+}
