@@ -1,6 +1,6 @@
 //! What `__reduce__` returns, for pickles and copies.
 
-use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
+use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 /// Has the object made again by `__new__` with `args`, without `__init__`, and given its `state`.
 ///

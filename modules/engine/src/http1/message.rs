@@ -145,15 +145,13 @@ impl Message {
     }
 
     /// Whether the body comes in chunks; final at the end of the head.
-    #[cfg(test)]
-    pub(super) fn is_chunked(&self) -> bool {
+    pub fn is_chunked(&self) -> bool {
         self.facts.chunked
     }
 
     /// How many `Host` fields the head has so far. A request of HTTP/1.1 must have one (RFC 9112
     /// section 3.2); to answer others with 400 is up to the receiver.
-    #[cfg(test)]
-    pub(super) fn host_count(&self) -> u32 {
+    pub fn host_count(&self) -> u32 {
         self.hosts
     }
 
