@@ -512,19 +512,15 @@ impl Connection {
     #[pymethod]
     fn connection_made(zelf: &Py<Self>, transport: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         zelf.state.lock().transport = Some(transport);
-        match zelf.service.enter(zelf) {
-            Some(number) => {
-                zelf.number.store(number, Relaxed);
-                if zelf.service.is_stopping() { zelf.call_transport("close", vm) } else { Ok(()) }
-            }
-            None => {
-                let mut out = Vec::new();
-                let refusal = engine::Refusal::new(503, "too many connections");
-                zelf.state.lock().machine.refuse(&refusal, Some(&zelf.service.date()), &mut out);
-                zelf.write(&[&out], vm)?;
-                zelf.call_transport("close", vm)
-            }
+        if let Some(number) = zelf.service.enter(zelf) {
+            zelf.number.store(number, Relaxed);
+            return if zelf.service.is_stopping() { zelf.call_transport("close", vm) } else { Ok(()) };
         }
+        let mut out = Vec::new();
+        let refusal = engine::Refusal::new(503, "too many connections");
+        zelf.state.lock().machine.refuse(&refusal, Some(&zelf.service.date()), &mut out);
+        zelf.write(&[&out], vm)?;
+        zelf.call_transport("close", vm)
     }
 
     /// Takes bytes of the client.

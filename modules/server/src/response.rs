@@ -42,7 +42,7 @@ pub(crate) struct ResponseArgs {
     content_type: Option<PyObjectRef>,
 }
 
-/// Response(body=None, status=200, headers=None, content_type=None)
+/// `Response(body=None, status=200, headers=None, content_type=None)`
 ///
 /// The answer to a request. `body` is a `str`, `bytes`, a `dict` or `list` (sent as JSON), `None`, an iterable or
 /// asynchronous iterable of `str` or `bytes`, or a `pathlib.Path` of a file. `headers` is a mapping or an iterable of

@@ -48,6 +48,7 @@ pub(super) type Step<E> = Result<Flow, Stop<<E as Events>::Error>>;
 
 /// Reads the messages of one direction of a connection: see [the module](super).
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Parser {
     pub(super) state: State,
     pub(super) message: Message,

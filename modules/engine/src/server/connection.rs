@@ -51,6 +51,7 @@ struct Exchange {
 /// The machine. See [the module](super) for how it is driven. `now` is in milliseconds, of any clock that does not go
 /// back.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Connection {
     parser: Parser,
     receiving: Receiving,

@@ -13,6 +13,7 @@ struct Field {
 
 /// The head of a request. Target, names and values are in one buffer, as they were sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct RequestHead {
     pub(super) method: Method,
     pub(super) version: Version,

@@ -11,6 +11,7 @@ use crate::http1::{Body, Events, Message};
 
 /// The receiver of the parser's events.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Receiving {
     pub(super) limits: Limits,
     pub(super) events: VecDeque<Event>,
