@@ -252,6 +252,15 @@ class _Core:
             return function(*arguments)
         return asyncio.run_coroutine_threadsafe(run(), self.loop).result()
 
+    def write(self, request, data):
+        """Send a piece of a body from another thread than the loop's, once the client takes it."""
+        async def run():
+            waiter = request._write(data)
+            if waiter is not None:
+                await waiter
+
+        asyncio.run_coroutine_threadsafe(run(), self.loop).result()
+
     # What the native part asks for.
 
     def run_in_pool(self, handler, request):

@@ -6,24 +6,6 @@ import sys
 from _tauraro import Response
 
 
-class _Body:
-    """The rest of an application's iterable, whose first piece was needed for the head."""
-
-    def __init__(self, first, iterator, close):
-        self.first = first
-        self.iterator = iterator
-        self.close = close
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        if self.first is not None:
-            first, self.first = self.first, None
-            return first
-        return next(self.iterator)
-
-
 class _FileWrapper:
     def __init__(self, file, block_size=8192):
         self.file = file
@@ -65,6 +47,13 @@ class _Cycle:
         if not isinstance(data, bytes):
             raise TypeError(f'write() takes bytes, not {type(data).__name__}')
         self.written.append(data)
+
+    def length(self):
+        """Return the length of the body according to the application, or `None`."""
+        for name, value in self.headers or ():
+            if name.lower() == 'content-length' and value.isdigit():
+                return int(value)
+        return None
 
     def response(self, body):
         if self.status is None:
@@ -137,9 +126,20 @@ class Application:
                 if piece is None:
                     return cycle.response(first)
                 first = piece
-            response = cycle.response(_Body(first, iterator, close))
-            close = None
-            return response
+            if cycle.length() == len(first):
+                return cycle.response(first)
+            self._stream(request, cycle, first, iterator)
+            return None
         finally:
             if close is not None:
                 close()
+
+    def _stream(self, request, cycle, first, iterator):
+        """Send the pieces from this thread: applications may keep their state by thread."""
+        core, headers = request._core, cycle.response(None).raw_headers
+        core.call(request._start, cycle.status, headers, None)
+        core.write(request, first)
+        for piece in iterator:
+            if piece:
+                core.write(request, piece)
+        core.call(request._end, b'')
