@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyType};
+use rustpython_vm::builtins::{PyBaseException, PyBaseExceptionRef, PyTuple, PyType};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::ArgBytesLike;
 use rustpython_vm::{
@@ -25,6 +25,8 @@ const LINGER: u64 = 2_000;
 struct State {
     machine: engine::Connection,
     transport: Option<PyObjectRef>,
+    /// Host and port of the client, once somebody has asked.
+    peer: Option<PyObjectRef>,
     /// The request that is not yet answered.
     request: Option<PyRef<Request>>,
     /// A head that waits for the first piece of its body.
@@ -83,6 +85,7 @@ impl Connection {
         let state = State {
             machine,
             transport: None,
+            peer: None,
             request: None,
             head: Vec::new(),
             drains: Vec::new(),
@@ -105,6 +108,22 @@ impl Connection {
 
     pub(crate) fn transport(&self) -> Option<PyObjectRef> {
         self.state.lock().transport.clone()
+    }
+
+    /// Host and port of the client, or `None` for a Unix socket.
+    pub(crate) fn peer(&self, vm: &VirtualMachine) -> PyResult {
+        let known = self.state.lock().peer.clone();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let Some(transport) = self.transport() else { return Ok(vm.ctx.none()) };
+        let name = vm.call_method(&transport, "get_extra_info", ("peername",))?;
+        let peer = match name.downcast_ref::<PyTuple>().map(rustpython_vm::Py::as_slice) {
+            Some([host, port, ..]) => vm.ctx.new_tuple(vec![host.clone(), port.clone()]).into(),
+            _ => vm.ctx.none(),
+        };
+        self.state.lock().peer = Some(peer.clone());
+        Ok(peer)
     }
 
     /// What is raised where the client has gone.

@@ -5,6 +5,7 @@ use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, Virtu
 use tauraro_asyncio::futures::{self, Started};
 
 use crate::connection::Connection;
+use crate::pool::Pool;
 use crate::request::Request;
 use crate::response::{Body, Response};
 use crate::service::{Kind, Target};
@@ -66,9 +67,11 @@ fn answer(request: &PyRef<Request>, vm: &VirtualMachine) -> PyResult<()> {
         }
         Some(Target { kind: Kind::Pooled, handler }) => {
             request.dispatch();
-            let started = vm.call_method(&service.helper, "run_in_pool", (handler, request.clone()));
-            match started {
-                Ok(future) => follow(request, future, vm),
+            let Some(pool) = &service.pool else {
+                return finish(request, Err(vm.new_runtime_error("the server has no threads")), vm);
+            };
+            match Pool::submit(pool, handler, request, vm) {
+                Ok(()) => Ok(()),
                 Err(error) => finish(request, Err(error), vm),
             }
         }

@@ -10,11 +10,15 @@
 //! | `dispatch` | from a request to its handler, and from the handler's result to a response |
 //! | `request` | `Request`: what handlers are given |
 //! | `response` | `Response`: what handlers return |
+//! | `pool` | `Pool`: the threads that `def` handlers run on |
+//! | `asgi` | `Cycle`: `receive` and `send` of ASGI applications |
 
+mod asgi;
 mod connection;
 mod dispatch;
 mod frozen;
 mod module;
+mod pool;
 mod request;
 mod response;
 mod service;

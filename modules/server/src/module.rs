@@ -15,7 +15,9 @@ mod _tauraro {
     use rustpython_vm::class::{PyClassImpl, StaticType};
     use rustpython_vm::{Py, PyResult, VirtualMachine};
 
+    use crate::asgi::Cycle;
     use crate::connection::{self, Connection};
+    use crate::pool::Pool;
     use crate::request::Request;
     use crate::response::Response;
     use crate::service::Service;
@@ -24,6 +26,8 @@ mod _tauraro {
         __module_exec(vm, module);
         module.set_attr("Connection", Connection::make_static_type(), vm)?;
         connection::register(Connection::static_type(), vm);
+        module.set_attr("Cycle", Cycle::make_static_type(), vm)?;
+        module.set_attr("Pool", Pool::make_static_type(), vm)?;
         module.set_attr("Request", Request::make_static_type(), vm)?;
         module.set_attr("Response", Response::make_static_type(), vm)?;
         module.set_attr("Service", Service::make_static_type(), vm)

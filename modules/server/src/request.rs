@@ -6,13 +6,29 @@ use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering::Relaxed};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyBytesRef, PyDictRef};
 use rustpython_vm::common::lock::PyMutex;
 use rustpython_vm::function::ArgBytesLike;
-use rustpython_vm::{Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
+use rustpython_vm::{FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine, pyclass};
 use tauraro_asyncio::futures;
 use tauraro_engine::server::{Parameter, RequestHead};
 
 use crate::connection::Connection;
 use crate::response;
 use crate::service::{Kind, Route, Target};
+
+#[derive(FromArgs)]
+struct ScopeArgs {
+    #[pyarg(positional)]
+    kind: PyObjectRef,
+    #[pyarg(positional)]
+    asgi: PyObjectRef,
+    #[pyarg(positional)]
+    root_path: String,
+    #[pyarg(positional)]
+    client: PyObjectRef,
+    #[pyarg(positional)]
+    scheme: PyObjectRef,
+    #[pyarg(positional)]
+    server: PyObjectRef,
+}
 
 #[derive(Default)]
 struct Body {
@@ -135,6 +151,12 @@ impl Request {
         self.reading.store(true, Relaxed);
     }
 
+    /// Whether the whole body has arrived and was taken.
+    pub(crate) fn is_taken(&self) -> bool {
+        let body = self.body.lock();
+        body.complete && body.untaken.is_empty()
+    }
+
     fn wake(&self, vm: &VirtualMachine) -> PyResult<()> {
         let waiter = self.body.lock().waiter.take();
         match waiter {
@@ -162,7 +184,11 @@ impl Request {
 
     /// The body breaks the protocol.
     pub(crate) fn fail_body(&self, reason: &'static str, vm: &VirtualMachine) -> PyResult<()> {
-        self.body.lock().failure = Some(reason);
+        {
+            let mut body = self.body.lock();
+            body.failure = Some(reason);
+            body.left = true;
+        }
         self.wake(vm)
     }
 
@@ -227,7 +253,7 @@ impl Request {
     }
 
     /// What has arrived of the body; `None` if that is nothing and more is to come.
-    fn take(&self, vm: &VirtualMachine) -> PyResult<Option<PyBytesRef>> {
+    pub(crate) fn take(&self, vm: &VirtualMachine) -> PyResult<Option<PyBytesRef>> {
         let (data, failure) = {
             let mut body = self.body.lock();
             let data = std::mem::take(&mut body.untaken);
@@ -355,6 +381,12 @@ impl Request {
         zelf.head.asks_for_upgrade()
     }
 
+    /// Host and port of the other end of the connection, or `None` for a Unix socket.
+    #[pygetset]
+    fn _peer(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
+        zelf.connection.peer(vm)
+    }
+
     /// The transport, while the connection is open.
     #[pygetset]
     fn _transport(zelf: &Py<Self>) -> Option<PyObjectRef> {
@@ -367,11 +399,11 @@ impl Request {
         zelf.connection.service.helper.clone()
     }
 
-    /// Whether the whole body has arrived and was taken.
+    /// Whether `_take` gives anything, be it the end.
     #[pygetset]
-    fn _complete(zelf: &Py<Self>) -> bool {
+    fn _available(zelf: &Py<Self>) -> bool {
         let body = zelf.body.lock();
-        body.complete && body.untaken.is_empty()
+        body.complete || !body.untaken.is_empty()
     }
 
     /// Whether the client has gone, or has ended its direction of the connection.
@@ -497,6 +529,33 @@ impl Request {
     fn _upgrade(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<(PyObjectRef, PyBytesRef)> {
         let (transport, rest) = Connection::upgrade(&zelf.connection, zelf, vm)?;
         Ok((transport, vm.ctx.new_bytes(rest)))
+    }
+
+    /// The scope of an ASGI application, but for `client`, `scheme` and what only some kinds have.
+    #[pymethod]
+    fn _scope(zelf: &Py<Self>, args: ScopeArgs, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        let scope = vm.ctx.new_dict();
+        let text = |text: &str| -> PyObjectRef { vm.ctx.new_str(text).into() };
+        let path = percent_encoding::percent_decode(zelf.head.path()).decode_utf8_lossy();
+        let root = args.root_path.as_str();
+        let path = if root.is_empty() { text(&path) } else { text(&format!("{root}{path}")) };
+        let items: [(&'static str, PyObjectRef); 11] = [
+            ("type", args.kind),
+            ("asgi", args.asgi),
+            ("http_version", Self::http_version(zelf, vm)),
+            ("path", path),
+            ("raw_path", Self::raw_path(zelf, vm).into()),
+            ("query_string", Self::raw_query(zelf, vm).into()),
+            ("root_path", text(root)),
+            ("headers", Self::pairs(zelf, true, vm)),
+            ("client", args.client),
+            ("scheme", args.scheme),
+            ("server", args.server),
+        ];
+        for (name, value) in items {
+            scope.set_item(vm.ctx.intern_str(name), value, vm)?;
+        }
+        Ok(scope)
     }
 
     /// Takes the result of a task or future that runs the handler.

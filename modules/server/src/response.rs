@@ -64,7 +64,7 @@ impl fmt::Debug for Response {
 }
 
 /// What a `str` of a field is on the wire: ISO-8859-1, as far as that goes.
-fn encode(value: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
+pub(crate) fn encode(value: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
     if let Some(bytes) = value.downcast_ref::<PyBytes>() {
         return Ok(bytes.as_bytes().to_vec());
     }

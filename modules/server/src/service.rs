@@ -11,6 +11,7 @@ use rustpython_vm::{FromArgs, Py, PyObjectRef, PyPayload, PyRef, PyResult, Virtu
 use tauraro_engine::server::{Limits, Match, Parameter, Router, Timeouts, imf_fixdate};
 
 use crate::connection::Connection;
+use crate::pool::Pool;
 
 /// How a handler is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub(crate) struct ServiceArgs {
     event_loop: PyObjectRef,
     #[pyarg(named)]
     helper: PyObjectRef,
+    #[pyarg(named)]
+    pool: Option<PyRef<Pool>>,
     #[pyarg(named)]
     request_class: PyTypeRef,
     #[pyarg(named)]
@@ -84,6 +87,8 @@ pub(crate) struct Service {
     pub(crate) event_loop: PyObjectRef,
     /// The Python object with the methods for what is not done natively.
     pub(crate) helper: PyObjectRef,
+    /// What `def` handlers run on.
+    pub(crate) pool: Option<PyRef<Pool>>,
     pub(crate) request_class: PyTypeRef,
     pub(crate) sync_request_class: PyTypeRef,
     pub(crate) access_log: bool,
@@ -132,6 +137,7 @@ impl Constructor for Service {
         Ok(Self {
             event_loop: args.event_loop,
             helper: args.helper,
+            pool: args.pool,
             request_class: args.request_class,
             sync_request_class: args.sync_request_class,
             access_log: args.access_log,

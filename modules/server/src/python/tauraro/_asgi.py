@@ -3,6 +3,8 @@
 import asyncio
 import logging
 
+from _tauraro import Cycle
+
 from ._websocket import is_websocket, take_over
 
 logger = logging.getLogger('tauraro')
@@ -65,63 +67,26 @@ class Lifespan:
             self.reply.set_result(message)
 
 
-class _Cycle:
-    """One request and its response."""
+class _Cycle(Cycle):
+    """One request and its response. What can be done at once is native."""
 
-    __slots__ = ('request', 'start', 'begun', 'done', 'taken')
-
-    def __init__(self, request):
-        self.request = request
-        self.start = None
-        self.begun = self.done = self.taken = False
-
-    async def receive(self):
+    async def _wait(self):
         request = self.request
         if not self.taken:
             try:
-                data = request._take()
-                while data is None:
+                while not (request.disconnected or request._available):
                     waiter = request._more()
                     try:
                         await waiter
                     finally:
                         request._no_more()
-                    data = request._take()
+                if request._available:
+                    return await self.receive()
             except (OSError, ValueError):
-                return {'type': 'http.disconnect'}
-            self.taken = request._complete
-            return {'type': 'http.request', 'body': data, 'more_body': not self.taken}
+                pass
+            return {'type': 'http.disconnect'}
         await request._gone()
         return {'type': 'http.disconnect'}
-
-    async def send(self, message):
-        kind = message['type']
-        if kind == 'http.response.body':
-            if self.start is None:
-                raise RuntimeError("expected 'http.response.start' before 'http.response.body'")
-            if self.done:
-                raise RuntimeError("unexpected 'http.response.body': the response is complete")
-            request, body = self.request, message.get('body', b'')
-            more = message.get('more_body', False)
-            if not self.begun:
-                status, headers = self.start
-                request._start(status, headers, None if more else len(body))
-                self.begun = True
-            if more:
-                waiter = request._write(body)
-                if waiter is not None:
-                    await waiter
-            else:
-                self.done = True
-                request._end(body)
-        elif kind == 'http.response.start':
-            if self.start is not None:
-                raise RuntimeError("unexpected 'http.response.start': the response has already started")
-            self.start = message['status'], list(message.get('headers', ()))
-        elif kind == 'http.response.early_hint':
-            self.request._inform(103, [(b'link', link) for link in message['links']])
-        else:
-            raise ValueError(f'unexpected ASGI message: {kind!r}')
 
 
 class Application:
@@ -134,26 +99,15 @@ class Application:
 
     def scope(self, request, kind):
         """Return the scope of a request."""
-        client, scheme, _ = request._forwarded
+        core = request._core
+        if core.trusts:
+            client, scheme, _ = request._forwarded
+        else:
+            client, scheme = request._peer, core.scheme
         if kind == 'websocket':
             scheme = 'wss' if scheme == 'https' else 'ws'
-        path = request.path
-        if self.root_path:
-            path = self.root_path + path
-        scope = {
-            'type': kind,
-            'asgi': _VERSIONS,
-            'http_version': request.http_version,
-            'scheme': scheme,
-            'path': path,
-            'raw_path': request.raw_path,
-            'query_string': request.raw_query,
-            'root_path': self.root_path,
-            'headers': request.lower_headers,
-            'client': client,
-            'server': request._core.server_address,
-            'state': self.state.copy(),
-        }
+        scope = request._scope(kind, _VERSIONS, self.root_path, client, scheme, core.server_address)
+        scope['state'] = self.state.copy()
         return scope
 
     async def __call__(self, request):

@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from _tauraro import Response, Service
+from _tauraro import Pool, Response, Service
 
 from . import _app
 from ._errors import HTTPError
@@ -92,10 +92,12 @@ class _Core:
                 raise TypeError(f'{name} must be {kind.__name__}, not {type(value).__name__}')
         self.max_body = self.limits.max_body
         self.trusted, self.trusts_all, self.trusts_unix = _trusted(trust_proxy)
+        self.trusts = bool(self.trusted or self.trusts_all or self.trusts_unix)
+        self.scheme = 'http' if self.tls is None else 'https'
         self.threads = min(32, (os.cpu_count() or 1) + 4) if threads is None else threads
         if not isinstance(self.threads, int) or self.threads < 0:
             raise ValueError(f'threads must be an int from 0 on, not {threads!r}')
-        self.pool = None
+        self.workers = self.pool = None
         self.lifespan = None
         self.routes = []
         if routes is not None:
@@ -134,9 +136,12 @@ class _Core:
         """Listen."""
         self.loop = loop = asyncio.get_running_loop()
         limits, timeouts = self.limits, self.timeouts
+        if self.threads:
+            self.workers = Pool(loop, self.threads, _start_thread)
         self.service = Service(
             event_loop=loop,
             helper=self,
+            pool=self.workers,
             request_class=Request,
             sync_request_class=SyncRequest,
             access_log=bool(self.access_log),
@@ -155,8 +160,6 @@ class _Core:
         )
         for route in self.routes:
             self.service.add_route(*route)
-        if self.threads:
-            self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix='tauraro')
         self._tick()
         try:
             if self.lifespan is not None:
@@ -233,6 +236,8 @@ class _Core:
         self.ticker.cancel()
         for listener in self.listeners:
             listener.close()
+        if self.workers is not None:
+            self.workers.close()
         if self.pool is not None:
             self.pool.shutdown(wait=False, cancel_futures=True)
         if self.unix is not None:
@@ -262,9 +267,6 @@ class _Core:
         asyncio.run_coroutine_threadsafe(run(), self.loop).result()
 
     # What the native part asks for.
-
-    def run_in_pool(self, handler, request):
-        return self.loop.run_in_executor(self.pool, handler, request)
 
     def convert(self, value):
         """Return the response for what a handler has returned."""
@@ -336,7 +338,7 @@ class _Core:
                     await close()
         else:
             iterator, end = iter(body), object()
-            pool = self.pool if isinstance(request, SyncRequest) else None
+            pool = self._executor() if self.threads and isinstance(request, SyncRequest) else None
             try:
                 while True:
                     if pool is None:
@@ -355,6 +357,12 @@ class _Core:
                 if close is not None:
                     close()
         request._end(b'')
+
+    def _executor(self):
+        """Return the pool that the generators of `def` handlers run on."""
+        if self.pool is None:
+            self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix='tauraro-stream')
+        return self.pool
 
     def log(self, request):
         """Write a line of the access log."""
@@ -375,14 +383,11 @@ class _Core:
 
     def forwarded(self, request):
         """Return client, scheme and host of a request, those of a trusted proxy's if it came from one."""
-        transport = request._transport
-        peer = transport.get_extra_info('peername') if transport is not None else None
-        client = tuple(peer[:2]) if isinstance(peer, tuple) else None
-        scheme = 'http' if self.tls is None else 'https'
+        client, scheme = request._peer, self.scheme
         host = request.authority
         if host is None and self.server_address is not None:
             host = '{}:{}'.format(*self.server_address) if self.server_address[1] else 'localhost'
-        if not self._trusts(client):
+        if not self.trusts or not self._trusts(client):
             return client, scheme, host
         hops = [hop.strip() for name, value in request.lower_headers if name == b'x-forwarded-for'
                 for hop in value.decode('latin-1').split(',')]
@@ -407,6 +412,10 @@ class _Core:
             return self.trusts_all
         address = ipaddress.ip_address(client[0].partition('%')[0])
         return any(address in network for network in self.trusted)
+
+
+def _start_thread(function):
+    threading.Thread(target=function, name='tauraro-worker', daemon=True).start()
 
 
 def _bytes(piece):
