@@ -56,7 +56,7 @@ impl Target {
         let path = PathAndQuery::from_str(&url.raw_path()).map_err(|error| {
             Error::new(ErrorKind::InvalidUrl, "Invalid path in the request's URL").with_source(error)
         })?;
-        Ok(Self { secure, host: host.to_owned(), port, authority, path })
+        Ok(Self { secure, host: url.connect_host().into_owned(), port, authority, path })
     }
 
     /// Where to connect to.
@@ -129,8 +129,10 @@ mod tests {
 
     #[test]
     fn a_zone_is_no_part_of_what_is_sent() {
-        let target = target("http://[fe80::1%eth0]:8080/a");
-        assert_eq!((target.host.as_str(), target.authority.as_str()), ("fe80::1%eth0", "[fe80::1]:8080"));
-        assert_eq!(target.url(), None);
+        for url in ["http://[fe80::1%eth0]:8080/a", "http://[fe80::1%25eth0]:8080/a"] {
+            let target = target(url);
+            assert_eq!((target.host.as_str(), target.authority.as_str()), ("fe80::1%eth0", "[fe80::1]:8080"));
+            assert_eq!(target.url(), None);
+        }
     }
 }

@@ -232,7 +232,7 @@ impl Connector {
     /// A connection to the HTTP proxy itself.
     async fn to_proxy(&self, proxy: &Proxy, options: &ConnectOptions) -> Result<Connection> {
         let (host, port) = proxy.address();
-        let connection = self.tcp("connection", host, port, options).await?;
+        let connection = self.tcp("connection", &host, port, options).await?;
         if proxy.url.scheme() != "https" {
             return Ok(connection);
         }
@@ -240,7 +240,7 @@ impl Connector {
             let trust = TlsConfig { trust_env: self.config.tls.trust_env, ..TlsConfig::default() };
             with_alpn(proxy.tls.as_ref().unwrap_or(&trust), &[b"http/1.1".to_vec()])
         })?;
-        start_tls("connection", connection, host, tls, options).await
+        start_tls("connection", connection, &host, tls, options).await
     }
 
     async fn through_socks(
@@ -250,7 +250,7 @@ impl Connector {
         options: &ConnectOptions,
     ) -> Result<Connection> {
         let (host, port) = proxy.address();
-        let connection = self.tcp("socks", host, port, options).await?;
+        let connection = self.tcp("socks", &host, port, options).await?;
         let endpoints = connection.endpoints();
         let mut stream = connection.into_stream();
         let Destination { host, port, .. } = *destination;

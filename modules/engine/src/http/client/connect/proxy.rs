@@ -1,5 +1,7 @@
 //! HTTP proxies: how they are reached, what they are told, and tunnels through them.
 
+use std::borrow::Cow;
+
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, Uri};
 use hyper::body::Incoming;
@@ -21,13 +23,13 @@ impl Proxy {
         self.url.scheme().starts_with("socks5")
     }
 
-    pub(super) fn address(&self) -> (&str, u16) {
+    pub(super) fn address(&self) -> (Cow<'_, str>, u16) {
         let default = match self.url.scheme() {
             "https" => 443,
             "http" => 80,
             _ => 1080,
         };
-        (self.url.raw_host(), self.url.port().unwrap_or(default))
+        (self.url.connect_host(), self.url.port().unwrap_or(default))
     }
 
     /// Header fields for an HTTP proxy, its authorization among them.
