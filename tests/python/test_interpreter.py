@@ -85,7 +85,6 @@ class Classes(unittest.TestCase):
 
         class Plain: pass
         class Below(Plain, Owner): pass
-        class Later: pass
 
         def assign(instance):
             seen = []
@@ -96,15 +95,6 @@ class Classes(unittest.TestCase):
 
         for owner in (Owner, Below):
             self.assertEqual(assign(owner()), list(range(100)))
-
-        def plain(instance):
-            for number in range(100):
-                instance.attribute = number
-            return instance.__dict__
-
-        self.assertEqual(plain(Later()), {'attribute': 99})
-        Later.attribute = Setter()
-        self.assertEqual(plain(Later()), {'seen': 99})
 
 
 class Operators(unittest.TestCase):

@@ -41,11 +41,7 @@ struct Module {
 static MODULES: &[Module] = &[
     Module {
         name: "_thread",
-        functions: &[
-            ("start_new_thread", threads::start),
-            ("start_new", threads::start),
-            ("start_joinable_thread", threads::start),
-        ],
+        functions: &[("start_new_thread", threads::start), ("start_joinable_thread", threads::start)],
         classes: &[
             Class {
                 name: "lock",

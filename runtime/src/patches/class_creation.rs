@@ -8,7 +8,9 @@
 //!
 //! An assignment to an attribute whose descriptor has `__set__` but no `__get__` is specialized into a store to the
 //! instance, as if there were no descriptor. Classes with such an attribute get a `__setattr__` slot that behaves like
-//! the default one but is a different function, which keeps the interpreter from specializing.
+//! the default one but is a different function, which keeps the interpreter from specializing. A descriptor that a
+//! class is given later is not noticed: `type.__setattr__` cannot be replaced, because the interpreter compares it with
+//! the one that a metaclass calls by `super()`.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -23,7 +25,6 @@ type SetAttribute = fn(&PyObject, &Py<PyStr>, PySetterValue, &VirtualMachine) ->
 
 /// What the slots of `type` and `object` held before.
 static NEW: OnceLock<New> = OnceLock::new();
-static SET_CLASS_ATTRIBUTE: OnceLock<SetAttribute> = OnceLock::new();
 static SET_ATTRIBUTE: OnceLock<SetAttribute> = OnceLock::new();
 
 /// The metaclass of classes whose order the interpreter would get wrong, while they are made.
@@ -31,16 +32,15 @@ static ORDERING: PyMutex<Option<PyTypeRef>> = PyMutex::new(None);
 
 pub(super) fn install(vm: &VirtualMachine) {
     let (class, object) = (vm.ctx.types.type_type, vm.ctx.types.object_type);
-    let slots = (class.slots.new.load(), class.slots.setattro.load(), object.slots.setattro.load());
-    let (Some(new), Some(set_class_attribute), Some(set_attribute)) = slots else { return };
+    let (Some(new), Some(set_attribute)) = (class.slots.new.load(), object.slots.setattro.load()) else {
+        return;
+    };
     if NEW.set(new).is_err() {
         // Another interpreter of the process has done it.
         return;
     }
-    let _ = SET_CLASS_ATTRIBUTE.set(set_class_attribute);
     let _ = SET_ATTRIBUTE.set(set_attribute);
     class.set_attr(vm.ctx.intern_str("mro"), vm.new_method("mro", class, mro).into());
-    class.slots.setattro.store(Some(set_attribute_of_class));
     class.slots.new.store(Some(new_class));
 }
 
@@ -169,27 +169,4 @@ fn set_attribute_unspecialized(
         Some(set) => set(object, name, value, vm),
         None => Err(vm.new_system_error("object is not ready")),
     }
-}
-
-/// `type.__setattr__`: a descriptor may be given to a class that exists.
-fn set_attribute_of_class(
-    class: &PyObject,
-    name: &Py<PyStr>,
-    value: PySetterValue,
-    vm: &VirtualMachine,
-) -> PyResult<()> {
-    let Some(set) = SET_CLASS_ATTRIBUTE.get() else { return Err(vm.new_system_error("type is not ready")) };
-    let guards = matches!(&value, PySetterValue::Assign(value) if is_write_only_descriptor(value));
-    set(class, name, value, vm)?;
-    if guards && let Some(class) = class.downcast_ref::<PyType>() {
-        let mut classes = vec![class.to_owned()];
-        while let Some(class) = classes.pop() {
-            guard(&class);
-            let below = class.subclasses.read();
-            classes.extend(below.iter().filter_map(|weak| weak.upgrade()?.downcast::<PyType>().ok()));
-        }
-        // What is specialized already holds only for the version that ends here.
-        class.modified();
-    }
-    Ok(())
 }
