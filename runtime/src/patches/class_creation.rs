@@ -94,8 +94,9 @@ fn needs_ordering(metaclass: &Py<PyType>, args: &FuncArgs, vm: &VirtualMachine) 
     if distinct.len() < bases.len() {
         return false;
     }
-    let Some(right) = order(&bases, true) else { return false };
     let built_in = order(&bases, false);
+    // What has no order is refused through the hidden metaclass, unless the interpreter does so itself.
+    let Some(right) = order(&bases, true) else { return built_in.is_some() };
     built_in.is_none_or(|order| order.len() != right.len() || order.iter().zip(&right).any(|(a, b)| !a.is(b)))
 }
 

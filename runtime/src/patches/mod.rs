@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `class_creation` | the method resolution order; data descriptors without `__get__` |
 //! | `comments` | valid source refused because of words in its comments |
+//! | `exception_state` | the notes of copied exceptions |
 //! | `os_error` | `OSError.args` with trailing `None`s |
 //! | `set_operators` | `set |= x` and similar with an operand that is not a set |
 //! | `sum` | the precision of `sum()` over floats |
@@ -13,6 +14,7 @@
 
 mod class_creation;
 mod comments;
+mod exception_state;
 mod frozen;
 mod names;
 mod os_error;
@@ -32,6 +34,7 @@ pub(crate) use frozen::{frozen_modules, module_def};
 /// None in practice.
 pub(crate) fn install(vm: &VirtualMachine) -> PyResult<()> {
     class_creation::install(vm);
+    exception_state::install(vm);
     os_error::install(vm);
     set_operators::install(vm);
     comments::install(vm)?;

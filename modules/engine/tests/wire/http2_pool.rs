@@ -149,15 +149,15 @@ fn first_come_first_served() {
     let order = Arc::new(Mutex::new(Vec::new()));
     run(async {
         let exchanges = (0..20).map(|n| {
-            let (transport, server, order) = (&transport, &server, Arc::clone(&order));
+            let (transport, server, order, go) = (&transport, &server, Arc::clone(&order), &go);
             async move {
                 fetch(transport, get(&server.url("/"))).await.expect("an answer");
                 order.lock().expect("a lock").push(n);
+                // Only now is the next one answered, so that answers are seen in their order.
+                go.send(()).expect("the server waits");
             }
         });
-        for _ in 0..20 {
-            go.send(()).expect("the server waits");
-        }
+        go.send(()).expect("the server waits");
         join_all(exchanges).await;
     });
     assert_eq!(*order.lock().expect("a lock"), (0..20).collect::<Vec<_>>());
