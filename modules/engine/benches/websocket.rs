@@ -27,9 +27,9 @@ const fn peer(side: Side) -> Side {
     }
 }
 
-/// Messages of this size, about 1 MiB in total, as `side` sends them, and their number.
-fn stream(side: Side, size: usize) -> (Vec<u8>, usize) {
-    let (message, count) = (vec![b'x'; size], (1 << 20) / size);
+/// Messages of this length, about 1 MiB in total, as `side` sends them, and their number.
+fn stream(side: Side, length: usize) -> (Vec<u8>, usize) {
+    let (message, count) = (vec![b'x'; length], (1 << 20) / length);
     let mut sender = machine(side);
     for _ in 0..count {
         sender.send_data(opcode::BINARY, &message, true, &mut ()).expect("an open connection");
@@ -74,8 +74,8 @@ fn frames_alone(bencher: Bencher<'_, '_>, size: usize) {
     });
 }
 
-fn receive(bencher: Bencher<'_, '_>, side: Side, size: usize) {
-    let (data, count) = stream(peer(side), size);
+fn receive(bencher: Bencher<'_, '_>, side: Side, length: usize) {
+    let (data, count) = stream(peer(side), length);
     bencher.counter(BytesCount::of_slice(&data)).counter(ItemsCount::new(count)).bench(|| {
         let mut receiver = machine(side);
         let mut events = 0;
@@ -97,8 +97,8 @@ fn receive_as_client(bencher: Bencher<'_, '_>, size: usize) {
     receive(bencher, Side::Client, size);
 }
 
-fn send(bencher: Bencher<'_, '_>, side: Side, size: usize) {
-    let message = vec![b'x'; size];
+fn send(bencher: Bencher<'_, '_>, side: Side, length: usize) {
+    let message = vec![b'x'; length];
     let mut sender = machine(side);
     bencher.counter(BytesCount::of_slice(&message)).bench_local(|| {
         sender.send_data(opcode::BINARY, black_box(&message), true, &mut ()).expect("an open connection");

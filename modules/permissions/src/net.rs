@@ -51,12 +51,11 @@ pub enum UnixName {
 impl UnixName {
     /// Parses the bytes that a script passed as the address. The system ends a path at a NUL.
     pub fn new(address: &[u8]) -> Self {
-        match address.strip_prefix(b"\0") {
-            Some(name) => Self::Abstract(name.to_owned()),
-            None => {
-                let path = address.split(|&byte| byte == 0).next().unwrap_or_default();
-                Self::Path(paths::resolve(&paths::from_bytes(path), true))
-            }
+        if let Some(name) = address.strip_prefix(b"\0") {
+            Self::Abstract(name.to_owned())
+        } else {
+            let path = address.split(|&byte| byte == 0).next().unwrap_or_default();
+            Self::Path(paths::resolve(&paths::from_bytes(path), true))
         }
     }
 }

@@ -153,7 +153,10 @@ fn send_response(request: &Py<Request>, response: &PyRef<Response>, vm: &Virtual
     let connection = request.connection();
     match response.content() {
         Body::Bytes(body) => {
-            let body = body.downcast_ref::<PyBytes>().map(|body| body.as_bytes()).unwrap_or_default();
+            let body = body
+                .downcast_ref::<PyBytes>()
+                .map(rustpython_vm::Py::<PyBytes>::as_bytes)
+                .unwrap_or_default();
             let fields = response.raw(vm)?;
             let status = response.status_code();
             connection.start_response(request, status, &fields, Some(body.len() as u64), vm)?;

@@ -45,12 +45,11 @@ pub fn run(builder: Builder) -> ExitCode {
         Ok(application) => application,
         Err(error) => return exit_with(&error.to_string(), ExitCode::FAILURE),
     };
-    let (invocation, more) = match &application {
-        Some(application) => (application.invocation(&name, words), None),
-        None => {
-            let more = format!("{}Try `{name} -h' for more information.", flags::usage(&name));
-            (parse::parse(words), Some(more))
-        }
+    let (invocation, more) = if let Some(application) = &application {
+        (application.invocation(&name, words), None)
+    } else {
+        let more = format!("{}Try `{name} -h' for more information.", flags::usage(&name));
+        (parse::parse(words), Some(more))
     };
     let Invocation { options, program, argv } = match invocation {
         Ok(invocation) => invocation,

@@ -112,7 +112,9 @@ pub(crate) fn patch_type(
     let changes = changes(class)?;
     let mut patched = patched();
     if patched.get_or_insert_default().insert(key) {
-        changes.into_iter().for_each(|change| change.make(class));
+        for change in changes {
+            change.make(class);
+        }
     }
     Ok(())
 }

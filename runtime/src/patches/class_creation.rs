@@ -90,7 +90,7 @@ fn needs_ordering(metaclass: &Py<PyType>, args: &FuncArgs, vm: &VirtualMachine) 
         .map(|base| base.clone().downcast::<PyType>().ok().filter(|base| base.class().is(plain)))
         .collect();
     let Some(bases) = bases else { return false };
-    let distinct: HashSet<_> = bases.iter().map(|base| base.get_id()).collect();
+    let distinct: HashSet<_> = bases.iter().map(rustpython_vm::AsObject::get_id).collect();
     if distinct.len() < bases.len() {
         return false;
     }
@@ -107,7 +107,9 @@ fn order(bases: &[PyTypeRef], with_bases: bool) -> Option<Vec<PyTypeRef>> {
         lists.push(bases.to_vec());
     }
     // Taken from the end, which is cheap.
-    lists.iter_mut().for_each(|list| list.reverse());
+    for list in &mut lists {
+        list.reverse();
+    }
     let mut merged = Vec::new();
     loop {
         lists.retain(|list| !list.is_empty());

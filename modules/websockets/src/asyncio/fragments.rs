@@ -103,9 +103,9 @@ impl Fragments {
         }
         let mut decoder = std::mem::take(&mut state.decoder);
         drop(state);
-        let decoded = decoder.decode(&frame.data, frame.fin, vm);
+        let outcome = decoder.decode(&frame.data, frame.fin, vm);
         self.state.lock().decoder = decoder;
-        decoded.map_err(|error| Failure::decoding(error, vm))
+        outcome.map_err(|error| Failure::decoding(error, vm))
     }
 
     async fn step(&self, mode: &ExecutionMode) -> PyResult {

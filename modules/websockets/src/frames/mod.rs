@@ -74,12 +74,12 @@ mod module {
     fn read_frame(held: &[u8], masked: bool, limit: Option<u64>) -> Result<Read, engine::Error> {
         let mut reader = engine::FrameReader::new(masked);
         // The header first, which says whether the payload is complete.
-        let (head, rest) = held.split_at(held.len().min(MAX_HEADER_SIZE));
-        let mut input = head;
+        let (header, rest) = held.split_at(held.len().min(MAX_HEADER_SIZE));
+        let mut input = header;
         let mut frame = reader.read(&mut input, limit)?;
         let mut left = input.len().saturating_add(rest.len());
         if frame.is_none() {
-            let size = reader.missing_bytes().saturating_add(head.len() as u64);
+            let size = reader.missing_bytes().saturating_add(header.len() as u64);
             if size > held.len() as u64 {
                 return Ok(Read::Needs(size));
             }

@@ -240,14 +240,13 @@ fn config(context: &PyObject, server_side: bool, vm: &VirtualMachine) -> PyResul
     let settings = Settings::read(context, &native, loaded.as_ref(), vm)?;
     let name = vm.ctx.intern_str(ATTRIBUTE);
     let kept = vm.get_attribute_opt(context, name)?;
-    let kept = match kept.and_then(|kept| kept.downcast::<CachedConfig>().ok()) {
-        Some(kept) => kept,
-        None => {
-            let _class = CachedConfig::make_static_type();
-            let kept = CachedConfig { entries: PyMutex::default() }.into_ref(&vm.ctx);
-            context.set_attr(name, kept.clone(), vm)?;
-            kept
-        }
+    let kept = if let Some(kept) = kept.and_then(|kept| kept.downcast::<CachedConfig>().ok()) {
+        kept
+    } else {
+        let _class = CachedConfig::make_static_type();
+        let kept = CachedConfig { entries: PyMutex::default() }.into_ref(&vm.ctx);
+        context.set_attr(name, kept.clone(), vm)?;
+        kept
     };
     let known = kept
         .entries

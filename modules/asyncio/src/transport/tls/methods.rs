@@ -94,9 +94,8 @@ fn timeout(
     constant: &'static str,
     vm: &VirtualMachine,
 ) -> PyResult<f64> {
-    let value = match value.filter(|value| !vm.is_none(value)) {
-        Some(value) => value,
-        None => return Ok(interpreter_state::asyncio("constants", constant, vm)?.try_float(vm)?.to_f64()),
+    let Some(value) = value.filter(|value| !vm.is_none(value)) else {
+        return Ok(interpreter_state::asyncio("constants", constant, vm)?.try_float(vm)?.to_f64());
     };
     let seconds = value.try_float(vm)?.to_f64();
     if seconds <= 0.0 || seconds.is_nan() {

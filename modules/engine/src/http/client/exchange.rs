@@ -172,14 +172,13 @@ impl Exchange<'_> {
         let reused = lease.reused;
         let (response, endpoints) = match (lease.connection(), route) {
             (Some(Http1::Reqwest(client)), Route::Reqwest(url)) => {
-                let sent = match self.by_reqwest(client, url.clone()).await? {
+                match self.by_reqwest(client, url.clone()).await? {
                     Sent::Response(sent) => sent,
                     Sent::Idle(idle) => {
                         drop(lease);
                         return Box::pin(self.over_http1(idle, Route::Reqwest(url), trace)).await;
                     }
-                };
-                sent
+                }
             }
             (Some(Http1::Hyper { sender, endpoints, forwards }), route) => {
                 let path = match route {

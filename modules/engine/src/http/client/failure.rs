@@ -28,8 +28,8 @@ pub(super) fn of_http2(error: h2::Error, progress: &Progress, reused: bool) -> E
     let stage = Stage::of(progress);
     // Streams above the last one that a GOAWAY names end with it; they were not processed, and
     // neither was one that was refused (RFC 9113 section 8.7).
-    let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-    let resend = if error.is_remote() && (error.is_go_away() || refused) {
+    let is_refusal = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    let resend = if error.is_remote() && (error.is_go_away() || is_refusal) {
         Resend::Always
     } else {
         resend_if_gone(&error, stage, reused)

@@ -150,13 +150,11 @@ impl Network {
             .filter(|written| written.bytes().all(|byte| byte.is_ascii_digit()))
             .and_then(|written| written.parse().ok())
             .filter(|&length| length <= longest);
-        match prefix_length {
-            Some(prefix_length) => Ok(Self { address, prefix_length }),
-            None => {
-                let message = format!("Invalid prefix length of {address}: '{written}'");
-                Err(Error::new(ErrorKind::InvalidUrl, message))
-            }
-        }
+        let Some(prefix_length) = prefix_length else {
+            let message = format!("Invalid prefix length of {address}: '{written}'");
+            return Err(Error::new(ErrorKind::InvalidUrl, message));
+        };
+        Ok(Self { address, prefix_length })
     }
 
     fn contains(self, other: IpAddr) -> bool {

@@ -61,7 +61,7 @@ fn body() {
     assert_eq!(connection.overdue(1_000_000), None);
     connection.read_body(1_000_000, &mut Vec::new());
     assert_eq!(connection.overdue(1_004_999), None);
-    connection.receive(&[b'x'; 97_600], 1_005_000);
+    connection.receive(&vec![b'x'; 97_600], 1_005_000);
     drain(&mut connection);
     assert!(connection.is_complete());
     assert_eq!(connection.overdue(10_000_000), None);

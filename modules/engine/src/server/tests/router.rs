@@ -3,11 +3,11 @@
 use crate::server::{Match, Parameter, PatternError, Router};
 
 fn router(routes: &[(&str, Option<&str>)]) -> Router<String> {
-    let mut router = Router::default();
+    let mut made = Router::default();
     for (pattern, method) in routes {
-        router.add(pattern, *method, format!("{} {pattern}", method.unwrap_or("*"))).expect("a route");
+        made.add(pattern, *method, format!("{} {pattern}", method.unwrap_or("*"))).expect("a route");
     }
-    router
+    made
 }
 
 /// What a request leads to, as text.
@@ -16,10 +16,11 @@ fn find(router: &Router<String>, method: &str, path: &str) -> String {
         Match::Found(target, parameters) => {
             let mut text = target.clone();
             for (name, value) in parameters {
-                text += &match value {
+                let shown = match value {
                     Parameter::Text(value) => format!(" {name}={value:?}"),
                     Parameter::Int(value) => format!(" {name}={value}"),
                 };
+                text.push_str(&shown);
             }
             text
         }

@@ -44,7 +44,7 @@ fn process_events(connection: &Py<Connection>, events: Vec<Event>, vm: &VirtualM
     for event in events {
         match event {
             Event::Frame(frame) if Connection::is_plain(connection, vm) => {
-                process_frame(connection, frame, vm)?
+                process_frame(connection, frame, vm)?;
             }
             Event::Frame(frame) => {
                 let frame = Frame::of(frame, vm);

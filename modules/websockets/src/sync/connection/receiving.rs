@@ -65,7 +65,7 @@ pub(crate) fn run(core: &Core, connection: impl Fn() -> Option<PyRef<Connection>
             Next::Stop => break,
             // Threads that wait only read plain sockets.
             Next::Read { awaited } if awaited && connection.plain.load(Relaxed) => {
-                core.reader_token.yield_to_application()
+                core.reader_token.yield_to_application();
             }
             Next::Read { .. } => {}
         }

@@ -41,7 +41,7 @@ async fn look_up(host: String, port: u16) -> Result<Vec<SocketAddr>> {
     let task = tokio::task::spawn_blocking(move || {
         let found = getaddrinfo(Some(&host), Some(&service), Some(hints)).map_err(unresolved)?;
         // An address of a family that is not known here is of no use.
-        Ok(found.filter_map(|found| found.ok()).map(|found| found.sockaddr).collect())
+        Ok(found.filter_map(Result::ok).map(|found| found.sockaddr).collect())
     });
     match task.await {
         Ok(outcome) => outcome,

@@ -1,7 +1,7 @@
 //! TCP connections and Unix domain sockets.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::pin::pin;
@@ -91,7 +91,7 @@ async fn attempt(config: &ConnectorConfig, address: SocketAddr) -> Result<TcpStr
             set_option(&socket, option)?;
         }
         if let Some(local) = config.local_address {
-            socket.bind(SocketAddr::new(IpAddr::from(local), 0))?;
+            socket.bind(SocketAddr::new(local, 0))?;
         }
         #[expect(clippy::disallowed_methods, reason = "the policy has allowed this address")]
         socket.connect(address).await

@@ -1,5 +1,10 @@
 //! What an exchange holds while it lasts, and gives back by dropping it.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the path of a method does not fit every lifetime of the state"
+)]
+
 use std::sync::Arc;
 
 use super::{Http1, Http2, Origin, Shared};

@@ -12,6 +12,11 @@
 //! | `lease` | what an exchange holds while it lasts |
 //! | `waiter` | exchanges that wait |
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the path of a method does not fit every lifetime of the state"
+)]
+
 mod events;
 mod lease;
 mod origin;
