@@ -88,7 +88,7 @@ impl Request {
         };
         service.in_flight.fetch_add(1, Relaxed);
         let params = match allow {
-            // Told to the helper, which answers for the routes.
+            // Passed to the helper, which answers for the routes.
             Some(allow) => vec![("\0allow".to_owned(), Parameter::Text(allow))],
             None => params,
         };

@@ -9,7 +9,7 @@ use rustpython_vm::{
 };
 
 /// Nesting the native writer follows; what goes deeper (a circular value does) is for Python.
-const DEEPEST: usize = 128;
+const MAX_DEPTH: usize = 128;
 
 /// The value as JSON in UTF-8.
 ///
@@ -18,7 +18,7 @@ const DEEPEST: usize = 128;
 /// circular values, `UnicodeEncodeError` for lone surrogates, `RecursionError`.
 pub(crate) fn dumps(vm: &VirtualMachine, value: &PyObject) -> PyResult<Vec<u8>> {
     let mut out = Vec::with_capacity(128);
-    match write(vm, value, DEEPEST, &mut out) {
+    match write(vm, value, MAX_DEPTH, &mut out) {
         Ok(()) => Ok(out),
         Err(OnlyPython) => python_dumps(vm, value),
     }

@@ -35,25 +35,25 @@ fn python_loads(vm: &VirtualMachine, document: PyBytesRef, options: KwArgs) -> P
 /// The value of a JSON document, or `None` where only Python's `json.loads` can tell.
 pub fn parse(vm: &VirtualMachine, document: &[u8]) -> Option<PyObjectRef> {
     let document = std::str::from_utf8(document).ok()?;
-    let mut known = Known { keys: Texts::default(), values: Texts::default() };
+    let mut cache = StringCache { keys: Texts::default(), values: Texts::default() };
     let mut deserializer = serde_json::Deserializer::from_str(document);
-    let value = Value { vm, known: &mut known }.deserialize(&mut deserializer).ok()?;
+    let value = Value { vm, cache: &mut cache }.deserialize(&mut deserializer).ok()?;
     deserializer.end().ok()?;
     Some(value)
 }
 
 /// The texts met so far. Lists of records repeat their keys, and many of their values; apart, so that
 /// values do not displace keys.
-struct Known {
+struct StringCache {
     keys: Texts,
     values: Texts,
 }
 
-impl Known {
+impl StringCache {
     /// Longer keys are seldom repeated.
-    const LONGEST_KEY: usize = 64;
+    const MAX_KEY_LENGTH: usize = 64;
     /// Longer values are texts, not words.
-    const LONGEST_VALUE: usize = 16;
+    const MAX_VALUE_LENGTH: usize = 16;
 }
 
 /// Strings made before, to be used again: one object (with its hash already computed, if it was
@@ -77,7 +77,7 @@ impl Texts {
             return vm.ctx.new_str(text);
         }
         match self.slots.get_mut(spread(text.as_bytes()) % Self::SLOTS) {
-            Some(Some(known)) if known.as_bytes() == text.as_bytes() => known.clone(),
+            Some(Some(cache)) if cache.as_bytes() == text.as_bytes() => cache.clone(),
             Some(slot) => slot.insert(vm.ctx.new_str(text)).clone(),
             None => vm.ctx.new_str(text),
         }
@@ -104,7 +104,7 @@ fn spread(text: &[u8]) -> usize {
 /// Makes the Python object of one JSON value.
 struct Value<'a> {
     vm: &'a VirtualMachine,
-    known: &'a mut Known,
+    cache: &'a mut StringCache,
 }
 
 impl<'de> DeserializeSeed<'de> for Value<'_> {
@@ -147,23 +147,23 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(self.known.values.get(self.vm, value, Known::LONGEST_VALUE).into())
+        Ok(self.cache.values.get(self.vm, value, StringCache::MAX_VALUE_LENGTH).into())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        let Self { vm, known } = self;
+        let Self { vm, cache } = self;
         let mut items = Vec::new();
-        while let Some(item) = array.next_element_seed(Value { vm, known })? {
+        while let Some(item) = array.next_element_seed(Value { vm, cache })? {
             items.push(item);
         }
         Ok(vm.ctx.new_list(items).into())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let Self { vm, known } = self;
+        let Self { vm, cache } = self;
         let dict = PyDict::default();
-        while let Some(key) = object.next_key_seed(Key { vm, known })? {
-            let value = object.next_value_seed(Value { vm, known })?;
+        while let Some(key) = object.next_key_seed(Key { vm, cache })? {
+            let value = object.next_value_seed(Value { vm, cache })?;
             dict.inner_setitem(&*key, value, vm).map_err(|_| A::Error::custom("no place in the dict"))?;
         }
         Ok(dict.into_ref(&vm.ctx).into())
@@ -173,7 +173,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 /// Makes the key of an object's member.
 struct Key<'a> {
     vm: &'a VirtualMachine,
-    known: &'a mut Known,
+    cache: &'a mut StringCache,
 }
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
@@ -192,6 +192,6 @@ impl Visitor<'_> for Key<'_> {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.known.keys.get(self.vm, key, Known::LONGEST_KEY))
+        Ok(self.cache.keys.get(self.vm, key, StringCache::MAX_KEY_LENGTH))
     }
 }

@@ -9,10 +9,10 @@ use super::frozen;
 use crate::models::status_codes;
 use crate::tls;
 
-type Maker = fn(&VirtualMachine) -> PyResult;
+type Factory = fn(&VirtualMachine) -> PyResult;
 
 /// The names and what makes them.
-const TABLE: [(&str, Maker); 5] = [
+const TABLE: [(&str, Factory); 5] = [
     ("ASGITransport", asgi_transport),
     ("codes", status_codes::codes),
     ("create_ssl_context", create_ssl_context),

@@ -18,7 +18,7 @@ enum Stage {
     /// Within the message.
     Reading,
     /// After the last fragment, or an exception.
-    Over,
+    Complete,
 }
 
 #[derive(Debug)]
@@ -63,11 +63,11 @@ impl Fragments {
     /// The next fragment; `None` at the end of the message.
     async fn read(&self, mode: &ExecutionMode) -> Result<Option<PyObjectRef>, Failure> {
         let first = match self.stage() {
-            Stage::Over => return Ok(None),
+            Stage::Complete => return Ok(None),
             Stage::Reading => false,
             Stage::Created => {
                 if let Err(failure) = self.assembler.begin() {
-                    self.enter(Stage::Over);
+                    self.enter(Stage::Complete);
                     return Err(failure);
                 }
                 self.enter(Stage::Reading);
@@ -78,7 +78,7 @@ impl Fragments {
         let frame = match self.assembler.next(mode).await {
             Ok(frame) => frame,
             Err(failure) => {
-                self.enter(Stage::Over);
+                self.enter(Stage::Complete);
                 if first && matches!(failure, Failure::Other(_)) {
                     self.assembler.end(&mut Vec::new());
                 }
@@ -87,9 +87,9 @@ impl Fragments {
         };
         let converted = with_vm(|vm| self.convert(&frame, vm));
         if converted.is_err() {
-            self.enter(Stage::Over);
+            self.enter(Stage::Complete);
         } else if frame.fin {
-            self.enter(Stage::Over);
+            self.enter(Stage::Complete);
             self.assembler.end(&mut Vec::new());
         }
         converted.map(Some)
@@ -123,7 +123,7 @@ impl Fragments {
 
     /// Ends the iteration early.
     fn abandon(&self) {
-        self.enter(Stage::Over);
+        self.enter(Stage::Complete);
     }
 }
 

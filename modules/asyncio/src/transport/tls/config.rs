@@ -313,7 +313,7 @@ fn make(
     if let Some(reason) = reason {
         return Ok(Err(reason.to_owned()));
     }
-    let mut maker = Maker {
+    let mut builder = ConfigBuilder {
         settings,
         ciphers: None,
         alpn: Vec::new(),
@@ -322,11 +322,11 @@ fn make(
         keys: Vec::new(),
     };
     if let Some(loaded) = loaded
-        && let Err(reason) = maker.load(context, loaded, vm)?
+        && let Err(reason) = builder.load(context, loaded, vm)?
     {
         return Ok(Err(reason));
     }
-    Ok(if server_side { maker.server() } else { maker.client() })
+    Ok(if server_side { builder.server() } else { builder.client() })
 }
 
 /// The certificates (DER) that were loaded to be trusted, or why they cannot be read.
@@ -341,7 +341,7 @@ fn trusted(loaded: &Loaded, vm: &VirtualMachine) -> PyResult<Result<Vec<Vec<u8>>
     Ok(Ok(certificates))
 }
 
-struct Maker<'a> {
+struct ConfigBuilder<'a> {
     settings: &'a Settings,
     ciphers: Option<Vec<SupportedCipherSuite>>,
     alpn: Vec<Vec<u8>>,
@@ -350,7 +350,7 @@ struct Maker<'a> {
     keys: Vec<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
 }
 
-impl Maker<'_> {
+impl ConfigBuilder<'_> {
     /// Reads what was loaded into the context.
     fn load(
         &mut self,

@@ -143,7 +143,7 @@ impl Shared {
         self.handle.get_or_init(Handle::current);
         let waiting = self.update(|state| state.take_or_wait(need, progress));
         match waiting {
-            Waiting::Over(lease) => Ok(lease),
+            Waiting::Served(lease) => Ok(lease),
             Waiting::Queued(waiter, receiver) => {
                 let queued = Queued { shared: self, waiter };
                 let lease = receiver.await;
@@ -211,12 +211,12 @@ mod tests {
         let [parent, child, grandchild] = [1, 2, 3].map(Generation::of_process);
         let pool = Pool::of(parent, &config);
         let held = slot(pool.shared.as_ref().expect("connections"));
-        assert!(matches!(held, Waiting::Over(_)));
+        assert!(matches!(held, Waiting::Served(_)));
 
         let own = pool.of_generation(child, &config);
         assert_eq!(own.generation, child);
         let taken = slot(own.shared.as_ref().expect("connections"));
-        assert!(matches!(taken, Waiting::Over(_)), "the parent's slots are not the child's");
+        assert!(matches!(taken, Waiting::Served(_)), "the parent's slots are not the child's");
         assert!(std::ptr::eq(own, pool.of_generation(child, &config)));
         assert_eq!(pool.of_generation(grandchild, &config).generation, grandchild);
         assert!(std::ptr::eq(pool.of_generation(parent, &config), &raw const pool));
@@ -239,10 +239,10 @@ mod tests {
     #[test]
     fn slots_go_to_those_who_came_first_and_still_wait() {
         let shared = Shared::new(&config());
-        let Waiting::Over(first) = slot(&shared) else { panic!("there is a slot") };
+        let Waiting::Served(first) = slot(&shared) else { panic!("there is a slot") };
         let waiting: Vec<_> = (0..3)
             .map(|_| match slot(&shared) {
-                Waiting::Over(_) => panic!("there was one slot"),
+                Waiting::Served(_) => panic!("there was one slot"),
                 Waiting::Queued(waiter, receiver) => (waiter, receiver),
             })
             .collect();
@@ -255,6 +255,6 @@ mod tests {
         assert!(third.try_recv().is_err(), "one slot is not given twice");
         drop(lease);
         drop(third.try_recv().expect("its turn"));
-        assert!(matches!(slot(&shared), Waiting::Over(_)), "the slot is free again");
+        assert!(matches!(slot(&shared), Waiting::Served(_)), "the slot is free again");
     }
 }

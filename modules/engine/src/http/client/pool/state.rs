@@ -111,7 +111,7 @@ impl<'a> Change<'a> {
             }
         };
         let phase = match offer {
-            Offer::Lease(lease) => return Waiting::Over(lease),
+            Offer::Lease(lease) => return Waiting::Served(lease),
             Offer::NeedsSlot => None,
             Offer::Nothing(phase) => Some(phase),
         };
@@ -138,7 +138,7 @@ impl<'a> Change<'a> {
         progress: &Arc<Progress>,
     ) -> Waiting {
         if let Some(lease) = offer {
-            return Waiting::Over(lease);
+            return Waiting::Served(lease);
         }
         let (waiter, receiver) = Waiter::new(need, progress);
         if let Some(connections) = self.state.origins.get_mut(origin) {

@@ -11,7 +11,7 @@ use crate::http::client::progress::Progress;
 
 /// What comes of asking.
 pub(super) enum Waiting {
-    Over(Lease),
+    Served(Lease),
     Queued(Arc<Waiter>, oneshot::Receiver<Lease>),
 }
 
