@@ -310,11 +310,19 @@ _ROUTES = {
 }
 
 
-class ConnectionInterface:
+class RequestInterface:
+    """Base class of pools and connections, which send requests."""
+
+
+class AsyncRequestInterface:
+    """Base class of asynchronous pools and connections."""
+
+
+class ConnectionInterface(RequestInterface):
     """Base class of blocking request handlers."""
 
 
-class AsyncConnectionInterface:
+class AsyncConnectionInterface(AsyncRequestInterface):
     """Base class of asynchronous request handlers."""
 
 
@@ -600,13 +608,13 @@ def _add_modules():
         '_sync.connection_pool': [ConnectionPool],
         '_sync.http11': [HTTP11Connection],
         '_sync.http_proxy': [HTTPProxy],
-        '_sync.interfaces': [ConnectionInterface],
+        '_sync.interfaces': [ConnectionInterface, RequestInterface],
         '_sync.socks_proxy': [SOCKSProxy],
         '_async.connection': [AsyncHTTPConnection],
         '_async.connection_pool': [AsyncConnectionPool],
         '_async.http11': [AsyncHTTP11Connection],
         '_async.http_proxy': [AsyncHTTPProxy],
-        '_async.interfaces': [AsyncConnectionInterface],
+        '_async.interfaces': [AsyncConnectionInterface, AsyncRequestInterface],
         '_async.socks_proxy': [AsyncSOCKSProxy],
     }
     aliases = {'_sync.socks_proxy': 'SOCKSProxy', '_async.socks_proxy': 'AsyncSOCKSProxy'}
