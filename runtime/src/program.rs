@@ -111,9 +111,9 @@ pub(crate) fn run_file(vm: &VirtualMachine, path: &str) -> PyResult<()> {
         search_first(vm, &full_path)?;
         return run_as_main(vm, "__main__", false);
     }
-    readable(&full_path).map_err(|error| os_error(vm, &error, &full_path))?;
-    search_script_folder(vm, path)?;
+    // Read once: it may be a pipe.
     let source = std::fs::read(&full_path).map_err(|error| os_error(vm, &error, &full_path))?;
+    search_script_folder(vm, path)?;
     if source.contains(&0) {
         // Bytecode, or an error.
         return vm.run_any_file(main_scope(vm)?, &full_path);

@@ -232,7 +232,9 @@ impl Connection {
             match event {
                 Event::Request(head) => {
                     let request = Request::make(zelf, head, vm)?;
-                    zelf.state.lock().request = Some(request.clone());
+                    // Dropped unlocked: what scripts attached to it may run Python.
+                    let before = zelf.state.lock().request.replace(request.clone());
+                    drop(before);
                     dispatch::begin(zelf, &request, vm)?;
                 }
                 Event::Body(piece) => {

@@ -16,8 +16,7 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use rustpython_vm::builtins::{PyStr, PyTuple, PyType, PyTypeRef};
-use rustpython_vm::common::lock::PyMutex;
-use rustpython_vm::function::{FuncArgs, PySetterValue};
+use rustpython_vm::function::{FuncArgs, IntoFuncArgs, PySetterValue};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 
 type New = fn(PyTypeRef, FuncArgs, &VirtualMachine) -> PyResult;
@@ -26,9 +25,6 @@ type SetAttribute = fn(&PyObject, &Py<PyStr>, PySetterValue, &VirtualMachine) ->
 /// What the slots of `type` and `object` held before.
 static NEW: OnceLock<New> = OnceLock::new();
 static SET_ATTRIBUTE: OnceLock<SetAttribute> = OnceLock::new();
-
-/// The metaclass of classes whose order the interpreter would get wrong, while they are made.
-static ORDERING: PyMutex<Option<PyTypeRef>> = PyMutex::new(None);
 
 pub(super) fn install(vm: &VirtualMachine) {
     let (class, object) = (vm.ctx.types.type_type, vm.ctx.types.object_type);
@@ -127,18 +123,15 @@ fn order(bases: &[PyTypeRef], with_bases: bool) -> Option<Vec<PyTypeRef>> {
     }
 }
 
-/// The hidden metaclass: only one other than `type` is asked for `mro`.
+/// A hidden metaclass, since only one other than `type` is asked for `mro`. It is made for the one class, because
+/// classes belong to an interpreter.
 fn ordering(vm: &VirtualMachine) -> PyResult<PyTypeRef> {
-    if let Some(known) = &*ORDERING.lock() {
-        return Ok(known.clone());
-    }
     let Some(new) = NEW.get() else { return Err(vm.new_system_error("type is not ready")) };
     let plain = vm.ctx.types.type_type.to_owned();
     let bases = vm.ctx.new_tuple(vec![plain.clone().into()]);
-    let arguments = (vm.ctx.new_str("type"), bases, vm.ctx.new_dict());
-    let made = new(plain, rustpython_vm::function::IntoFuncArgs::into_args(arguments, vm), vm)?;
-    let made = made.downcast::<PyType>().map_err(|_| vm.new_system_error("type did not make a class"))?;
-    Ok(ORDERING.lock().get_or_insert(made).clone())
+    let arguments = (vm.ctx.new_str("type"), bases, vm.ctx.new_dict()).into_args(vm);
+    let made = new(plain, arguments, vm)?;
+    made.downcast::<PyType>().map_err(|_| vm.new_system_error("type did not make a class"))
 }
 
 /// Whether `value` takes assignments but not look-ups.
